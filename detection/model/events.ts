@@ -1,0 +1,45 @@
+import type { UnixMs } from "./time.js";
+
+/**
+ * A caller as the detectors see it: a canonical number (`+12025550101`), an opaque id kept as it is (`A001`),
+ * or `anonymous@TRUNK` where the caller withheld the number. Made by the number plan, never by hand.
+ */
+export type CallerId = string & { readonly __id: "CallerId" };
+/** A called number in canonical form, or kept as it is where the plan cannot read it. */
+export type CalledId = string & { readonly __id: "CalledId" };
+/** The name of the trunk that a call came in by, `default` where none was configured. */
+export type TrunkId = string & { readonly __id: "TrunkId" };
+
+/** Where a fact came from. `hop`: the gateway carries the call. `switch`: reported over HTTP. */
+export type EventSource = "hop" | "switch" | "asterisk";
+
+/** One call attempt. Forks, hop retries and retransmissions of one call carry the same `callId`. */
+export interface CallStarted {
+  readonly kind: "call.started";
+  /** The A-leg's Call-ID, or the `call_id` that the switch reported. */
+  readonly callId: string;
+  readonly caller: CallerId;
+  readonly called: CalledId;
+  readonly trunk: TrunkId;
+  /** The event's own time. Detection trusts it within ±30 s of arrival. */
+  readonly at: UnixMs;
+  /** When the fact reached us. */
+  readonly arrivedAt: UnixMs;
+  readonly source: EventSource;
+  /** An emergency number, `urn:service:sos`, or an RFC 7090 call-back from a trusted trunk: never acted upon. */
+  readonly emergency: boolean;
+}
+
+export interface CallAnswered {
+  readonly kind: "call.answered";
+  readonly callId: string;
+  readonly at: UnixMs;
+}
+
+export interface CallEnded {
+  readonly kind: "call.ended";
+  readonly callId: string;
+  readonly at: UnixMs;
+}
+
+export type CallFact = CallStarted | CallAnswered | CallEnded;
