@@ -3,3 +3,4 @@ export * from "./model/time.js";
 export * from "./model/result.js";
 export * from "./model/events.js";
 export * from "./model/findings.js";
+export * from "./model/cdr.js";

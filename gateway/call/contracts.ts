@@ -1,0 +1,124 @@
+import type { CallAnswered, CalledId, CallEnded, CallerId, CallStarted, Cdr, Decision, TrunkId } from "../../detection/index.js";
+import type { UnixMs } from "../core/time.js";
+import type { SipSource, SipTarget } from "../ports/sip-endpoint.js";
+import type { SipRequest } from "../sip/message/sip-message.js";
+
+/** What the B2BUA asks of detection. `FraudDetection` is one; tests pass an object. Synchronous: the INVITE waits for it. */
+export interface CallScreen {
+  callStarted(event: CallStarted): Decision;
+  callAnswered(event: CallAnswered): void;
+  callEnded(event: CallEnded): void;
+}
+
+/** Who calls whom, by which trunk. Made once per INVITE by `identifyCall`. */
+export interface CallIdentity {
+  readonly trunk: TrunkId;
+  readonly caller: CallerId;
+  readonly called: CalledId;
+  readonly emergency: boolean;
+}
+
+/** Why an INVITE was not even looked at: the answer to send. `drop` sends nothing (scanners). */
+export interface Refusal {
+  readonly status: number;
+  readonly reason: string;
+  readonly headers?: readonly (readonly [string, string])[];
+  readonly drop?: boolean;
+}
+
+/** Trunk look-up, source ACL, number plan, floods, overload: before any decision about fraud. */
+export interface Admission {
+  admit(request: SipRequest, source: SipSource): { readonly ok: true; readonly identity: CallIdentity; readonly trunk: TrunkPolicy } | { readonly ok: false; readonly refusal: Refusal };
+}
+
+/** The per-trunk settings that the B2BUA obeys. Reloadable: a call keeps the one it started with. */
+export interface TrunkPolicy {
+  readonly id: TrunkId;
+  readonly topologyHiding: boolean;
+  /** `pass`: an unknown option tag in Require goes through end to end. `reject`: 420. */
+  readonly requirePolicy: "pass" | "reject";
+  /** `b2bua`, or `redirect` for switches that only ask (404 allow, 603 block, 302 re-route). */
+  readonly mode: "b2bua" | "redirect";
+  /** Where `redirect` sends calls to, a Contact URI; absent: allow answers 404. */
+  readonly redirectTo?: string;
+  /** REGISTER, PUBLISH, SUBSCRIBE outside dialogs: relay, else 405. */
+  readonly relayOutOfDialog: boolean;
+  /** Status of our refusals: 603, 607 or 608. */
+  readonly refusalStatus: 603 | 607 | 608;
+  /** 0: no limit. */
+  readonly maxCallDurationMs: number;
+  /** 0: off. OPTIONS inside the dialog this often; two unanswered end the call as dead. */
+  readonly keepAliveMs: number;
+  readonly hopTimeoutMs: number;
+  /** Names the next-hop groups of this trunk; default group otherwise. */
+  readonly hopGroup: string;
+}
+
+/** One place to try, in order. */
+export interface HopChoice {
+  /** As configured: `host:port` or a SIP URI; goes into CDRs and metrics. */
+  readonly name: string;
+  readonly targets: readonly SipTarget[];
+}
+
+export interface HopSelector {
+  /** Healthy hops by priority; unhealthy ones last. At once when cached. */
+  choose(trunk: TrunkPolicy): readonly HopChoice[] | Promise<readonly HopChoice[]>;
+  /** What happened there: feeds health. */
+  report(hop: string, outcome: "answered" | "failed" | "silent"): void;
+}
+
+/** Why the gateway itself ends a call. */
+export interface EndReason {
+  readonly cause: Exclude<Cdr["cause"], "normal" | "cancelled">;
+  /** For the Reason header: `Q.850;cause=21;text="…"`. */
+  readonly q850: number;
+  readonly text: string;
+  /** Final answer for a call that is not answered yet. */
+  readonly refusalStatus: number;
+  readonly incidentId?: string;
+  readonly alertId?: string;
+}
+
+/** `confirmed`: the peer answered our BYE, CANCEL or refusal. `already-gone`: it was over, or the peer says 481/408-by-peer. */
+export type LegOutcome = "confirmed" | "already-gone" | "timed-out";
+
+export interface LegReport {
+  readonly outcome: LegOutcome;
+  /** What ended it: the method or status that we sent, `none` when it was already gone. */
+  readonly by: "BYE" | "CANCEL" | "refusal" | "none";
+  /** The peer's status (200, 487, 481 …); 0: none came. An ACK to a refusal counts as 200. */
+  readonly status: number;
+}
+
+export interface TeardownReport {
+  readonly callId: string;
+  readonly phase: "early" | "ringing" | "answered" | "half-torn" | "gone";
+  readonly a: LegReport;
+  readonly b: LegReport;
+  readonly at: UnixMs;
+  /** From the finding (or the order) to the last answer of both legs, ms. */
+  readonly tookMs: number;
+}
+
+export type CallPhase = "early" | "ringing" | "answered" | "ending" | "ended";
+
+/** A call as everybody but the B2BUA sees it. */
+export interface LiveCall {
+  /** The A-leg's Call-ID: what `call_id` means over HTTP. */
+  readonly callId: string;
+  readonly identity: CallIdentity;
+  readonly phase: CallPhase;
+  readonly startedAt: UnixMs;
+  readonly answeredAt: UnixMs | undefined;
+  readonly nextHop: string | undefined;
+  /** Ends both legs at the moments the RFC allows and tells how each answered. Every caller gets the same report. */
+  end(reason: EndReason): Promise<TeardownReport>;
+}
+
+/** Told synchronously; must not throw. */
+export interface CallObserver {
+  onStarted?(call: LiveCall): void;
+  onAnswered?(call: LiveCall): void;
+  onEnded?(call: LiveCall, cdr: Cdr): void;
+}

@@ -1,0 +1,28 @@
+import type { DialogSnapshot } from "./sip-endpoint.js";
+
+/** What has to survive kill -9 so that no leg stays up for ever. */
+export type JournalEntry =
+  /** The INVITE left towards the called side; a late 2xx to it must be ACKed and ended. */
+  | { readonly kind: "invited"; readonly callId: string; readonly bCallId: string; readonly bFromTag: string; readonly at: number }
+  /** Both legs are confirmed. */
+  | { readonly kind: "answered"; readonly callId: string; readonly a: DialogSnapshot; readonly b: DialogSnapshot; readonly facts: JournalFacts; readonly at: number }
+  /** The call is over on both legs. */
+  | { readonly kind: "ended"; readonly callId: string };
+
+export interface JournalFacts {
+  readonly caller: string;
+  readonly called: string;
+  readonly trunk: string;
+  readonly startedAt: number;
+  readonly answeredAt: number;
+  readonly nextHop: string;
+  readonly emergency: boolean;
+}
+
+/** Append-only, on disk. `append` never blocks the caller on the disk and survives the death of the process once the current turn of the event loop is over. */
+export interface DialogJournal {
+  append(entry: JournalEntry): void;
+  /** What was open when the last process ended, in order. Entries that are cut off or broken are skipped and counted. */
+  recover(): Promise<{ readonly entries: readonly JournalEntry[]; readonly broken: number }>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,102 @@
+import type { Block, Decision, Incident, UnixMs } from "../../detection/index.js";
+
+/** A call event as a switch reports it. Raw numbers: the gateway applies the trunk's number plan. */
+export interface SwitchEvent {
+  readonly callId: string;
+  readonly aNumber: string;
+  readonly bNumber: string;
+  readonly at: UnixMs | undefined;
+  readonly status: "active" | "ringing" | "answered" | "ended";
+  readonly switchId: string | undefined;
+  readonly trunk: string | undefined;
+}
+
+export interface EventVerdict {
+  readonly callId: string;
+  readonly status: "processed" | "rejected";
+  readonly verdict: Decision["verdict"];
+  readonly detected: boolean;
+  readonly alertId?: string;
+  readonly incidentId?: string;
+  /** Why it was rejected: bad number, queue full. */
+  readonly reason?: string;
+}
+
+export interface LiveCallView {
+  readonly callId: string;
+  readonly caller: string;
+  readonly called: string;
+  readonly trunk: string;
+  readonly phase: string;
+  readonly startedAt: UnixMs;
+  readonly answeredAt?: UnixMs;
+  readonly nextHop?: string;
+}
+
+export interface DisconnectResult {
+  readonly callId: string;
+  readonly success: boolean;
+  /** `confirmed`, `already-gone`, `timed-out`, `unknown-call`, or the error of the system that should have ended it. */
+  readonly outcome: string;
+  readonly via: "hop" | "switch-api" | "kamailio" | "opensips" | "none";
+  readonly tookMs: number;
+}
+
+export interface GatewayStats {
+  readonly startedAt: UnixMs;
+  readonly processedTotal: number;
+  readonly alertsTotal: number;
+  readonly disconnectsTotal: number;
+  readonly refusedTotal: number;
+  readonly activeCalls: number;
+  readonly openIncidents: number;
+  readonly activeBlocks: number;
+  readonly trackedNumbers: number;
+  /** Mean time of one decision, ms. */
+  readonly avgLatencyMs: number;
+  readonly draining: boolean;
+}
+
+export interface ComponentHealth {
+  readonly name: string;
+  readonly ok: boolean;
+  /** True: without it calls are not carried. */
+  readonly vital: boolean;
+  readonly detail: string;
+}
+
+export interface TraceOrder {
+  /** Canonical or raw number; calls from or to it are traced. */
+  readonly number: string;
+  readonly durationMs: number;
+  readonly by: string;
+}
+
+/**
+ * What the HTTP side may ask of the running gateway. The real one lives on the SIP thread; the API sees it through a message
+ * channel, so every answer is a promise and every argument is plain data. Each call times out (2 s) with `backoffice.lost`.
+ */
+export interface GatewayControl {
+  reportEvents(events: readonly SwitchEvent[]): Promise<readonly EventVerdict[]>;
+  calls(limit: number): Promise<readonly LiveCallView[]>;
+  /** Ends them with proof, whichever system carries them. `by`: key id, for the audit log. */
+  endCalls(callIds: readonly string[], reason: string, by: string, alertId?: string): Promise<readonly DisconnectResult[]>;
+  blocks(): Promise<readonly Block[]>;
+  addBlock(block: Pick<Block, "called" | "caller" | "callerPrefix" | "trunk" | "reason" | "createdBy"> & { readonly ttlMs: number }): Promise<Block>;
+  /** @returns The block that was removed; undefined: no such block. */
+  removeBlock(id: string, by: string): Promise<Block | undefined>;
+  /** Closes an incident, lifts its blocks and learns the number as busy: "this was us being wrong". */
+  undoIncident(id: string, by: string): Promise<Incident | undefined>;
+  openIncidents(): Promise<readonly Incident[]>;
+  /** Learned busy numbers: called number → callers per window that are normal there. */
+  importBaseline(rows: readonly { readonly called: string; readonly callersPerWindow: number }[]): Promise<number>;
+  stats(): Promise<GatewayStats>;
+  /** The values in force, secrets hidden. */
+  config(): Promise<unknown>;
+  health(): Promise<readonly ComponentHealth[]>;
+  reload(by: string): Promise<{ readonly changed: readonly string[]; readonly ignored: readonly string[] }>;
+  startTrace(order: TraceOrder): Promise<{ readonly id: string; readonly until: UnixMs }>;
+  stopTrace(id: string, by: string): Promise<boolean>;
+  /** prom-client's JSON form of the SIP thread's registry, for aggregation. */
+  metrics(): Promise<unknown>;
+}

@@ -1,0 +1,73 @@
+import type { Alert, Block, Cdr, Incident, UnixMs } from "../../detection/index.js";
+
+/** One line of the audit log: every action and every refusal of one, by whom. No secret, no audio, no text. */
+export interface AuditEntry {
+  readonly id: string;
+  readonly at: UnixMs;
+  /** Key id, `policy`, `system`, `signal`, or `unauthenticated`. */
+  readonly actor: string;
+  readonly role: string;
+  /** Dotted: `block.add`, `block.remove`, `calls.end`, `trace.start`, `reload`, `auth.refused`, `calls.ended-by-policy`. */
+  readonly action: string;
+  readonly target: string;
+  readonly outcome: "done" | "refused" | "failed";
+  readonly detail: Readonly<Record<string, string | number | boolean>>;
+}
+
+export interface TeardownRecord {
+  readonly callId: string;
+  readonly incidentId?: string;
+  readonly at: UnixMs;
+  readonly phase: string;
+  readonly via: "hop" | "switch-api" | "kamailio" | "opensips";
+  readonly aOutcome: string;
+  readonly bOutcome: string;
+  readonly tookMs: number;
+}
+
+export type StoreRecord =
+  | { readonly kind: "cdr"; readonly cdr: Cdr }
+  | { readonly kind: "alert"; readonly alert: Alert }
+  | { readonly kind: "incident"; readonly incident: Incident }
+  | { readonly kind: "block"; readonly change: "added" | "expired" | "removed"; readonly block: Block }
+  | { readonly kind: "teardown"; readonly teardown: TeardownRecord }
+  | { readonly kind: "audit"; readonly entry: AuditEntry };
+
+/** Where facts go that must be kept. Never blocks, never throws; a full queue spills to disk and counts. */
+export interface RecordSink {
+  write(record: StoreRecord): void;
+}
+
+/** `limit` 1–1,000 rows; newest first. `before`/`since` are exclusive/inclusive. */
+export interface PageQuery {
+  readonly limit: number;
+  readonly since?: UnixMs;
+  readonly before?: UnixMs;
+}
+
+export interface CdrQuery extends PageQuery {
+  readonly caller?: string;
+  readonly called?: string;
+  readonly trunk?: string;
+  readonly cause?: string;
+}
+
+/** Alerts, incidents, blocks, CDRs, teardowns, audit. Adapters: store (PGlite in a folder, PostgreSQL). One contract suite. */
+export interface Store {
+  /** All or nothing; repeating a batch changes nothing (ids are keys). @throws GatewayError `store.*` */
+  write(records: readonly StoreRecord[]): Promise<void>;
+  alerts(query: PageQuery): Promise<readonly Alert[]>;
+  alert(id: string): Promise<Alert | undefined>;
+  incidents(query: PageQuery & { readonly state?: "open" | "closed" }): Promise<readonly Incident[]>;
+  incident(id: string): Promise<Incident | undefined>;
+  /** Blocks that are in force at `now`: read back at start. */
+  activeBlocks(now: UnixMs): Promise<readonly Block[]>;
+  cdrs(query: CdrQuery): Promise<readonly Cdr[]>;
+  /** All that match, oldest first, in pages: for export. */
+  exportCdrs(query: Omit<CdrQuery, "limit">): AsyncIterable<readonly Cdr[]>;
+  teardowns(query: PageQuery & { readonly incidentId?: string }): Promise<readonly TeardownRecord[]>;
+  audit(query: PageQuery & { readonly actor?: string; readonly action?: string }): Promise<readonly AuditEntry[]>;
+  /** Throws when the database does not answer within `timeoutMs`. */
+  ping(timeoutMs: number): Promise<void>;
+  close(): Promise<void>;
+}
