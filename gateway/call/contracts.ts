@@ -1,6 +1,15 @@
-import type { CallAnswered, CalledId, CallEnded, CallerId, CallStarted, Cdr, Decision, TrunkId } from "../../detection/index.js";
+import type {
+  CallAnswered,
+  CalledId,
+  CallEnded,
+  CallerId,
+  CallStarted,
+  Cdr,
+  Decision,
+  TrunkId,
+} from "../../detection/index.js";
 import type { UnixMs } from "../core/time.js";
-import type { SipSource, SipTarget } from "../ports/sip-endpoint.js";
+import type { DialogSnapshot, SipSource, SipTarget } from "../ports/sip-endpoint.js";
 import type { SipRequest } from "../sip/message/sip-message.js";
 
 /** What the B2BUA asks of detection. `FraudDetection` is one; tests pass an object. Synchronous: the INVITE waits for it. */
@@ -28,7 +37,12 @@ export interface Refusal {
 
 /** Trunk look-up, source ACL, number plan, floods, overload: before any decision about fraud. */
 export interface Admission {
-  admit(request: SipRequest, source: SipSource): { readonly ok: true; readonly identity: CallIdentity; readonly trunk: TrunkPolicy } | { readonly ok: false; readonly refusal: Refusal };
+  admit(
+    request: SipRequest,
+    source: SipSource,
+  ):
+    | { readonly ok: true; readonly identity: CallIdentity; readonly trunk: TrunkPolicy }
+    | { readonly ok: false; readonly refusal: Refusal };
 }
 
 /** The per-trunk settings that the B2BUA obeys. Reloadable: a call keeps the one it started with. */
@@ -108,17 +122,45 @@ export interface LiveCall {
   /** The A-leg's Call-ID: what `call_id` means over HTTP. */
   readonly callId: string;
   readonly identity: CallIdentity;
+  /** The one it started with; a reload does not change it. */
+  readonly policy: TrunkPolicy;
   readonly phase: CallPhase;
   readonly startedAt: UnixMs;
   readonly answeredAt: UnixMs | undefined;
   readonly nextHop: string | undefined;
   /** Ends both legs at the moments the RFC allows and tells how each answered. Every caller gets the same report. */
   end(reason: EndReason): Promise<TeardownReport>;
+  /** OPTIONS inside that leg's dialog. @returns The peer's final status; 408: none came; 481: it knows no such dialog. Not answered yet: 0. */
+  ping(leg: "a" | "b"): Promise<number>;
+  /** Both confirmed dialogs, for the journal; undefined before the answer and after the end. */
+  snapshots(): { readonly a: DialogSnapshot; readonly b: DialogSnapshot } | undefined;
+}
+
+/** What a call knows when it is over; `buildCdr` (cdr-builder.ts) makes the Cdr of it. */
+export interface CallFacts {
+  readonly callId: string;
+  readonly bCallId?: string | undefined;
+  readonly identity: CallIdentity;
+  readonly nextHop?: string | undefined;
+  readonly startedAt: UnixMs;
+  readonly ringingAt?: UnixMs | undefined;
+  readonly answeredAt?: UnixMs | undefined;
+  readonly endedAt: UnixMs;
+  /** The final status sent to the caller; 200 when answered. */
+  readonly status: number;
+  readonly endedBy: Cdr["endedBy"];
+  /** Set when the gateway refused or ended it; otherwise told from `status` and `endedBy`. */
+  readonly cause?: Cdr["cause"] | undefined;
+  readonly q850?: number | undefined;
+  readonly incidentId?: string | undefined;
+  readonly blockId?: string | undefined;
 }
 
 /** Told synchronously; must not throw. */
 export interface CallObserver {
   onStarted?(call: LiveCall): void;
+  /** An INVITE left towards the called side; again for each further hop that is tried. */
+  onInvited?(call: LiveCall, bCallId: string, bFromTag: string): void;
   onAnswered?(call: LiveCall): void;
   onEnded?(call: LiveCall, cdr: Cdr): void;
 }
