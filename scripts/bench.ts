@@ -9,7 +9,9 @@ interface Bench {
 const [name, ...rest] = process.argv.slice(2);
 const file = `test/bench/${name ?? ""}.ts`;
 if (name === undefined || !/^[a-z-]+$/.test(name) || !existsSync(file)) {
-  const known = readdirSync("test/bench").filter((f) => f.endsWith(".ts")).map((f) => f.slice(0, -3));
+  const known = readdirSync("test/bench")
+    .filter((f) => f.endsWith(".ts"))
+    .map((f) => f.slice(0, -3));
   console.error(`usage: npm run -s bench -- NAME [--json]; benches: ${known.join(", ")}`);
   process.exit(2);
 }

@@ -14,7 +14,8 @@ const ROWS: readonly (readonly string[])[] = [
 ];
 /** Only these may use sockets, files, timers, clocks, randomness or the environment. */
 const MAY_TOUCH_THE_WORLD = /^(gateway\/(adapters\/|workers\/|cli\/|wiring\/|main\.ts$)|scripts\/|test\/)/;
-const WORLD = /\bfrom "node:(?!assert)|\b(?:Date\.now|performance\.now|setTimeout|setInterval|setImmediate|process\.|Math\.random)\b/;
+const WORLD =
+  /\bfrom "node:(?!assert)|\b(?:Date\.now|performance\.now|setTimeout|setInterval|setImmediate|process\.|Math\.random)\b/;
 /** The top row joins the others, so its parts may meet. */
 const JOINING_ROW = 5;
 
@@ -67,7 +68,10 @@ export function packageUsers(files: ReadonlyMap<string, string>): Map<string, Se
     if (folder === undefined || folder === "test") continue;
     for (const [, specifier = ""] of withoutComments(text).matchAll(/\b(?:from|import)\s*\(?\s*"([^".][^"]*)"/g)) {
       if (specifier.startsWith("node:")) continue;
-      const name = specifier.split("/").slice(0, specifier.startsWith("@") ? 2 : 1).join("/");
+      const name = specifier
+        .split("/")
+        .slice(0, specifier.startsWith("@") ? 2 : 1)
+        .join("/");
       users.set(name, (users.get(name) ?? new Set()).add(folder));
     }
   }
@@ -75,7 +79,10 @@ export function packageUsers(files: ReadonlyMap<string, string>): Map<string, Se
 }
 
 /** zod is the schema language of both the configuration and the HTTP API; nothing else is shared. */
-const SHARED_PACKAGES: Readonly<Record<string, string>> = { zod: "schemas of config/ and api/", commander: "scripts and cli" };
+const SHARED_PACKAGES: Readonly<Record<string, string>> = {
+  zod: "schemas of config/ and api/",
+  commander: "scripts and cli",
+};
 
 export function findSharedPackages(files: ReadonlyMap<string, string>): string[] {
   return [...packageUsers(files)]

@@ -10,7 +10,9 @@ function runCheck(name: string): Promise<{ name: string; code: number; output: s
     let output = "";
     child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
     child.stderr.on("data", (chunk: Buffer) => (output += chunk.toString()));
-    child.on("close", (code) => resolve({ name, code: code ?? 1, output, seconds: (performance.now() - started) / 1000 }));
+    child.on("close", (code) =>
+      resolve({ name, code: code ?? 1, output, seconds: (performance.now() - started) / 1000 }),
+    );
   });
 }
 

@@ -36,12 +36,14 @@ async function runSuite(suite: string, files: string[], tally: Tally): Promise<v
   stream.on("test:fail", ({ details }) => {
     if (details.type !== "suite") tally.failed++;
   });
-  const report = stream.compose(spec);
+  const report = stream.compose(new spec()) as AsyncIterable<string | Buffer>;
   for await (const chunk of report) {
     if (process.env["VERBOSE_TESTS"] === "1" || tally.failed > before.failed) process.stdout.write(String(chunk));
   }
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  console.log(`${suite}: ${tally.passed - before.passed} passed, ${tally.failed - before.failed} failed, ${files.length} files, ${seconds} s`);
+  console.log(
+    `${suite}: ${tally.passed - before.passed} passed, ${tally.failed - before.failed} failed, ${files.length} files, ${seconds} s`,
+  );
 }
 
 /** node:test reports each file as a test of its own; those are not counted. */
