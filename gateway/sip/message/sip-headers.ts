@@ -28,7 +28,8 @@ export class SipHeaders {
 
   all(key: string): string[] {
     const found: string[] = [];
-    for (let at = this.#keys.indexOf(key); at >= 0; at = this.#keys.indexOf(key, at + 1)) found.push(this.#values[at] ?? "");
+    for (let at = this.#keys.indexOf(key); at >= 0; at = this.#keys.indexOf(key, at + 1))
+      found.push(this.#values[at] ?? "");
     return found;
   }
 
