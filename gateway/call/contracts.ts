@@ -78,8 +78,8 @@ export interface HopChoice {
 export interface HopSelector {
   /** Healthy hops by priority; unhealthy ones last. At once when cached. */
   choose(trunk: TrunkPolicy): readonly HopChoice[] | Promise<readonly HopChoice[]>;
-  /** What happened there: feeds health. */
-  report(hop: string, outcome: "answered" | "failed" | "silent"): void;
+  /** What happened there: feeds health. `retryAfterMs`: the Retry-After of its 503. */
+  report(hop: string, outcome: "answered" | "failed" | "silent", retryAfterMs?: number): void;
 }
 
 /** Why the gateway itself ends a call. */
