@@ -42,8 +42,12 @@ export interface ResponseSpec {
    * To tag, another name another tag (forked 18x). Default: one dialog.
    */
   readonly fork?: string;
-  /** Overrides the Contact of a 3xx (a whole header value) or the endpoint's own in 1xx/2xx. */
+  /** Overrides the Contact of a 3xx–6xx (a whole header value) or the endpoint's own in 1xx/2xx. */
   readonly contact?: string;
+  /** User part of our own Contact in a 1xx/2xx. */
+  readonly contactUser?: string;
+  /** Parameters after our own Contact's `>` in a 1xx/2xx, with their leading semicolon. */
+  readonly contactParams?: string;
 }
 
 export interface RequestSpec {
@@ -75,7 +79,11 @@ export interface OutgoingSpec extends RequestSpec {
   readonly contactUser?: string;
   /** Parameters after our Contact's `>`: `;+sip.src`, `;isfocus`. With their leading semicolon. */
   readonly contactParams?: string;
-  /** Give up without any response after this many ms (hop time-out); default: timer B/F. Reported as a local 408. */
+  /**
+   * Give up without any response after this many ms (hop time-out); default: timer B/F. Reported as a local 408.
+   * An INVITE's transaction lives on after that until timer B: repeats stop, but a late 1xx still comes to `onProvisional`
+   * (the user cancels it) and a late 2xx to `onAnswer` (the user sends ACK and BYE).
+   */
   readonly noResponseMs?: number;
 }
 
@@ -107,6 +115,8 @@ export interface IncomingRequest {
   readonly source: SipSource;
   /** Final or provisional (but 100 is the endpoint's own affair). A second final answer is ignored and returns false. */
   respond(response: ResponseSpec): boolean;
+  /** Forget the request: no answer is ever sent, repeats are absorbed (scanners). Absent: answer 403 instead. */
+  ignore?(): void;
   /** INVITE only: called at most once, when a CANCEL matched; the endpoint has answered the CANCEL with 200, the user sends the 487. */
   onCancel?: (cancel: SipRequest) => void;
 }
@@ -120,13 +130,15 @@ export interface IncomingInvite extends IncomingRequest {
   respond(response: ResponseSpec): boolean;
   /** The dialog of that fork; undefined before the first 101–299 of it. */
   dialog(fork?: string): SipDialog | undefined;
-  /** The transaction is over and nothing will answer it any more (transport gone, 64·T1 after a final without ACK). */
+  /** The ACK of our 3xx–6xx came: the caller knows. At most once; never after `onGone`. RFC 3261 §17.2.1 */
+  onRefusalAcked?: () => void;
+  /** The transaction is over and nothing will answer it any more (transport gone, 64·T1 after a 3xx–6xx without ACK). */
   onGone?: () => void;
 }
 
 export type DialogState = "early" | "confirmed" | "terminated";
 
-/** One dialog, at our end. RFC 3261 §12 */
+/** One dialog, at our end: one object for its whole life, from the early answer to the end. RFC 3261 §12 */
 export interface SipDialog {
   readonly callId: string;
   readonly localTag: string;
@@ -139,6 +151,10 @@ export interface SipDialog {
   /**
    * Sends a request in the dialog: CSeq, tags, route set, remote target are the endpoint's. BYE ends the dialog at once on our
    * side; `onFinal` tells how the peer answered. A target refresh (re-INVITE, UPDATE) is taken from the answer.
+   *
+   * Two cases where a dialog outlives a BYE: a peer's BYE that crosses ours still comes to `user` while ours is unanswered
+   * (both get 200); and a BYE, ours or the peer's, that is answered 401 or 407 leaves the dialog confirmed, so that it can be
+   * repeated with credentials (RFC 3261 §22.2).
    */
   request(spec: RequestSpec, user: OutgoingUser): OutgoingRequest;
   /** The ACK of the last 2xx to our INVITE or re-INVITE; the endpoint keeps it and repeats it for a repeated 2xx. */
