@@ -10,6 +10,7 @@ export const ERRORS = {
   "store.unavailable": { retryable: true, fault: "upstream", meaning: "The database cannot be reached; records wait in the queue or in the spill file." },
   "store.rejected": { retryable: false, fault: "us", meaning: "The database refused a record; it is kept in the reject file." },
   "store.locked": { retryable: false, fault: "operator", meaning: "Another process holds the store folder." },
+  "store.schema": { retryable: false, fault: "operator", meaning: "The database was made by a newer version of the program; nothing was changed." },
   "store.full": { retryable: false, fault: "operator", meaning: "No space left for the store, the spill file or the audit log." },
   "journal.failed": { retryable: true, fault: "operator", meaning: "The dialog journal could not be written or read." },
   "audit.tampered": { retryable: false, fault: "operator", meaning: "The audit log's hash chain is broken at the record named." },

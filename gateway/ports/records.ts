@@ -43,6 +43,8 @@ export interface PageQuery {
   readonly limit: number;
   readonly since?: UnixMs;
   readonly before?: UnixMs;
+  /** The last id of the page before: with it, rows of the very millisecond `before` follow too, those with a smaller id. For teardowns: the call id. */
+  readonly beforeId?: string;
 }
 
 export interface CdrQuery extends PageQuery {
