@@ -66,7 +66,7 @@ export function startSipp(options: SippOptions): SippRun {
     "1",
     "-trace_rtt",
     "-rtt_freq",
-    "1000",
+    "1",
   );
   if (options.rate !== undefined) args.push("-r", String(options.rate));
   if (options.calls !== undefined) args.push("-m", String(options.calls));
@@ -86,7 +86,8 @@ export function startSipp(options: SippOptions): SippRun {
     running,
     result: collect,
     stop: async () => {
-      await running.stop("SIGUSR1", 2_000);
+      // No new calls; what is up (time-wait included) ends by itself.
+      await running.stop("SIGUSR1", 4_000);
       await collect();
     },
   };
