@@ -134,6 +134,11 @@ export interface IncomingInvite extends IncomingRequest {
   onRefusalAcked?: () => void;
   /** The transaction is over and nothing will answer it any more (transport gone, 64·T1 after a 3xx–6xx without ACK). */
   onGone?: () => void;
+  /**
+   * A reliable 1xx (one with RSeq) got no PRACK for 64·T1, during which the endpoint repeated it (RFC 3262 §3): the user should
+   * answer 5xx.
+   */
+  onPrackTimeout?: () => void;
 }
 
 export type DialogState = "early" | "confirmed" | "terminated";
