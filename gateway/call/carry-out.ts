@@ -1,0 +1,105 @@
+import type { Action, Alert, Incident } from "../../detection/index.js";
+import { sensitiveNumber, type Log } from "../core/log.js";
+import type { Counter, Metrics } from "../core/metrics.js";
+import type { RecordSink } from "../ports/records.js";
+import type { Audit } from "./audit.js";
+import { fraudReason } from "./end-reasons.js";
+import type { TeardownService } from "./teardown-service.js";
+
+export interface ActionDeps {
+  readonly teardown: Pick<TeardownService, "endCalls">;
+  readonly sink: RecordSink;
+  readonly audit: Audit;
+  readonly metrics: Metrics;
+  readonly log: Log;
+  /** Told of alerts and incidents besides the store, for webhooks and bridges. Must not throw or wait. */
+  readonly notify?: (
+    news:
+      | { readonly kind: "alert"; readonly alert: Alert }
+      | { readonly kind: "incident"; readonly change: "opened" | "extended" | "closed"; readonly incident: Incident },
+  ) => void;
+}
+
+/** Carries out what detection decided, in the order given. Never waits: a teardown goes on by itself and reports to the store. */
+export class ActionCarrier {
+  readonly #deps: ActionDeps;
+  readonly #alertsTotal: Counter;
+  readonly #incidents: Counter;
+  readonly #blocks: Counter;
+  readonly #heldBack: Counter;
+  #alerts = 0;
+
+  constructor(deps: ActionDeps) {
+    this.#deps = deps;
+    const { metrics } = deps;
+    this.#alertsTotal = metrics.counter("fraud_alerts_generated_total", "Alerts raised");
+    this.#incidents = metrics.counter("ringfence_incidents_total", "Incidents opened and closed", ["change"]);
+    this.#blocks = metrics.counter("ringfence_block_changes_total", "Blocks added, expired and removed", ["change"]);
+    this.#heldBack = metrics.counter(
+      "ringfence_held_back_total",
+      "Calls that a finding would have ended, and what stood in between",
+      ["why"],
+    );
+  }
+
+  /** Alerts raised since the start. */
+  get alerts(): number {
+    return this.#alerts;
+  }
+
+  carryOut(actions: readonly Action[]): void {
+    for (const action of actions) this.#one(action);
+  }
+
+  #one(action: Action): void {
+    const { teardown, sink, log, notify } = this.#deps;
+    switch (action.kind) {
+      case "end-calls":
+        teardown
+          .endCalls({ callIds: action.callIds, reason: fraudReason(action.reason, action.incidentId), actor: "policy" })
+          .catch((cause: unknown) => log.error("teardown.order-failed", { incident: action.incidentId }, cause));
+        break;
+      case "alert":
+        this.#alerts++;
+        this.#alertsTotal.inc();
+        sink.write({ kind: "alert", alert: action.alert });
+        notify?.({ kind: "alert", alert: action.alert });
+        this.#logAlert(action.alert);
+        break;
+      case "incident":
+        if (action.change !== "extended") this.#incidents.labels(action.change).inc();
+        sink.write({ kind: "incident", incident: action.incident });
+        notify?.({ kind: "incident", change: action.change, incident: action.incident });
+        break;
+      case "block":
+        this.#block(action);
+        break;
+      case "held-back":
+        this.#heldBack.labels(action.why).inc(Math.max(1, action.callIds.length));
+        this.#deps.audit.note("policy", "calls.held-back", action.incidentId, "refused", {
+          why: action.why,
+          calls: action.callIds.length,
+        });
+        break;
+    }
+  }
+
+  #block(action: Extract<Action, { kind: "block" }>): void {
+    const { id, createdBy, expiresAt } = action.block;
+    this.#blocks.labels(action.change).inc();
+    this.#deps.sink.write({ kind: "block", change: action.change, block: action.block });
+    if (action.change === "added" && createdBy === "policy")
+      this.#deps.audit.note("policy", "block.add", id, "done", { expiresAt });
+  }
+
+  #logAlert(alert: Alert): void {
+    this.#deps.log.warn("fraud.alert", {
+      alert: alert.id,
+      incident: alert.incidentId,
+      called: sensitiveNumber(alert.called),
+      callers: alert.callerCount,
+      severity: alert.severity,
+      disposition: alert.disposition,
+    });
+  }
+}

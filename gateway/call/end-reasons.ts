@@ -1,0 +1,60 @@
+import type { EndReason } from "./contracts.js";
+
+/** Q.850 causes that we send. ITU-T Q.850 table 1 */
+const CALL_REJECTED = 21;
+const TEMPORARY_FAILURE = 41;
+const RECOVERY_ON_TIMER_EXPIRY = 102;
+
+/** An attack was found. 603 for a call that is not answered yet, unless its trunk says 607 or 608. */
+export function fraudReason(text: string, incidentId: string): EndReason {
+  return { cause: "fraud", q850: CALL_REJECTED, text: reasonText(text), refusalStatus: 603, incidentId };
+}
+
+/** A person or the switch's API wants it gone. */
+export function operatorReason(text: string, alertId: string | undefined): EndReason {
+  return {
+    cause: "operator",
+    q850: CALL_REJECTED,
+    text: reasonText(text),
+    refusalStatus: 603,
+    ...(alertId === undefined ? {} : { alertId }),
+  };
+}
+
+export const maxDurationReason: EndReason = {
+  cause: "max-duration",
+  q850: RECOVERY_ON_TIMER_EXPIRY,
+  text: "maximum call duration",
+  refusalStatus: 480,
+};
+export const deadReason: EndReason = {
+  cause: "dead",
+  q850: TEMPORARY_FAILURE,
+  text: "peer does not answer",
+  refusalStatus: 480,
+};
+export const drainReason: EndReason = {
+  cause: "drain",
+  q850: TEMPORARY_FAILURE,
+  text: "shutting down",
+  refusalStatus: 503,
+};
+export const restartReason: EndReason = {
+  cause: "restart",
+  q850: TEMPORARY_FAILURE,
+  text: "restarted",
+  refusalStatus: 503,
+};
+
+/** Header-safe: printable ASCII without quote and backslash, at most 64 characters. */
+export function reasonText(text: string): string {
+  return text
+    .replace(/[^ -~]|["\\]/g, " ")
+    .trim()
+    .slice(0, 64);
+}
+
+/** The value of a Reason header, RFC 3326: `Q.850;cause=21;text="…"`. */
+export function reasonHeader(reason: Pick<EndReason, "q850" | "text">): string {
+  return `Q.850;cause=${reason.q850};text="${reasonText(reason.text)}"`;
+}
