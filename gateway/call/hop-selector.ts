@@ -91,9 +91,7 @@ export class GroupHopSelector implements HopSelector {
   }
 
   #makeOrders(hops: readonly Hop[]): readonly (readonly Hop[])[] {
-    const byPriority = hops.toSorted(
-      (x, y) => x.settings.priority - y.settings.priority || y.settings.weight - x.settings.weight,
-    );
+    const byPriority = hops.toSorted((x, y) => x.settings.priority - y.settings.priority);
     const up = byPriority.filter((hop) => this.#health.isUp(hop.settings.hop));
     const down = byPriority.filter((hop) => !up.includes(hop));
     const usable = up.length > 0 ? up : down;

@@ -4,7 +4,7 @@ import type { Counter, Histogram, Metrics } from "../core/metrics.js";
 import { monoMs } from "../core/time.js";
 import type { DisconnectResult } from "../ports/gateway-control.js";
 import type { ForeignCall, OutwardTeardown } from "../ports/outward-teardown.js";
-import type { RecordSink } from "../ports/records.js";
+import type { RecordSink, TeardownRecord } from "../ports/records.js";
 import type { Audit } from "./audit.js";
 import type { CallRegistry } from "./call-registry.js";
 import type { EndReason, LiveCall, TeardownReport } from "./contracts.js";
@@ -137,10 +137,13 @@ export class TeardownService {
   }
 
   async #endForeign(callIds: readonly string[], order: TeardownOrder): Promise<readonly DisconnectResult[]> {
-    const results = new Map<string, DisconnectResult>(
-      callIds.map((callId) => [callId, failed(callId, "unknown-call")]),
-    );
-    let open = callIds.flatMap((callId) => this.#deps.foreignCalls.get(callId) ?? []);
+    const results = new Map<string, DisconnectResult>();
+    let open: ForeignCall[] = [];
+    for (const callId of callIds) {
+      const call = this.#deps.foreignCalls.get(callId);
+      if (call !== undefined) open.push(call);
+      results.set(callId, this.#without(callId, call !== undefined, order));
+    }
     for (const adapter of this.#deps.outward) {
       for (let at = 0; at < open.length; at += this.#options.outwardBatch) {
         for (const result of await this.#askOutward(
@@ -157,6 +160,13 @@ export class TeardownService {
     for (const result of results.values())
       if (result.via !== "none" && result.via !== "hop") this.#recordForeign(result, order.reason);
     return [...results.values()];
+  }
+
+  /** What is said of a call that no outward adapter is asked about. Policy only names calls that were up: one that is not any more is over. */
+  #without(callId: string, known: boolean, order: TeardownOrder): DisconnectResult {
+    if (!known && order.actor === "policy")
+      return { callId, success: true, outcome: "already-gone", via: "none", tookMs: 0 };
+    return failed(callId, known && this.#deps.outward.length === 0 ? "not-carried" : "unknown-call");
   }
 
   /** Never rejects and never takes longer than the time-out, whatever the adapter does. */
@@ -206,8 +216,11 @@ export class TeardownService {
     );
   }
 
-  #record(teardown: Omit<Parameters<typeof withIncident>[0], "incidentId">, reason: EndReason): void {
-    this.#deps.sink.write({ kind: "teardown", teardown: withIncident(teardown, reason.incidentId) });
+  #record(teardown: TeardownRecord, { incidentId }: EndReason): void {
+    this.#deps.sink.write({
+      kind: "teardown",
+      teardown: incidentId === undefined ? teardown : { ...teardown, incidentId },
+    });
   }
 
   #count(result: DisconnectResult, reason: EndReason): void {
@@ -243,6 +256,7 @@ const KNOWN_OUTCOMES: readonly string[] = [
   "already-gone",
   "timed-out",
   "unknown-call",
+  "not-carried",
   "emergency",
   "busy",
   "failed",
@@ -256,11 +270,4 @@ function outcomeOf({ a, b }: TeardownReport): "confirmed" | "already-gone" | "ti
 
 function failed(callId: string, outcome: string): DisconnectResult {
   return { callId, success: false, outcome, via: "none", tookMs: 0 };
-}
-
-function withIncident<T extends object>(
-  teardown: T,
-  incidentId: string | undefined,
-): T & { readonly incidentId?: string } {
-  return incidentId === undefined ? teardown : { ...teardown, incidentId };
 }
