@@ -1,0 +1,63 @@
+import { openAsBlob } from "node:fs";
+import { access, mkdir, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { PGlite } from "@electric-sql/pglite";
+import { Kysely } from "kysely";
+import { GatewayError } from "../../core/errors.js";
+import type { Log } from "../../core/log.js";
+import { migrate } from "./migrations.js";
+import { PgliteDialect } from "./pglite-dialect.js";
+import type { Tables } from "./tables.js";
+
+/** The database's own folder inside the store's. */
+const DATA = "pglite";
+/** Written when the data folder is whole. Its absence beside a data folder means that the first start was cut off. */
+const COMPLETE = "pglite.complete";
+
+const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
+
+/**
+ * Opens the PGlite database in `folder`, which the caller has locked. A new one is made from `template` (a data folder packed
+ * by `buildTemplate`; 1 s) or, without one, from nothing (4 s and 900 MB of memory for that moment).
+ */
+export async function openPglite(folder: string, template: string | undefined, log: Log): Promise<PGlite> {
+  const dataDir = join(folder, DATA);
+  const complete = join(folder, COMPLETE);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  if (await exists(complete)) return PGlite.create({ dataDir });
+
+  if (await exists(dataDir)) {
+    const aside = `${dataDir}.incomplete-${Date.now()}`;
+    log.warn("store.first-start-was-cut-off", { movedTo: aside });
+    await rename(dataDir, aside);
+  }
+  const loadDataDir = template === undefined || !(await exists(template)) ? undefined : await openAsBlob(template);
+  const db = await PGlite.create(loadDataDir === undefined ? { dataDir } : { dataDir, loadDataDir });
+  await writeFile(complete, "");
+  return db;
+}
+
+/**
+ * A freshly migrated, empty database, packed: `openStore` starts from it three seconds faster and with half the memory.
+ *
+ * @returns A gzipped tar of a PGlite data folder, about 5 MB.
+ */
+export async function buildTemplate(): Promise<Uint8Array> {
+  const pglite = await PGlite.create();
+  const db = new Kysely<Tables>({
+    dialect: new PgliteDialect({ open: () => Promise.resolve(pglite), waitMs: 60_000, maxWaiting: 8 }),
+  });
+  try {
+    await migrate(db);
+    const packed = await pglite.dumpDataDir("gzip");
+    return new Uint8Array(await packed.arrayBuffer());
+  } catch (cause) {
+    throw new GatewayError("store.unavailable", "the template could not be made", { cause });
+  } finally {
+    await db.destroy();
+  }
+}

@@ -1,0 +1,233 @@
+import { sql, type ExpressionBuilder, type Kysely, type SqlBool, type Expression } from "kysely";
+import type { Alert, Block, Cdr, Incident, UnixMs } from "../../../detection/index.js";
+import type { AuditEntry, CdrQuery, PageQuery, Store, StoreRecord, TeardownRecord } from "../../ports/records.js";
+import { alertOf, auditOf, blockOf, cdrOf, incidentOf, teardownOf } from "./from-rows.js";
+import { pruneTables, type PruneResult, type RetentionDays } from "./retention.js";
+import { sqlState, storeError, withTimeout } from "./store-errors.js";
+import type { Tables } from "./tables.js";
+import { writeBatch } from "./write-batch.js";
+
+export interface SqlStoreOptions {
+  readonly db: Kysely<Tables>;
+  /** Resolves when the schema is there. Called before every operation; keeps its own success. */
+  readonly ready: () => Promise<void>;
+  /** Told when a table turned out to be missing, so that `ready` looks again. */
+  readonly onSchemaLost: () => void;
+  readonly retention: RetentionDays;
+  /** PGlite has no autovacuum: space of deleted rows is given back by hand. */
+  readonly vacuumAfterPrune: boolean;
+  /** After the database is closed: what else was held. */
+  readonly onClose: () => Promise<void>;
+}
+
+/** PostgreSQL's code: someone emptied or exchanged the database under us. */
+const UNDEFINED_TABLE = "42P01";
+const MAX_PAGE = 1000;
+const EXPORT_PAGE = 1000;
+/** In force at once. The policy's own limit is far lower; this one bounds what a start reads. */
+const MAX_ACTIVE_BLOCKS = 100_000;
+
+/** The Store port on SQL: the same statements on PostgreSQL and on PGlite. */
+export class SqlStore implements Store {
+  readonly #options: SqlStoreOptions;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: SqlStoreOptions) {
+    this.#options = options;
+  }
+
+  write(records: readonly StoreRecord[]): Promise<void> {
+    return this.#run((db) => writeBatch(db, records));
+  }
+
+  alerts(query: PageQuery): Promise<readonly Alert[]> {
+    return this.#run(async (db) => {
+      const rows = await db
+        .selectFrom("alerts")
+        .selectAll()
+        .where((eb) => inPage(eb, "detected_at", "id", query))
+        .orderBy("detected_at", "desc")
+        .orderBy("id", "desc")
+        .limit(pageSize(query))
+        .execute();
+      return rows.map(alertOf);
+    });
+  }
+
+  alert(id: string): Promise<Alert | undefined> {
+    return this.#run(async (db) => {
+      const row = await db.selectFrom("alerts").selectAll().where("id", "=", param(id)).executeTakeFirst();
+      return row === undefined ? undefined : alertOf(row);
+    });
+  }
+
+  incidents(query: PageQuery & { readonly state?: "open" | "closed" }): Promise<readonly Incident[]> {
+    return this.#run(async (db) => {
+      let select = db
+        .selectFrom("incidents")
+        .selectAll()
+        .where((eb) => inPage(eb, "opened_at", "id", query));
+      if (query.state !== undefined) select = select.where("state", "=", query.state);
+      const rows = await select.orderBy("opened_at", "desc").orderBy("id", "desc").limit(pageSize(query)).execute();
+      return rows.map(incidentOf);
+    });
+  }
+
+  incident(id: string): Promise<Incident | undefined> {
+    return this.#run(async (db) => {
+      const row = await db.selectFrom("incidents").selectAll().where("id", "=", param(id)).executeTakeFirst();
+      return row === undefined ? undefined : incidentOf(row);
+    });
+  }
+
+  activeBlocks(now: UnixMs): Promise<readonly Block[]> {
+    return this.#run(async (db) => {
+      const rows = await db
+        .selectFrom("blocks")
+        .selectAll()
+        .where("state", "<>", "removed")
+        .where("expires_at", ">", Math.round(now))
+        .orderBy("created_at")
+        .orderBy("id")
+        .limit(MAX_ACTIVE_BLOCKS)
+        .execute();
+      return rows.map(blockOf);
+    });
+  }
+
+  cdrs(query: CdrQuery): Promise<readonly Cdr[]> {
+    return this.#run(async (db) => {
+      const rows = await filterCdrs(db, query)
+        .where((eb) => inPage(eb, "started_at", "id", query))
+        .orderBy("started_at", "desc")
+        .orderBy("id", "desc")
+        .limit(pageSize(query))
+        .execute();
+      return rows.map(cdrOf);
+    });
+  }
+
+  async *exportCdrs(query: Omit<CdrQuery, "limit">): AsyncIterable<readonly Cdr[]> {
+    let after: Cdr | undefined;
+    for (;;) {
+      const page = await this.#exportPage(query, after);
+      if (page.length > 0) yield page;
+      if (page.length < EXPORT_PAGE) return;
+      after = page.at(-1);
+    }
+  }
+
+  /** Pages by key, so that a slow reader holds neither a transaction nor the connection between pages. */
+  #exportPage(query: Omit<CdrQuery, "limit">, after: Cdr | undefined): Promise<readonly Cdr[]> {
+    return this.#run(async (db) => {
+      let select = filterCdrs(db, query).where((eb) => inPage(eb, "started_at", "id", query));
+      if (after !== undefined) {
+        select = select.where(sql<SqlBool>`(started_at, id) > (${after.startedAt}::bigint, ${after.id}::text)`);
+      }
+      const rows = await select.orderBy("started_at").orderBy("id").limit(EXPORT_PAGE).execute();
+      return rows.map(cdrOf);
+    });
+  }
+
+  teardowns(query: PageQuery & { readonly incidentId?: string }): Promise<readonly TeardownRecord[]> {
+    return this.#run(async (db) => {
+      let select = db
+        .selectFrom("teardowns")
+        .selectAll()
+        .where((eb) => inPage(eb, "at", "call_id", query));
+      if (query.incidentId !== undefined) select = select.where("incident_id", "=", param(query.incidentId));
+      const rows = await select.orderBy("at", "desc").orderBy("call_id", "desc").limit(pageSize(query)).execute();
+      return rows.map(teardownOf);
+    });
+  }
+
+  audit(query: PageQuery & { readonly actor?: string; readonly action?: string }): Promise<readonly AuditEntry[]> {
+    return this.#run(async (db) => {
+      let select = db
+        .selectFrom("audit")
+        .selectAll()
+        .where((eb) => inPage(eb, "at", "id", query));
+      if (query.actor !== undefined) select = select.where("actor", "=", param(query.actor));
+      if (query.action !== undefined) select = select.where("action", "=", param(query.action));
+      const rows = await select.orderBy("at", "desc").orderBy("id", "desc").limit(pageSize(query)).execute();
+      return rows.map(auditOf);
+    });
+  }
+
+  ping(timeoutMs: number): Promise<void> {
+    const asked = this.#run(async (db) => {
+      await sql`select 1`.execute(db);
+    });
+    return withTimeout(asked, timeoutMs, "database");
+  }
+
+  /**
+   * Deletes what is older than its kind is kept, in bounded steps: open incidents and blocks in force always stay.
+   * Call it again while `more` is true.
+   */
+  prune(now: UnixMs): Promise<PruneResult> {
+    const { retention, vacuumAfterPrune } = this.#options;
+    return this.#run((db) => pruneTables(db, now, retention, vacuumAfterPrune));
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    try {
+      await this.#options.db.destroy();
+    } catch (error) {
+      throw storeError(error);
+    } finally {
+      await this.#options.onClose();
+    }
+  }
+
+  async #run<T>(work: (db: Kysely<Tables>) => Promise<T>): Promise<T> {
+    try {
+      await this.#options.ready();
+      return await work(this.#options.db);
+    } catch (error) {
+      if (sqlState(error) === UNDEFINED_TABLE) this.#options.onSchemaLost();
+      throw storeError(error);
+    }
+  }
+}
+
+function filterCdrs(db: Kysely<Tables>, query: Omit<CdrQuery, "limit">) {
+  let select = db.selectFrom("cdrs").selectAll();
+  if (query.caller !== undefined) select = select.where("caller", "=", param(query.caller));
+  if (query.called !== undefined) select = select.where("called", "=", param(query.called));
+  if (query.trunk !== undefined) select = select.where("trunk", "=", param(query.trunk));
+  if (query.cause !== undefined) select = select.where(sql<SqlBool>`cause = ${param(query.cause)}`);
+  return select;
+}
+
+/** `since` ≤ time < `before`; with `beforeId` also those of the millisecond `before` whose key is smaller. */
+function inPage<T extends keyof Tables>(
+  eb: ExpressionBuilder<Tables, T>,
+  time: string,
+  key: string,
+  query: Omit<PageQuery, "limit">,
+): Expression<SqlBool> {
+  const conditions: Expression<SqlBool>[] = [];
+  const at = sql.ref(time);
+  if (query.since !== undefined) conditions.push(sql<SqlBool>`${at} >= ${Math.round(query.since)}::bigint`);
+  if (query.before !== undefined) {
+    const before = Math.round(query.before);
+    conditions.push(
+      query.beforeId === undefined
+        ? sql<SqlBool>`${at} < ${before}::bigint`
+        : sql<SqlBool>`(${at}, ${sql.ref(key)}) < (${before}::bigint, ${param(query.beforeId)}::text)`,
+    );
+  }
+  return eb.and(conditions);
+}
+
+/** Text to compare with. No stored text has a NUL, and PostgreSQL refuses a parameter that has one. */
+const param = (value: string): string => value.replaceAll("\0", "\uFFFD");
+
+const pageSize = (query: PageQuery): number =>
+  Number.isFinite(query.limit) ? Math.max(1, Math.min(MAX_PAGE, Math.trunc(query.limit))) : MAX_PAGE;

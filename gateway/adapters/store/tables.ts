@@ -1,0 +1,104 @@
+import type { Alert, Cdr, Incident, IncidentCall } from "../../../detection/index.js";
+import type { AuditEntry, TeardownRecord } from "../../ports/records.js";
+
+export interface CdrRow {
+  id: string;
+  call_id: string;
+  b_call_id: string | null;
+  caller: string;
+  called: string;
+  trunk: string;
+  next_hop: string | null;
+  started_at: number;
+  ringing_at: number | null;
+  answered_at: number | null;
+  ended_at: number;
+  duration_ms: number;
+  status: number;
+  ended_by: Cdr["endedBy"];
+  cause: Cdr["cause"];
+  q850: number | null;
+  incident_id: string | null;
+  block_id: string | null;
+  emergency: boolean;
+}
+
+export interface AlertRow {
+  id: string;
+  incident_id: string;
+  rule: Alert["rule"];
+  called: string;
+  callers: readonly string[];
+  caller_count: number;
+  call_ids: readonly string[];
+  call_count: number;
+  severity: Alert["severity"];
+  detected_at: number;
+  disposition: Alert["disposition"];
+  message: string;
+}
+
+export interface IncidentRow {
+  id: string;
+  rule: Incident["rule"];
+  called: string;
+  state: Incident["state"];
+  severity: Incident["severity"];
+  opened_at: number;
+  updated_at: number;
+  closed_at: number | null;
+  trunks: readonly string[];
+  callers: readonly string[];
+  caller_count: number;
+  calls: readonly IncidentCall[];
+  call_count: number;
+  disposition: Incident["disposition"];
+  window_ms: number;
+  threshold: number;
+}
+
+export interface BlockRow {
+  id: string;
+  called: string;
+  caller: string | null;
+  caller_prefix: string | null;
+  trunk: string | null;
+  incident_id: string | null;
+  created_at: number;
+  expires_at: number;
+  created_by: string;
+  reason: string;
+  state: "added" | "expired" | "removed";
+}
+
+export interface TeardownRow {
+  call_id: string;
+  incident_id: string | null;
+  at: number;
+  phase: string;
+  via: TeardownRecord["via"];
+  a_outcome: string;
+  b_outcome: string;
+  took_ms: number;
+}
+
+export interface AuditRow {
+  id: string;
+  at: number;
+  actor: string;
+  role: string;
+  action: string;
+  target: string;
+  outcome: AuditEntry["outcome"];
+  detail: AuditEntry["detail"];
+}
+
+/** The tables as Kysely sees them; migrations.ts makes them. */
+export interface Tables {
+  cdrs: CdrRow;
+  alerts: AlertRow;
+  incidents: IncidentRow;
+  blocks: BlockRow;
+  teardowns: TeardownRow;
+  audit: AuditRow;
+}
