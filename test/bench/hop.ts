@@ -1,0 +1,212 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpus, tmpdir } from "node:os";
+import { join } from "node:path";
+import { startGateway, type GatewayProcess } from "../support/gateway-process.js";
+import { cpuSeconds, descendants, freeUdpPort, startProcess, until, type Running } from "../support/processes.js";
+import { quantile, runSipp, sippMissing, startSipp } from "../support/sipp.js";
+
+/** What stands between SIPp and SIPp. */
+interface Relay {
+  readonly port: number;
+  /** CPU seconds of all its processes so far. */
+  cpu(): number;
+  /** Messages it sent twice so far; 0 where it does not tell. */
+  repeated(): Promise<number>;
+  stop(): Promise<unknown>;
+}
+
+interface Run {
+  readonly rate: number;
+  readonly calls: number;
+  readonly failed: number;
+  readonly repeated: number;
+  readonly cpuMsPerCall: number;
+  readonly p99Ms: number;
+  readonly reachedRate: number;
+}
+
+interface Figures {
+  readonly maxCallsPerSecond: number;
+  readonly cpuMsPerCall: number;
+  readonly addedP99Ms: number;
+  readonly runs: readonly Run[];
+}
+
+/** No call failed, nothing was sent twice, and the offered rate was really reached. */
+const isClean = (run: Run): boolean => run.failed === 0 && run.repeated === 0 && run.reachedRate > run.rate * 0.93;
+
+/** Callers and called numbers of their own: honest traffic, each INVITE decided on, no number called twice. */
+function writeNumbers(folder: string, calls: number): string {
+  const path = join(folder, "numbers.csv");
+  const lines = ["SEQUENTIAL"];
+  for (let i = 0; i < calls; i++) lines.push(`+1202${String(5_000_000 + i)};+1303${String(5_000_000 + i)}`);
+  writeFileSync(path, lines.join("\n"));
+  return path;
+}
+
+/** One run of `seconds` at `rate` against a fresh called side on `uasPort`. */
+async function drive(relay: Relay, uasPort: number, rate: number, seconds: number, csv: string): Promise<Run> {
+  const calls = Math.round(rate * seconds);
+  const uas = startSipp({ scenario: "uas.xml", localPort: uasPort });
+  const localPort = await freeUdpPort();
+  const cpuBefore = relay.cpu();
+  const repeatedBefore = await relay.repeated();
+  const started = performance.now();
+  const remote = `127.0.0.1:${relay.port}`;
+  const uac = await runSipp({
+    scenario: "uac.xml",
+    remote,
+    localPort,
+    rate,
+    calls,
+    holdMs: 0,
+    csv,
+    extra: ["-recv_timeout", "30000"],
+  });
+  const elapsed = (performance.now() - started) / 1000;
+  const spent = relay.cpu() - cpuBefore;
+  const repeated = (await relay.repeated()) - repeatedBefore;
+  await uas.stop();
+  const called = await uas.result();
+  return {
+    rate,
+    calls,
+    failed: uac.failed + Math.max(0, calls - uac.successful - uac.failed),
+    repeated: uac.retransmissions + called.retransmissions + repeated,
+    cpuMsPerCall: round((spent * 1000) / Math.max(1, uac.successful)),
+    p99Ms: quantile(uac.rttMs, 0.99),
+    reachedRate: round(uac.successful / elapsed),
+  };
+}
+
+/** Doubles nothing, guesses nothing: climbs by `step` until two runs in a row at one rate are not clean. */
+async function highestCleanRate(
+  relay: Relay,
+  uasPort: number,
+  from: number,
+  step: number,
+  seconds: number,
+  csv: string,
+): Promise<Run[]> {
+  const runs: Run[] = [];
+  for (let rate = from; rate <= 6_000; rate += step) {
+    let run = await drive(relay, uasPort, rate, seconds, csv);
+    if (!isClean(run)) run = await drive(relay, uasPort, rate, seconds, csv);
+    runs.push(run);
+    if (!isClean(run)) break;
+  }
+  return runs;
+}
+
+async function measure(relay: Relay, uasPort: number, options: Ladder, csv: string): Promise<Figures> {
+  await drive(relay, uasPort, 200, 3, csv); // warm-up, not counted
+  const runs = await highestCleanRate(relay, uasPort, options.from, options.step, options.seconds, csv);
+  const best = runs.filter(isClean).at(-1);
+  if (best === undefined)
+    return { maxCallsPerSecond: 0, cpuMsPerCall: runs[0]?.cpuMsPerCall ?? 0, addedP99Ms: runs[0]?.p99Ms ?? 0, runs };
+  const half = await drive(relay, uasPort, Math.round(best.rate / 2), options.seconds, csv);
+  const direct = await drive(
+    { port: uasPort, cpu: () => 0, repeated: () => Promise.resolve(0), stop: () => Promise.resolve() },
+    uasPort,
+    half.rate,
+    options.seconds,
+    csv,
+  );
+  return {
+    maxCallsPerSecond: best.rate,
+    cpuMsPerCall: best.cpuMsPerCall,
+    addedP99Ms: round(half.p99Ms - direct.p99Ms),
+    runs: [...runs, half, direct],
+  };
+}
+
+interface Ladder {
+  readonly from: number;
+  readonly step: number;
+  readonly seconds: number;
+}
+
+async function gatewayRelay(uasPort: number): Promise<Relay & { gateway: GatewayProcess }> {
+  const gateway = await startGateway({
+    sip: { listenPort: 0, nextHops: [`127.0.0.1:${uasPort}`], optionsPingMs: 0 },
+    detection: { masking: { mode: "enforce" } },
+  });
+  const pid = gateway.running.pid;
+  return {
+    gateway,
+    port: gateway.sipPort,
+    cpu: () => cpuSeconds(pid),
+    repeated: () => gateway.metric("ringfence_sip_retransmissions_total"),
+    stop: () => gateway.stop(),
+  };
+}
+
+async function kamailioRelay(uasPort: number): Promise<Relay | string> {
+  if (!existsSync("/usr/sbin/kamailio")) return "kamailio is not installed";
+  const port = await freeUdpPort();
+  const folder = mkdtempSync(join(tmpdir(), "ringfence-kamailio-"));
+  const args = [
+    "-DD",
+    "-E",
+    "-f",
+    "test/bench/kamailio-relay.cfg",
+    "-m",
+    "512",
+    "-M",
+    "32",
+    "-Y",
+    folder,
+    "-A",
+    `LISTEN=udp:127.0.0.1:${port}`,
+    "-A",
+    `DESTINATION="sip:127.0.0.1:${uasPort}"`,
+  ];
+  const running: Running = startProcess("kamailio", args);
+  const pids = (): number[] => [running.pid, ...descendants(running.pid)];
+  try {
+    await until("kamailio's workers", () => pids().length > 3, 10_000);
+  } catch {
+    await running.stop("SIGKILL");
+    return `kamailio did not start: ${running.output().slice(-400)}`;
+  }
+  return {
+    port,
+    cpu: () => pids().reduce((sum, pid) => sum + cpuSeconds(pid), 0),
+    repeated: () => Promise.resolve(0),
+    stop: async () => {
+      await running.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/**
+ * Bench `hop`: SIPp uac → relay → SIPp uas, no hold time, everything of the production process on, detection enforcing.
+ * The highest rate at which no call fails and no message is sent twice; Kamailio (tm, Record-Route) in the same run.
+ * Options: `from`, `step` (calls/s), `seconds` a rung, `skip-kamailio`.
+ */
+export async function run(options: Readonly<Record<string, string>>): Promise<Readonly<Record<string, unknown>>> {
+  const missing = sippMissing();
+  if (missing !== undefined) throw new Error(missing);
+  const ladder = {
+    from: Number(options["from"] ?? 700),
+    step: Number(options["step"] ?? 100),
+    seconds: Number(options["seconds"] ?? 8),
+  };
+  const folder = mkdtempSync(join(tmpdir(), "ringfence-hop-"));
+  const csv = writeNumbers(folder, 50_000);
+  const uasPort = await freeUdpPort();
+  try {
+    const ours = await gatewayRelay(uasPort);
+    const gateway = await measure(ours, uasPort, ladder, csv).finally(() => ours.stop());
+    const peer = options["skip-kamailio"] === "true" ? "skipped by --skip-kamailio" : await kamailioRelay(uasPort);
+    if (typeof peer === "string") return { ...gateway, kamailio: null, kamailioReason: peer, machine: machine() };
+    const kamailio = await measure(peer, uasPort, ladder, csv).finally(() => peer.stop());
+    return { ...gateway, kamailio, machine: machine() };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const machine = (): string => `${cpus().length} × ${cpus()[0]?.model ?? "unknown"}, Node ${process.version}`;
+const round = (value: number): number => Math.round(value * 1000) / 1000;
