@@ -1,6 +1,7 @@
 import { fail, ok, type Result } from "../../core/result.js";
 import { isCallId, parseContentType, parseCSeq, parseMaxForwards, type CSeq } from "./header-values.js";
-import { getTag, parseNameAddr } from "./name-addr.js";
+import { parseNameAddr, type NameAddr } from "./name-addr.js";
+import { paramOf } from "./params.js";
 import { allValues, firstValue } from "./split-values.js";
 import type { SipHeaders } from "./sip-headers.js";
 import type { SipRequest, SipResponse } from "./sip-message.js";
@@ -48,9 +49,6 @@ export interface SipInvalid {
   readonly message: string;
 }
 
-/** May occur once at most. RFC 3261 §7.3.1, table 2 (RFC 4475 §3.3.8) */
-const SINGLE: readonly string[] = ["from", "to", "call-id", "cseq", "max-forwards"];
-
 /**
  * What a UAS checks before anything else: the mandatory headers are there, once, and readable (§8.1.1, §8.2), the CSeq is
  * below 2^31 and names the request's method, Max-Forwards is at most 255, Contact and Content-Type are readable, the
@@ -60,7 +58,7 @@ const SINGLE: readonly string[] = ["from", "to", "call-id", "cseq", "max-forward
  */
 export function validateRequest(request: SipRequest): Result<RequestFacts, SipInvalid> {
   const { headers, method } = request;
-  const common = validateCommon(headers);
+  const common = validateCommon(headers, true);
   if (!common.ok) return refuse(common.error, method);
   const { cseq } = common.value;
   if (cseq.method !== method) return refuse(invalid("sip.cseq-method", "CSeq Method Mismatch"), method);
@@ -73,9 +71,9 @@ export function validateRequest(request: SipRequest): Result<RequestFacts, SipIn
   return ok({ ...common.value, maxForwards });
 }
 
-/** The same for a response. Every fault means: drop it. RFC 3261 §8.1.3, §18.1.2 */
+/** The same for a response, but for the URIs in From and To, which are our own. Every fault means: drop it. RFC 3261 §8.1.3, §18.1.2 */
 export function validateResponse(response: SipResponse): Result<ResponseFacts, SipInvalid> {
-  const common = validateCommon(response.headers);
+  const common = validateCommon(response.headers, false);
   return common.ok ? common : fail({ ...common.error, status: undefined });
 }
 
@@ -98,7 +96,7 @@ function refuse(error: SipInvalid, method: string): Result<never, SipInvalid> {
   return fail(method === "ACK" ? { ...error, status: undefined } : error);
 }
 
-function validateCommon(headers: SipHeaders): Result<ResponseFacts, SipInvalid> {
+function validateCommon(headers: SipHeaders, judgeUris: boolean): Result<ResponseFacts, SipInvalid> {
   const viaLine = headers.get("via");
   if (viaLine === undefined) return fail({ code: "sip.missing-header", status: undefined, message: "Missing Via" });
   const via = parseVia(firstValue(viaLine));
@@ -116,33 +114,58 @@ function validateCommon(headers: SipHeaders): Result<ResponseFacts, SipInvalid> 
   const cseq = parseCSeq(cseqText);
   if (cseq === undefined) return fail(invalid("sip.cseq", "Bad CSeq"));
   if (!isCallId(callId)) return fail(invalid("sip.call-id", "Bad Call-ID"));
-  if (!isAddress(from)) return fail(invalid("sip.from", "Malformed From"));
-  if (!isAddress(to)) return fail(invalid("sip.to", "Malformed To"));
-  return ok({ via, cseq, callId, fromTag: getTag(from), toTag: getTag(to) });
+  const fromAddress = readAddress(from, judgeUris);
+  if (fromAddress === undefined) return fail(invalid("sip.from", "Malformed From"));
+  const toAddress = readAddress(to, judgeUris);
+  if (toAddress === undefined) return fail(invalid("sip.to", "Malformed To"));
+  return ok({ via, cseq, callId, fromTag: tagIn(fromAddress), toTag: tagIn(toAddress) });
 }
 
+const tagIn = (address: NameAddr): string | undefined => {
+  const tag = paramOf(address.params, "tag");
+  return tag === "" ? undefined : tag;
+};
+
+/** The name as sent of the first header that may occur once only and does not. RFC 3261 §7.3.1, table 2 (RFC 4475 §3.3.8) */
 function repeatedHeader(headers: SipHeaders): string | undefined {
   let seen = 0;
   for (let i = 0; i < headers.size; i++) {
-    const at = SINGLE.indexOf(headers.keyAt(i));
-    if (at < 0) continue;
-    const bit = 1 << at;
+    const bit = singleBit(headers.keyAt(i));
     if ((seen & bit) !== 0) return headers.nameAt(i);
     seen |= bit;
   }
   return undefined;
 }
 
+function singleBit(key: string): number {
+  switch (key) {
+    case "from":
+      return 1;
+    case "to":
+      return 2;
+    case "call-id":
+      return 4;
+    case "cseq":
+      return 8;
+    case "max-forwards":
+      return 16;
+    case "content-type":
+      return 32;
+    default:
+      return 0;
+  }
+}
+
 /** A name-addr whose URI is well-formed as far as its scheme is known to us (RFC 4475 §3.3.4: unknown ones are fine here). */
-function isAddress(value: string): boolean {
+function readAddress(value: string, judgeUri: boolean): NameAddr | undefined {
   const address = parseNameAddr(value);
-  return address !== undefined && parseUri(address.uri) !== undefined;
+  return address === undefined || (judgeUri && parseUri(address.uri) === undefined) ? undefined : address;
 }
 
 function judgeContact(headers: SipHeaders): SipInvalid | undefined {
   if (!headers.has("contact")) return undefined;
   for (const value of allValues(headers, "contact")) {
-    if (value !== "*" && !isAddress(value)) return invalid("sip.contact", "Malformed Contact");
+    if (value !== "*" && readAddress(value, true) === undefined) return invalid("sip.contact", "Malformed Contact");
   }
   return undefined;
 }
