@@ -35,7 +35,7 @@ export interface Refusal {
   readonly drop?: boolean;
 }
 
-/** Trunk look-up, source ACL, number plan, floods, overload: before any decision about fraud. */
+/** Trunk look-up, source ACL, number plan, floods, overload: before any decision about fraud. For any request outside of a dialog. */
 export interface Admission {
   admit(
     request: SipRequest,
@@ -43,6 +43,8 @@ export interface Admission {
   ):
     | { readonly ok: true; readonly identity: CallIdentity; readonly trunk: TrunkPolicy }
     | { readonly ok: false; readonly refusal: Refusal };
+  /** Something that probing looks like, from that source: enough of it and what the source sends is dropped for a while. */
+  note?(source: SipSource, what: "malformed" | "not-found" | "not-allowed"): void;
 }
 
 /** The per-trunk settings that the B2BUA obeys. Reloadable: a call keeps the one it started with. */
