@@ -1,0 +1,37 @@
+import type { Role } from "../api-options.js";
+
+/** What a route asks of the key. `public` asks nothing. */
+export type Permission =
+  | "public"
+  | "events.report"
+  | "calls.disconnect"
+  | "contract.read"
+  | "docs.read"
+  | "read"
+  | "act"
+  | "audit.read"
+  | "administer";
+
+/** Who may do it. A route without a permission is refused to everybody. */
+export const GRANTS: Readonly<Record<Exclude<Permission, "public">, readonly Role[]>> = {
+  "events.report": ["switch", "admin"],
+  "calls.disconnect": ["switch", "admin"],
+  "contract.read": ["viewer", "analyst", "switch", "admin"],
+  "docs.read": ["viewer", "analyst", "switch", "admin"],
+  read: ["viewer", "analyst", "admin"],
+  act: ["analyst", "admin"],
+  "audit.read": ["analyst", "admin"],
+  administer: ["admin"],
+};
+
+/** Who is asking. `anonymous`: no key, or one that is not ours. */
+export interface Principal {
+  /** Key id; `switch-source` for events from a trusted source; `unauthenticated`. */
+  readonly id: string;
+  readonly role: Role | "none";
+  /** Why there is no role: nothing was offered, or what was offered is not ours. */
+  readonly refusal: "no-key" | "bad-key" | undefined;
+}
+
+export const mayDo = (principal: Principal, permission: Permission): boolean =>
+  permission === "public" || (principal.role !== "none" && GRANTS[permission].includes(principal.role));

@@ -1,0 +1,78 @@
+import type { Alert } from "../../detection/index.js";
+import type { Clock } from "../core/clock.js";
+import type { Log } from "../core/log.js";
+import type { Metrics } from "../core/metrics.js";
+import type { Random } from "../core/random.js";
+import type { ComponentHealth, GatewayControl } from "../ports/gateway-control.js";
+import type { AuditEntry, Store } from "../ports/records.js";
+
+/** What a key may do. `access/permissions.ts` has the table. */
+export type Role = "viewer" | "analyst" | "switch" | "admin";
+
+export interface ApiKeyOption {
+  /** The key itself, or `sha256:` and the 64 hex digits of its SHA-256. */
+  readonly key: string;
+  readonly role: Role;
+  /** Shown in the audit log instead of the key; the start of its hash when absent. */
+  readonly id?: string;
+}
+
+export interface ApiOptions {
+  readonly keys: readonly ApiKeyOption[];
+  /** CIDRs from which `/event`, `/events/batch` and their twins need no key. */
+  readonly switchSources: readonly string[];
+  readonly limits: ApiLimits;
+  readonly version: string;
+}
+
+export interface ApiLimits {
+  /** Largest body of an event batch, bytes; other bodies are limited to 256 KiB or this, whichever is less. */
+  readonly maxBodyBytes: number;
+  /** Most events in one batch. */
+  readonly maxBatchEvents: number;
+  /** Requests a minute with one key, or from one source without a valid key (there a tenth); events are not counted. */
+  readonly requestsPerMinute: number;
+  /** Event requests (single or batch) a second from one source or key. */
+  readonly eventRequestsPerSecond: number;
+  /** Time for a request to arrive whole, ms. */
+  readonly requestTimeoutMs: number;
+  /** Time for an answer to be made, ms. */
+  readonly handlerTimeoutMs: number;
+  /** The same where calls are ended: a teardown waits up to 64·T1 for each leg's answer. */
+  readonly endCallsTimeoutMs: number;
+  readonly maxConnections: number;
+}
+
+export const DEFAULT_API_LIMITS: ApiLimits = {
+  maxBodyBytes: 5 * 1024 * 1024,
+  maxBatchEvents: 10_000,
+  requestsPerMinute: 6_000,
+  eventRequestsPerSecond: 5_000,
+  requestTimeoutMs: 15_000,
+  handlerTimeoutMs: 15_000,
+  endCallsTimeoutMs: 45_000,
+  maxConnections: 1_024,
+};
+
+export const DEFAULT_SWITCH_SOURCES: readonly string[] = ["127.0.0.0/8", "::1/128"];
+
+/** Everything the API acts through. It holds no socket, file or clock of its own. */
+export interface ApiDeps {
+  readonly options: ApiOptions;
+  readonly control: GatewayControl;
+  readonly store: Store;
+  /** Alerts of the last minutes, newest first, before the store has them. */
+  readonly recentAlerts: () => readonly Alert[];
+  /** Waits, for a short bounded time, until what the gateway has reported so far can be read from the store. Never throws. */
+  readonly settle: () => Promise<void>;
+  /** Keeps an audit entry. Must not throw or block. */
+  readonly audit: (entry: AuditEntry) => void;
+  /** Health of what runs beside the API: store, audit log, webhook. */
+  readonly localHealth: () => Promise<readonly ComponentHealth[]>;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** SHA-256 of UTF-8 text, lower-case hex. */
+  readonly sha256Hex: (text: string) => string;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}

@@ -1,0 +1,148 @@
+import helmet from "@fastify/helmet";
+import rateLimit from "@fastify/rate-limit";
+import swagger from "@fastify/swagger";
+import swaggerUi from "@fastify/swagger-ui";
+import Fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
+import { jsonSchemaTransform, validatorCompiler } from "fastify-type-provider-zod";
+import { AuditTrail } from "./access/audit-trail.js";
+import { Guard } from "./access/guard.js";
+import type { ApiContext } from "./api-context.js";
+import type { ApiDeps } from "./api-options.js";
+import { ApiError, errorHandler, sendProblem } from "./errors.js";
+import { countRequests } from "./request-metrics.js";
+import { RouteTable } from "./route-table.js";
+import { adminRoutes } from "./routes/admin.js";
+import { blockRoutes } from "./routes/blocks.js";
+import { disconnectRoutes } from "./routes/disconnect.js";
+import { eventRoutes } from "./routes/events.js";
+import { recordRoutes } from "./routes/records.js";
+import { statusRoutes } from "./routes/status.js";
+
+const ORDINARY_BODY_BYTES = 256 * 1024;
+/** Without a key a source gets this share of the requests a minute. */
+const ANONYMOUS_SHARE = 10;
+/** Different keys and sources that the rate limit counts at a time; the one seen longest ago is forgotten first. */
+const RATE_LIMIT_SLOTS = 10_000;
+
+/**
+ * The HTTP API, not listening yet: `inject` or `listen` it. `close` writes what is still counted for the audit log.
+ * @throws GatewayError `config.invalid` when `switchSources` has something that is no network.
+ */
+export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
+  const { limits } = deps.options;
+  const app = Fastify({
+    bodyLimit: Math.min(ORDINARY_BODY_BYTES, limits.maxBodyBytes),
+    requestTimeout: limits.requestTimeoutMs,
+    connectionTimeout: limits.endCallsTimeoutMs + limits.requestTimeoutMs,
+    keepAliveTimeout: 72_000,
+    handlerTimeout: limits.handlerTimeoutMs,
+    forceCloseConnections: "idle",
+    exposeHeadRoutes: false,
+    routerOptions: { maxParamLength: 256 },
+    clientErrorHandler: (error, socket) => answerBrokenHttp(error, socket),
+    frameworkErrors: (error, _request, reply) => {
+      sendProblem(reply, {
+        status: error.statusCode ?? 400,
+        code: "request.malformed",
+        message: "the URL cannot be read",
+      });
+    },
+  });
+  app.server.maxConnections = limits.maxConnections;
+  const trail = new AuditTrail(deps.clock, deps.random, deps.audit);
+  const context: ApiContext = { ...deps, trail };
+  app.setValidatorCompiler(validatorCompiler);
+  // Answers are our own data: their schemas are for the OpenAPI document and the tests, not for a check at run time.
+  app.setSerializerCompiler(() => (data) => JSON.stringify(data));
+  app.setErrorHandler(errorHandler(deps.log));
+  // Only JSON comes in: a browser page elsewhere cannot send that without asking first (no CORS).
+  app.removeContentTypeParser("text/plain");
+  countRequests(app, deps);
+  new Guard(context).install(app);
+  const table = new RouteTable();
+  app.addHook("onRoute", (route) => table.add(route));
+  await app.register(helmet, {
+    contentSecurityPolicy: { directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
+  });
+  await installRateLimits(app, context);
+  app.setNotFoundHandler({ preHandler: app.rateLimit() }, (request, reply) => {
+    const allowed = table.methodsOf(request.url);
+    if (allowed.length === 0)
+      return sendProblem(reply, { status: 404, code: "request.not-found", message: "no such route" });
+    void reply.header("allow", allowed.join(", "));
+    return sendProblem(reply, { status: 405, code: "request.method", message: `use ${allowed.join(" or ")} here` });
+  });
+  await installDocs(app, deps.options.version);
+  for (const routes of [eventRoutes, disconnectRoutes, statusRoutes, blockRoutes, recordRoutes, adminRoutes]) {
+    routes(app, context);
+  }
+  app.addHook("onClose", () => trail.close());
+  return app;
+}
+
+async function installRateLimits(app: FastifyInstance, { options, trail }: ApiContext): Promise<void> {
+  const { requestsPerMinute, eventRequestsPerSecond } = options.limits;
+  const anonymous = Math.max(1, Math.ceil(requestsPerMinute / ANONYMOUS_SHARE));
+  const isEvent = (request: FastifyRequest): boolean => request.routeOptions.config.events === true;
+  const known = (request: FastifyRequest): boolean => request.principal.role !== "none";
+  const byKey = (request: FastifyRequest): boolean => known(request) && request.principal.id !== "switch-source";
+  await app.register(rateLimit, {
+    global: true,
+    cache: RATE_LIMIT_SLOTS,
+    keyGenerator: (request) =>
+      `${isEvent(request) && known(request) ? "events" : "all"} ${byKey(request) ? request.principal.id : request.ip}`,
+    max: (request) => {
+      if (!known(request)) return anonymous;
+      return isEvent(request) ? eventRequestsPerSecond : requestsPerMinute;
+    },
+    timeWindow: (request) => (isEvent(request) && known(request) ? 1_000 : 60_000),
+    onExceeded: (request) =>
+      trail.refused({
+        action: "rate.limited",
+        actor: request.principal.id,
+        role: request.principal.role,
+        target: `${request.method} ${request.routeOptions.url ?? "unknown"}`,
+        source: request.ip,
+        status: 429,
+      }),
+    errorResponseBuilder: () => new ApiError(429, "rate.limited", "too many requests; see Retry-After"),
+  });
+}
+
+async function installDocs(app: FastifyInstance, version: string): Promise<void> {
+  await app.register(swagger, {
+    transform: jsonSchemaTransform,
+    openapi: {
+      openapi: "3.1.0",
+      info: { title: "Ringfence", description: "Switch contract, incidents, blocks, calls, records.", version },
+      components: { securitySchemes: { key: { type: "http", scheme: "bearer" } } },
+      security: [{ key: [] }],
+    },
+  });
+  await app.register(swaggerUi, { routePrefix: "/docs", staticCSP: true });
+}
+
+interface BrokenConnection {
+  readonly writable: boolean;
+  destroy(): unknown;
+  end(text: string): unknown;
+}
+
+/** What cannot even be read as HTTP gets the same shape of answer, and the connection is closed. */
+function answerBrokenHttp(error: Error & { code?: string }, socket: BrokenConnection): void {
+  if (error.code === "ECONNRESET" || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const slow = error.code === "ERR_HTTP_REQUEST_TIMEOUT";
+  const status = slow
+    ? "408 Request Timeout"
+    : error.code === "HPE_HEADER_OVERFLOW"
+      ? "431 Request Header Fields Too Large"
+      : "400 Bad Request";
+  const body = JSON.stringify({
+    error: { code: slow ? "request.timed-out" : "request.malformed", message: "not readable as HTTP" },
+  });
+  const head = `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n`;
+  socket.end(head + body);
+}

@@ -1,0 +1,82 @@
+import { z } from "zod";
+import type { Block, CalledId, CallerId, TrunkId } from "../../../detection/index.js";
+import { answers, zodApp, type Routes } from "../api-context.js";
+import { ApiError } from "../errors.js";
+import { blockAnswer, blockBody, idParams } from "../schemas/records.js";
+import { blockView } from "../views.js";
+
+/** Blocks in force: list, add, remove. Numbers are raw here; the gateway applies the number plan. */
+export const blockRoutes: Routes = (app, context) => {
+  const { control, trail } = context;
+  zodApp(app).get(
+    "/api/v1/blocks",
+    {
+      config: { permission: "read" },
+      schema: { tags: ["blocks"], summary: "Blocks in force", response: answers(z.array(blockAnswer)) },
+    },
+    async () => (await control.blocks()).map(blockView),
+  );
+  zodApp(app).post(
+    "/api/v1/blocks",
+    {
+      config: { permission: "act" },
+      schema: {
+        tags: ["blocks"],
+        summary: "Refuse some callers to one number for a time",
+        body: blockBody,
+        response: answers(blockAnswer, { 201: blockAnswer }),
+      },
+    },
+    async (request, reply) => {
+      const { principal, body } = request;
+      const block = await control.addBlock({
+        ...scopeOf(body),
+        reason: body.reason,
+        createdBy: principal.id,
+        ttlMs: body.ttl_ms,
+      });
+      trail.action(principal, "block.add", block.id, "done", {
+        ...detailOf(block),
+        ttlMs: body.ttl_ms,
+        reason: body.reason,
+      });
+      return reply.code(201).send(blockView(block));
+    },
+  );
+  zodApp(app).delete(
+    "/api/v1/blocks/:id",
+    {
+      config: { permission: "act" },
+      schema: { tags: ["blocks"], summary: "Lift a block", params: idParams, response: answers(blockAnswer) },
+    },
+    async (request) => {
+      const { principal, params } = request;
+      const block = await control.removeBlock(params.id, principal.id);
+      trail.action(
+        principal,
+        "block.remove",
+        params.id,
+        block === undefined ? "failed" : "done",
+        block === undefined ? {} : detailOf(block),
+      );
+      if (block === undefined) throw new ApiError(404, "block.unknown", "no such block", "id");
+      return blockView(block);
+    },
+  );
+};
+
+type Scope = Pick<Block, "called" | "caller" | "callerPrefix" | "trunk">;
+
+const scopeOf = (body: z.output<typeof blockBody>): Scope => ({
+  called: body.b_number as CalledId,
+  ...(body.a_number === undefined ? {} : { caller: body.a_number as CallerId }),
+  ...(body.a_prefix === undefined ? {} : { callerPrefix: body.a_prefix }),
+  ...(body.trunk === undefined ? {} : { trunk: body.trunk as TrunkId }),
+});
+
+const detailOf = (block: Block): Record<string, string> => ({
+  called: block.called,
+  ...(block.caller === undefined ? {} : { caller: block.caller }),
+  ...(block.callerPrefix === undefined ? {} : { callerPrefix: block.callerPrefix }),
+  ...(block.trunk === undefined ? {} : { trunk: block.trunk }),
+});

@@ -1,0 +1,142 @@
+import { z } from "zod";
+import type { Alert } from "../../../detection/index.js";
+import type { ComponentHealth } from "../../ports/gateway-control.js";
+import type { PageQuery } from "../../ports/records.js";
+import { answers, zodApp, type ApiContext, type Routes } from "../api-context.js";
+import { isoTime, pageQuery } from "../schemas/common.js";
+import { alertAnswer, healthAnswer, readyAnswer, statsAnswer } from "../schemas/switch-contract.js";
+import { pageOf } from "../page.js";
+import { alertView } from "../views.js";
+
+/** What the switch contract reads: `/health`, `/alerts`, `/stats`, `/config`; `/ready` beside them; twins under /api/v1. */
+export const statusRoutes: Routes = (app, context) => {
+  healthRoutes(app, context);
+  for (const url of ["/alerts", "/api/v1/alerts"]) {
+    zodApp(app).get(
+      url,
+      {
+        config: { permission: "contract.read" },
+        schema: {
+          tags: ["alerts"],
+          summary: "Alerts, newest first",
+          querystring: z.strictObject(pageQuery),
+          response: answers(z.array(alertAnswer)),
+        },
+      },
+      async (request) => (await newestAlerts(context, pageOf(request.query))).map(alertView),
+    );
+  }
+  for (const url of ["/stats", "/api/v1/stats"]) {
+    zodApp(app).get(
+      url,
+      {
+        config: { permission: "contract.read" },
+        schema: { tags: ["status"], summary: "Counters since start", response: answers(statsAnswer) },
+      },
+      async () => statsView(context),
+    );
+  }
+  for (const url of ["/config", "/api/v1/config"]) {
+    zodApp(app).get(
+      url,
+      {
+        config: { permission: "contract.read" },
+        schema: { tags: ["status"], summary: "Values in force, secrets hidden", response: answers(z.unknown()) },
+      },
+      async () => context.control.config(),
+    );
+  }
+};
+
+const healthRoutes: Routes = (app, context) => {
+  zodApp(app).get(
+    "/health",
+    {
+      config: { permission: "public" },
+      exposeHeadRoute: true,
+      schema: {
+        tags: ["status"],
+        summary: "healthy or degraded (something optional is down): 200; unhealthy (calls are not carried): 503",
+        security: [],
+        response: answers(healthAnswer, { 503: healthAnswer }),
+      },
+    },
+    async (_request, reply) => {
+      const components = await allHealth(context);
+      const status = healthStatus(components);
+      const shown = components.map(({ name, ok, vital }) => ({ name, ok, vital }));
+      return reply.code(status === "unhealthy" ? 503 : 200).send({
+        status,
+        timestamp: isoTime(context.clock.unix()),
+        version: context.options.version,
+        components: shown,
+      });
+    },
+  );
+  zodApp(app).get(
+    "/ready",
+    {
+      config: { permission: "contract.read" },
+      schema: {
+        tags: ["status"],
+        summary: "200: send calls here. 503: do not (a vital part is down, or the gateway is draining)",
+        response: answers(readyAnswer, { 503: readyAnswer }),
+      },
+    },
+    async (_request, reply) => {
+      const components = await allHealth(context);
+      const draining = await context.control.stats().then(
+        (stats) => stats.draining,
+        () => false,
+      );
+      const ready = !draining && healthStatus(components) !== "unhealthy";
+      return reply.code(ready ? 200 : 503).send({ ready, draining, components });
+    },
+  );
+};
+
+const healthStatus = (components: readonly ComponentHealth[]): "healthy" | "degraded" | "unhealthy" => {
+  if (components.some(({ ok, vital }) => vital && !ok)) return "unhealthy";
+  return components.every(({ ok }) => ok) ? "healthy" : "degraded";
+};
+
+async function allHealth({ control, localHealth }: ApiContext): Promise<readonly ComponentHealth[]> {
+  const gateway = control
+    .health()
+    .catch((): readonly ComponentHealth[] => [
+      { name: "gateway", ok: false, vital: true, detail: "the SIP thread does not answer" },
+    ]);
+  return [...(await gateway), ...(await localHealth())];
+}
+
+/** From memory and from the store; from memory alone when the store is down and memory has some. */
+async function newestAlerts(context: ApiContext, page: PageQuery): Promise<readonly Alert[]> {
+  const { since = -Infinity, before = Infinity, limit } = page;
+  // Asking the SIP thread anything brings what it has reported so far along (see ApiDeps.settle).
+  await context.settle();
+  const recent = context.recentAlerts().filter((alert) => alert.detectedAt >= since && alert.detectedAt < before);
+  const stored = await context.store.alerts(page).catch((error: unknown) => {
+    if (recent.length === 0) throw error;
+    return [];
+  });
+  const byId = new Map([...stored, ...recent].map((alert) => [alert.id, alert]));
+  return [...byId.values()].sort((a, b) => b.detectedAt - a.detectedAt).slice(0, limit);
+}
+
+async function statsView({ control, clock }: ApiContext): Promise<z.output<typeof statsAnswer>> {
+  const stats = await control.stats();
+  return {
+    processed_total: stats.processedTotal,
+    alerts_total: stats.alertsTotal,
+    active_calls: stats.activeCalls,
+    avg_latency_ms: stats.avgLatencyMs,
+    disconnects_total: stats.disconnectsTotal,
+    refused_total: stats.refusedTotal,
+    open_incidents: stats.openIncidents,
+    active_blocks: stats.activeBlocks,
+    tracked_numbers: stats.trackedNumbers,
+    started_at: isoTime(stats.startedAt),
+    uptime_s: Math.max(0, Math.round((clock.unix() - stats.startedAt) / 1_000)),
+    draining: stats.draining,
+  };
+}
