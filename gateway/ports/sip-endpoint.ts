@@ -75,6 +75,8 @@ export interface OutgoingSpec extends RequestSpec {
   readonly cseq?: number;
   /** Values for a preloaded Route. */
   readonly routes?: readonly string[];
+  /** Whole Contact value instead of our own: REGISTER needs it, where Contact is what is said and not who says it. RFC 3261 §10.2 */
+  readonly contact?: string;
   /** User part of our Contact. */
   readonly contactUser?: string;
   /** Parameters after our Contact's `>`: `;+sip.src`, `;isfocus`. With their leading semicolon. */
