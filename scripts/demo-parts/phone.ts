@@ -1,0 +1,231 @@
+import { randomBytes } from "node:crypto";
+import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
+
+/** How one leg of a demo call stands. Times are performance.now(), ms. */
+export interface Leg {
+  readonly callId: string;
+  readonly from: string;
+  readonly to: string;
+  status: number;
+  answeredAt: number | undefined;
+  /** When a BYE or a refusal ended it, and which. */
+  endedAt: number | undefined;
+  endedBy: string | undefined;
+  /** The Reason header of what ended it. */
+  reason: string | undefined;
+}
+
+const header = (text: string, name: string): string =>
+  new RegExp(`^${name}\\s*:\\s*(.*)$`, "im").exec(text)?.[1]?.trim() ?? "";
+const headers = (text: string, name: string): string[] =>
+  [...text.matchAll(new RegExp(`^${name}\\s*:.*$`, "gim"))].map((match) => match[0].trim());
+const token = (): string => randomBytes(6).toString("hex");
+
+const SDP = [
+  "v=0",
+  "o=- 1 1 IN IP4 192.0.2.1",
+  "s=-",
+  "c=IN IP4 192.0.2.1",
+  "t=0 0",
+  "m=audio 40000 RTP/AVP 0",
+  "a=rtpmap:0 PCMU/8000",
+  "",
+].join("\r\n");
+
+/**
+ * A telephone for the demo: places and takes calls over UDP and hangs up when told. Small on purpose and without any code of
+ * the gateway, so that what the demo shows was seen from outside.
+ */
+export class Phone {
+  readonly legs = new Map<string, Leg>();
+  readonly #socket: Socket;
+  #port = 0;
+  readonly #address: string;
+  readonly #waiting = new Map<
+    string,
+    { to: string; remote: RemoteInfo | { address: string; port: number }; target: string }
+  >();
+  #changed: () => void = () => undefined;
+
+  constructor(address: string) {
+    this.#address = address;
+    this.#socket = createSocket("udp4");
+    this.#socket.on("message", (bytes, remote) => this.#receive(bytes.toString("latin1"), remote));
+  }
+
+  async open(): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.#socket.once("error", reject);
+      this.#socket.bind(0, this.#address, resolve);
+    });
+    this.#port = this.#socket.address().port;
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+
+  call(from: string, to: string, gateway: { address: string; port: number }): Leg {
+    const callId = `${token()}@${this.#address}`;
+    const leg: Leg = {
+      callId,
+      from,
+      to,
+      status: 0,
+      answeredAt: undefined,
+      endedAt: undefined,
+      endedBy: undefined,
+      reason: undefined,
+    };
+    this.legs.set(callId, leg);
+    const lines = [
+      `INVITE sip:${to}@${gateway.address}:${gateway.port} SIP/2.0`,
+      ...this.#own(
+        callId,
+        `<sip:${from}@${this.#address}>;tag=${token()}`,
+        `<sip:${to}@${gateway.address}>`,
+        "1 INVITE",
+      ),
+      `Contact: <sip:${from}@${this.#address}:${this.#port}>`,
+      "Content-Type: application/sdp",
+      `Content-Length: ${SDP.length}`,
+    ];
+    this.#send(`${lines.join("\r\n")}\r\n\r\n${SDP}`, gateway);
+    return leg;
+  }
+
+  hangUp(leg: Leg): void {
+    const dialog = this.#waiting.get(leg.callId);
+    if (dialog === undefined) return;
+    this.#send(this.#request("BYE", dialog.target, leg, dialog.to, "2 BYE"), dialog.remote);
+  }
+
+  /** Resolves with true once `condition` holds, with false after `timeoutMs`. */
+  async until(condition: () => boolean, timeoutMs = 3000): Promise<boolean> {
+    const deadline = performance.now() + timeoutMs;
+    while (!condition()) {
+      const left = deadline - performance.now();
+      if (left <= 0) return false;
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, Math.min(left, 50));
+        this.#changed = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+    return true;
+  }
+
+  #own(callId: string, from: string, to: string, cseq: string): string[] {
+    const via = `Via: SIP/2.0/UDP ${this.#address}:${this.#port};branch=z9hG4bK${token()};rport`;
+    return [via, "Max-Forwards: 70", `From: ${from}`, `To: ${to}`, `Call-ID: ${callId}`, `CSeq: ${cseq}`];
+  }
+
+  #request(method: string, target: string, leg: Leg, to: string, cseq: string): string {
+    const from = this.#fromOf.get(leg.callId) ?? "";
+    return `${[`${method} ${target} SIP/2.0`, ...this.#own(leg.callId, from, to, cseq), "Content-Length: 0"].join("\r\n")}\r\n\r\n`;
+  }
+
+  readonly #fromOf = new Map<string, string>();
+
+  #receive(text: string, remote: RemoteInfo): void {
+    if (text.startsWith("SIP/2.0 ")) this.#onResponse(text, remote);
+    else this.#onRequest(text, remote);
+    this.#changed();
+  }
+
+  #onResponse(text: string, remote: RemoteInfo): void {
+    const leg = this.legs.get(header(text, "Call-ID"));
+    const status = Number(text.slice(8, 11));
+    if (leg === undefined || status < 180) return;
+    if (!header(text, "CSeq").endsWith("INVITE")) {
+      leg.endedAt ??= performance.now();
+      leg.endedBy ??= "hung up";
+      return;
+    }
+    leg.status = status;
+    this.#fromOf.set(leg.callId, header(text, "From"));
+    if (status < 200) return;
+    const to = header(text, "To");
+    const target = /<([^>]+)>/.exec(header(text, "Contact"))?.[1] ?? `sip:${leg.to}@${remote.address}:${remote.port}`;
+    const ackVia = status < 300 ? undefined : headers(text, "Via")[0];
+    const ack = this.#request("ACK", target, leg, to, "1 ACK");
+    this.#send(ackVia === undefined ? ack : ack.replace(/^Via:.*$/m, ackVia), remote);
+    if (status < 300) {
+      leg.answeredAt ??= performance.now();
+      this.#waiting.set(leg.callId, { to, remote, target });
+    } else {
+      leg.endedAt ??= performance.now();
+      leg.endedBy ??= String(status);
+      leg.reason ??= header(text, "Reason");
+    }
+  }
+
+  #onRequest(text: string, remote: RemoteInfo): void {
+    const method = text.slice(0, text.indexOf(" "));
+    const callId = header(text, "Call-ID");
+    if (method === "ACK") return;
+    if (method === "INVITE") {
+      this.#answerInvite(text, remote, callId);
+      return;
+    }
+    const leg = this.legs.get(callId);
+    if ((method === "BYE" || method === "CANCEL") && leg !== undefined) {
+      leg.endedAt ??= performance.now();
+      leg.endedBy ??= method;
+      leg.reason ??= header(text, "Reason");
+    }
+    this.#respond(
+      text,
+      remote,
+      leg === undefined && method !== "OPTIONS" ? "481 Call/Transaction Does Not Exist" : "200 OK",
+      "",
+    );
+  }
+
+  #answerInvite(text: string, remote: RemoteInfo, callId: string): void {
+    const known = this.legs.has(callId);
+    const user = (name: string): string => /sips?:([^@>;]+)/.exec(header(text, name))?.[1] ?? "";
+    if (!known) {
+      this.legs.set(callId, {
+        callId,
+        from: user("From"),
+        to: user("To"),
+        status: 200,
+        answeredAt: performance.now(),
+        endedAt: undefined,
+        endedBy: undefined,
+        reason: undefined,
+      });
+    }
+    this.#respond(text, remote, "180 Ringing", "");
+    this.#respond(text, remote, "200 OK", SDP);
+  }
+
+  #respond(request: string, remote: RemoteInfo, status: string, body: string): void {
+    const to = header(request, "To");
+    const tagged = /;\s*tag=/i.test(to) ? to : `${to};tag=demo${header(request, "Call-ID").slice(0, 8)}`;
+    const lines = [
+      `SIP/2.0 ${status}`,
+      ...headers(request, "Via"),
+      ...headers(request, "Record-Route"),
+      `From: ${header(request, "From")}`,
+      `To: ${tagged}`,
+      `Call-ID: ${header(request, "Call-ID")}`,
+      `CSeq: ${header(request, "CSeq")}`,
+      `Contact: <sip:demo@${this.#address}:${this.#port}>`,
+      ...(body === "" ? [] : ["Content-Type: application/sdp"]),
+      `Content-Length: ${body.length}`,
+    ];
+    this.#send(`${lines.join("\r\n")}\r\n\r\n${body}`, remote);
+  }
+
+  #send(text: string, to: { address: string; port: number }): void {
+    this.#socket.send(Buffer.from(text, "latin1"), to.port, to.address);
+  }
+}
