@@ -61,6 +61,13 @@ export class CidrTable<T> {
   }
 }
 
+/** What counts as one sender: an IPv4 address, or an IPv6 /64 (a host may use every address of it). Any other text as it is. */
+export function senderKey(address: string): string {
+  if (!address.includes(":")) return address;
+  const words = parseAddress(address);
+  return words === undefined ? address : networkKey(words, words.length === 1 ? 32 : 64);
+}
+
 /** `192.0.2.0/24`, `2001:db8::/32`, or one address. Bits after the prefix are ignored. */
 function parseCidr(text: string): Result<Cidr, CidrParseError> {
   const slash = text.indexOf("/");

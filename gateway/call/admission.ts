@@ -1,0 +1,169 @@
+import type { Clock } from "../core/clock.js";
+import { sensitiveAddress, type Log } from "../core/log.js";
+import type { Counter, Metrics } from "../core/metrics.js";
+import type { Random } from "../core/random.js";
+import type { SipSource } from "../ports/sip-endpoint.js";
+import type { SipRequest } from "../sip/message/sip-message.js";
+import { uriScheme } from "../sip/message/uri.js";
+import type { Admission, CallIdentity, Refusal, TrunkPolicy } from "./contracts.js";
+import { identifyCall, trunkNameOf } from "./identify-call.js";
+import type { OverloadGuard } from "./overload-guard.js";
+import { ScannerAgents } from "./scanner-agents.js";
+import type { SourceLimits } from "./source-limits.js";
+import type { SourceFacts, Trunk, TrunkTable } from "./trunks.js";
+
+export interface AdmissionOptions {
+  /** Drop what known scanners send, and shut out sources that probe. */
+  readonly blockScanners: boolean;
+}
+
+export interface AdmissionDeps {
+  readonly trunks: TrunkTable;
+  readonly limits: SourceLimits;
+  readonly overload: OverloadGuard;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly metrics: Metrics;
+  readonly log: Log;
+}
+
+type Answer = ReturnType<Admission["admit"]>;
+
+/** Label of `ringfence_requests_refused_total`. */
+const WHY = ["acl", "unknown-source", "shut-out", "scanner", "flood", "overload", "uri-scheme"] as const;
+type Why = (typeof WHY)[number];
+
+const FORBIDDEN: Refusal = { status: 403, reason: "Forbidden" };
+const SILENCE: Refusal = { status: 403, reason: "Forbidden", drop: true };
+const UNSUPPORTED_SCHEME: Refusal = { status: 416, reason: "Unsupported URI Scheme" };
+const NO_ROOM: Refusal = { status: 503, reason: "Service Unavailable", headers: [["Retry-After", "0"]] };
+
+/** Weight of a strike: one that nobody does by mistake counts more. */
+const STRIKE_SCANNER = 30;
+const STRIKE = 1;
+
+/**
+ * Says who may call, before anything is known of fraud: the trunk of the source or the one that a trusted hop names, its ACL, then
+ * scanners, floods and overload. Emergency calls pass everything but the ACL. Sources named in the configuration (and loopback) are
+ * never shut out as a whole for what passes through them: a single INVITE of a scanner is dropped, the trunk goes on.
+ */
+export class CallAdmission implements Admission {
+  readonly #options: AdmissionOptions;
+  readonly #deps: AdmissionDeps;
+  readonly #agents = new ScannerAgents();
+  readonly #refused: Readonly<Record<Why, Counter>>;
+  #trunks: TrunkTable;
+
+  constructor(options: AdmissionOptions, deps: AdmissionDeps) {
+    this.#options = options;
+    this.#deps = deps;
+    this.#trunks = deps.trunks;
+    const refused = deps.metrics.counter(
+      "ringfence_requests_refused_total",
+      "Requests refused or dropped before any decision about fraud",
+      ["why"],
+    );
+    this.#refused = Object.fromEntries(WHY.map((why) => [why, refused.labels(why)])) as Record<Why, Counter>;
+  }
+
+  get trunks(): TrunkTable {
+    return this.#trunks;
+  }
+
+  /** New requests follow the new table; calls that are up keep their trunk. */
+  reload(trunks: TrunkTable): void {
+    this.#trunks = trunks;
+  }
+
+  admit(request: SipRequest, source: SipSource): Answer {
+    const facts = this.#trunks.source(source.address);
+    const trunk = this.#trunkOf(request, facts);
+    if (trunk === undefined) {
+      this.note(source, "not-allowed");
+      return this.#refuse("unknown-source", facts.known ? FORBIDDEN : this.#quietAfter(source));
+    }
+    if (trunk.allowFrom?.has(source.address) === false) {
+      this.note(source, "not-allowed");
+      return this.#refuse("acl", trunk.settings.onForbidden === "drop" ? SILENCE : FORBIDDEN);
+    }
+    const identity = identifyCall(request, trunk);
+    if (identity.emergency) return admitted(identity, trunk.policy);
+    return this.#refusalFor(request, source, facts, trunk) ?? admitted(identity, trunk.policy);
+  }
+
+  note(source: SipSource, what: "malformed" | "not-found" | "not-allowed"): void {
+    this.#strike(source, what, STRIKE);
+  }
+
+  #trunkOf(request: SipRequest, facts: SourceFacts): Trunk | undefined {
+    if (!facts.trustedHop) return facts.trunk;
+    const name = trunkNameOf(request);
+    return (name === undefined ? undefined : this.#trunks.named(name)) ?? facts.trunk;
+  }
+
+  /** Scanners, floods, overload, in the order of what they cost to find. */
+  #refusalFor(request: SipRequest, source: SipSource, facts: SourceFacts, trunk: Trunk): Answer | undefined {
+    const { limits, clock } = this.#deps;
+    const now = clock.mono();
+    if (!facts.known && this.#options.blockScanners && limits.isShutOut(source.address, now))
+      return this.#refuse("shut-out", SILENCE);
+    if (this.#isScanner(request)) {
+      this.#strike(source, "scanner", STRIKE_SCANNER);
+      return this.#refuse("scanner", SILENCE);
+    }
+    const scheme = uriScheme(request.uri);
+    if (scheme !== "sip" && scheme !== "sips" && scheme !== "tel" && scheme !== "urn")
+      return this.#refuse("uri-scheme", UNSUPPORTED_SCHEME);
+    if (request.method !== "INVITE") return undefined;
+    // What a hop sends for a trunk is that trunk's: one that floods does not use up the share of the others.
+    const sender = facts.trustedHop && trunk !== facts.trunk ? `trunk:${trunk.id}` : source.address;
+    if (!limits.take(sender, now)) return this.#refuse("flood", this.#comeBackLater());
+    return this.#overload();
+  }
+
+  #isScanner(request: SipRequest): boolean {
+    if (!this.#options.blockScanners) return false;
+    const agent = request.headers.get("user-agent");
+    return agent !== undefined && this.#agents.isScanner(agent);
+  }
+
+  #overload(): Answer | undefined {
+    switch (this.#deps.overload.level()) {
+      case "normal":
+      case "busy":
+        return undefined;
+      case "calls":
+        return this.#refuse("overload", NO_ROOM);
+      case "full":
+        return this.#refuse("overload", this.#comeBackLater());
+    }
+  }
+
+  /** RFC 3261 §21.5.4. Spread, so that those who were refused together do not come back together. */
+  #comeBackLater(): Refusal {
+    const seconds = 1 + Math.floor(this.#deps.random.next() * 5);
+    return { status: 503, reason: "Service Unavailable", headers: [["Retry-After", String(seconds)]] };
+  }
+
+  #strike(source: SipSource, what: string, weight: number): void {
+    if (!this.#options.blockScanners || this.#trunks.source(source.address).known) return;
+    if (!this.#deps.limits.strike(source.address, this.#deps.clock.mono(), weight)) return;
+    this.#deps.log.warn("source.shut-out", { source: sensitiveAddress(source.address), what });
+  }
+
+  /** Strangers get 403 until they have knocked too often. */
+  #quietAfter(source: SipSource): Refusal {
+    return this.#options.blockScanners && this.#deps.limits.isShutOut(source.address, this.#deps.clock.mono())
+      ? SILENCE
+      : FORBIDDEN;
+  }
+
+  #refuse(why: Why, refusal: Refusal): Answer {
+    this.#refused[why].inc();
+    return { ok: false, refusal };
+  }
+}
+
+function admitted(identity: CallIdentity, trunk: TrunkPolicy): Answer {
+  return { ok: true, identity, trunk };
+}

@@ -1,0 +1,43 @@
+export interface OverloadOptions {
+  /** Live calls above which new ones are refused. */
+  readonly maxCalls: number;
+  /** Delay of the event loop above which work that no call waits for is left out (traces, HEP, forks), ms. */
+  readonly busyLagMs: number;
+  /** Delay of the event loop above which new calls are refused, ms. */
+  readonly fullLagMs: number;
+}
+
+export const DEFAULT_OVERLOAD: OverloadOptions = { maxCalls: 100_000, busyLagMs: 50, fullLagMs: 250 };
+
+/** What the process has on its hands. */
+export interface LoadProbe {
+  liveCalls(): number;
+  /** How late the event loop runs at present, ms. */
+  lagMs(): number;
+}
+
+/**
+ * - `normal`
+ * - `busy`: leave out what no call waits for. The masking decision is not among it: it costs a thousandth of a call, and shedding
+ *   it would let an attacker switch detection off by calling more.
+ * - `calls`: the limit on live calls is reached.
+ * - `full`: the process cannot keep up.
+ */
+export type LoadLevel = "normal" | "busy" | "calls" | "full";
+
+export class OverloadGuard {
+  readonly #options: OverloadOptions;
+  readonly #probe: LoadProbe;
+
+  constructor(options: OverloadOptions, probe: LoadProbe) {
+    this.#options = options;
+    this.#probe = probe;
+  }
+
+  level(): LoadLevel {
+    const lagMs = this.#probe.lagMs();
+    if (lagMs > this.#options.fullLagMs) return "full";
+    if (this.#probe.liveCalls() >= this.#options.maxCalls) return "calls";
+    return lagMs > this.#options.busyLagMs ? "busy" : "normal";
+  }
+}
