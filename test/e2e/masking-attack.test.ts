@@ -6,6 +6,12 @@ import { openTelephones, place, TRUNKS, type Leg, type Telephones } from "../sup
 
 const VICTIM = "+12025550142";
 
+interface Teardown {
+  readonly call_id: string;
+  readonly a_outcome: string;
+  readonly b_outcome: string;
+}
+
 describe("a masking attack on the production process", () => {
   let phones: Telephones;
   let gateway: GatewayProcess;
@@ -42,23 +48,14 @@ describe("a masking attack on the production process", () => {
   });
 
   test("the store has the proof for each of them", async () => {
-    const proof = async (): Promise<
-      {
-        callId?: string;
-        call_id?: string;
-        aOutcome?: string;
-        a_outcome?: string;
-        b_outcome?: string;
-        bOutcome?: string;
-      }[]
-    > => {
+    const proof = async (): Promise<readonly Teardown[]> => {
       const { json } = await gateway.api("/api/v1/teardowns?limit=100");
-      return Array.isArray(json) ? json : ((json as { teardowns?: [] }).teardowns ?? []);
+      return (json as { teardowns: readonly Teardown[] }).teardowns;
     };
     await until("four teardown records", async () => (await proof()).length >= 4);
     for (const record of (await proof()).slice(0, 4)) {
-      assert.equal(record.a_outcome ?? record.aOutcome, "confirmed");
-      assert.equal(record.b_outcome ?? record.bOutcome, "confirmed");
+      assert.equal(record.a_outcome, "confirmed");
+      assert.equal(record.b_outcome, "confirmed");
     }
   });
 

@@ -1,0 +1,139 @@
+import assert from "node:assert/strict";
+import { existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, afterEach, before, describe, test } from "node:test";
+import { startGateway, type GatewayProcess } from "../support/gateway-process.js";
+import { descendants, freeUdpPort, startProcess, temporaryFolder, until, type Running } from "../support/processes.js";
+import { openTelephones, place, type Telephones } from "../support/telephones.js";
+
+const skip = existsSync("/usr/sbin/kamailio") ? false : "kamailio is not installed (Debian package kamailio)";
+
+interface FrontEnd {
+  readonly port: number;
+  readonly rpcPort: number;
+  readonly running: Running;
+}
+
+describe("dialplan/kamailio/kamailio.cfg in front of two gateways", { skip }, () => {
+  const folder = temporaryFolder("e2e-kamailio");
+  let phones: Telephones;
+  let gateways: GatewayProcess[] = [];
+  let kamailio: FrontEnd | undefined;
+
+  async function startFrontEnd(extra: readonly string[] = []): Promise<FrontEnd> {
+    const [port, rpcPort] = [await freeUdpPort(), await freeUdpPort()];
+    const lists = { dispatcher: join(folder.path, "dispatcher.list"), address: join(folder.path, "address.list") };
+    const gatewayLines = gateways.map((gateway) => `1 sip:127.0.0.1:${gateway.sipPort}`);
+    writeFileSync(lists.dispatcher, [...gatewayLines, `2 sip:127.0.0.1:${phones.called.port}`, ""].join("\n"));
+    writeFileSync(lists.address, "1 127.0.0.2 32 0 carrier-a\n1 127.0.0.3 32 0 carrier-b\n");
+    const defines = [
+      `LISTEN=udp:127.0.0.1:${port}`,
+      `RPC_LISTEN=tcp:127.0.0.1:${rpcPort}`,
+      `DISPATCHER_LIST="${lists.dispatcher}"`,
+      `ADDRESS_LIST="${lists.address}"`,
+      "CHILDREN=2",
+      "PING_SECONDS=1",
+      "GATEWAY_TIMEOUT_MS=500",
+      ...extra,
+    ];
+    const args = [
+      "-DD",
+      "-E",
+      "-f",
+      "dialplan/kamailio/kamailio.cfg",
+      "-m",
+      "128",
+      "-M",
+      "16",
+      "-Y",
+      folder.path,
+      ...defines.flatMap((define) => ["-A", define]),
+    ];
+    const running = startProcess("kamailio", args);
+    await until("kamailio's processes", () => descendants(running.pid).length > 4 || running.child.exitCode !== null);
+    assert.equal(running.child.exitCode, null, running.output());
+    await until("kamailio's RPC", async () => (await rpc(rpcPort, "core.uptime").catch(() => undefined)) !== undefined);
+    return { port, rpcPort, running };
+  }
+
+  async function rpc(port: number, method: string): Promise<unknown> {
+    const answer = await fetch(`http://127.0.0.1:${port}/RPC`, {
+      method: "POST",
+      body: JSON.stringify({ jsonrpc: "2.0", method, id: 1 }),
+      signal: AbortSignal.timeout(2_000),
+    });
+    return ((await answer.json()) as { result?: unknown }).result;
+  }
+
+  const processed = (gateway: GatewayProcess): Promise<number> => gateway.metric("fraud_calls_processed_total");
+
+  before(async () => {
+    phones = await openTelephones();
+    const settings = {
+      sip: { listenPort: 0, nextHops: [`127.0.0.1:${phones.called.port}`] },
+      trunks: [{ id: "carrier-a" }, { id: "carrier-b" }],
+    };
+    gateways = await Promise.all([startGateway(settings), startGateway(settings)]);
+  });
+  afterEach(async () => {
+    await kamailio?.running.stop();
+    kamailio = undefined;
+  });
+  after(async () => {
+    await Promise.all(gateways.map((gateway) => gateway.stop()));
+    phones.close();
+    folder.remove();
+  });
+
+  test("calls to one number meet on one gateway however it is written, the trunk is marked, the attack ends through Kamailio", async () => {
+    kamailio = await startFrontEnd();
+    const spellings = ["+12025550142", "0012025550142", "12025550142", "+12025550142"];
+    const legs = [];
+    for (const [i, spelling] of spellings.entries())
+      legs.push(...(await place(phones.carrierA, kamailio.port, spelling, i, 1)));
+    assert.deepEqual(
+      legs.map((leg) => leg.status),
+      [200, 200, 200, 200],
+    );
+    const counts = await Promise.all(gateways.map(processed));
+    assert.deepEqual([...counts].sort(), [0, 4], "one gateway saw all four");
+    const [fifth] = await place(phones.carrierA, kamailio.port, "+12025550142", 4, 1);
+    assert.equal(fifth?.endedBy, "603");
+    assert.ok(await phones.carrierA.until(() => legs.every((leg) => leg.endedBy === "BYE")), "callers' legs end");
+    assert.ok(
+      await phones.called.until(() => [...phones.called.legs.values()].every((leg) => leg.endedBy === "BYE")),
+      "called legs end",
+    );
+    const gateway = gateways[counts[0] === 4 ? 0 : 1]!;
+    const incidents = (await gateway.api("/api/v1/incidents")).json as { incidents: { trunks: string[] }[] };
+    assert.deepEqual(incidents.incidents[0]?.trunks, ["carrier-a"]);
+    const [honest] = await place(phones.carrierB, kamailio.port, "+12025550142", 90, 1);
+    assert.equal(honest?.status, 200, "the other trunk still reaches the number");
+  });
+
+  test("when a gateway dies its numbers go to the other one", async () => {
+    kamailio = await startFrontEnd();
+    const before = await Promise.all(gateways.map(processed));
+    await gateways[0]!.running.stop("SIGKILL");
+    const legs = [];
+    for (let i = 0; i < 6; i++) legs.push(...(await place(phones.carrierB, kamailio.port, `+1202555012${i}`, i, 1)));
+    assert.deepEqual(
+      legs.map((leg) => leg.status),
+      Array(6).fill(200),
+    );
+    assert.equal((await processed(gateways[1]!)) - before[1]!, 6);
+  });
+
+  test("without any gateway calls go on (open)", async () => {
+    await gateways[1]!.running.stop("SIGKILL");
+    kamailio = await startFrontEnd();
+    const [leg] = await place(phones.carrierA, kamailio.port, "+12025550130", 0, 1);
+    assert.equal(leg?.status, 200);
+  });
+
+  test("without any gateway calls are refused (closed)", async () => {
+    kamailio = await startFrontEnd(["FAIL_CLOSED=1"]);
+    const [leg] = await place(phones.carrierA, kamailio.port, "+12025550131", 0, 1);
+    assert.equal(leg?.endedBy, "503");
+  });
+});
