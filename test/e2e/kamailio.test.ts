@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { after, afterEach, before, describe, test } from "node:test";
 import { startGateway, type GatewayProcess } from "../support/gateway-process.js";
 import { descendants, freeUdpPort, startProcess, temporaryFolder, until, type Running } from "../support/processes.js";
-import { openTelephones, place, type Telephones } from "../support/telephones.js";
+import { openTelephones, place, type Leg, type Telephones } from "../support/telephones.js";
 
 const skip = existsSync("/usr/sbin/kamailio") ? false : "kamailio is not installed (Debian package kamailio)";
 
@@ -88,7 +88,7 @@ describe("dialplan/kamailio/kamailio.cfg in front of two gateways", { skip }, ()
   test("calls to one number meet on one gateway however it is written, the trunk is marked, the attack ends through Kamailio", async () => {
     kamailio = await startFrontEnd();
     const spellings = ["+12025550142", "0012025550142", "12025550142", "+12025550142"];
-    const legs = [];
+    const legs: Leg[] = [];
     for (const [i, spelling] of spellings.entries())
       legs.push(...(await place(phones.carrierA, kamailio.port, spelling, i, 1)));
     assert.deepEqual(
@@ -115,7 +115,7 @@ describe("dialplan/kamailio/kamailio.cfg in front of two gateways", { skip }, ()
     kamailio = await startFrontEnd();
     const before = await Promise.all(gateways.map(processed));
     await gateways[0]!.running.stop("SIGKILL");
-    const legs = [];
+    const legs: Leg[] = [];
     for (let i = 0; i < 6; i++) legs.push(...(await place(phones.carrierB, kamailio.port, `+1202555012${i}`, i, 1)));
     assert.deepEqual(
       legs.map((leg) => leg.status),
