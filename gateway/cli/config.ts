@@ -1,0 +1,27 @@
+import type { Command } from "commander";
+import { printableConfig } from "../config/load.js";
+import { readConfig, refuseConfig } from "./read-config.js";
+
+/** `ringfence config print|check`. */
+export function registerConfig(program: Command): void {
+  const config = program.command("config").description("show or check the configuration");
+  config
+    .command("print")
+    .description("print every value in force as JSON, secrets hidden")
+    .option("-c, --config <file>", "configuration file, YAML or JSON")
+    .action((options: { config?: string }) => {
+      const read = readConfig({ file: options.config });
+      if (!read.ok) refuseConfig(read.error);
+      console.log(JSON.stringify(printableConfig(read.value), null, 2));
+    });
+  config
+    .command("check")
+    .description("check a file without starting anything; exit status 1 names every problem")
+    .argument("[file]", "configuration file, YAML or JSON")
+    .option("-c, --config <file>", "the same")
+    .action((file: string | undefined, options: { config?: string }) => {
+      const read = readConfig({ file: file ?? options.config });
+      if (!read.ok) refuseConfig(read.error);
+      console.log("the configuration is good");
+    });
+}
