@@ -1,0 +1,63 @@
+import type { Clock } from "../core/clock.js";
+import type { DialogJournal } from "../ports/dialog-journal.js";
+import type { CallObserver, LiveCall } from "./contracts.js";
+
+/** Writes what must survive the death of the process: INVITEs that left, calls that were answered, calls that are over. */
+export class JournalKeeper implements CallObserver {
+  readonly #journal: Pick<DialogJournal, "append">;
+  readonly #clock: Pick<Clock, "unix">;
+  /** The name under which a call is in the journal. Two live calls may share a Call-ID; their entries must not. */
+  readonly #names = new Map<LiveCall, string>();
+  readonly #taken = new Set<string>();
+
+  constructor(journal: Pick<DialogJournal, "append">, clock: Pick<Clock, "unix">) {
+    this.#journal = journal;
+    this.#clock = clock;
+  }
+
+  onInvited(call: LiveCall, bCallId: string, bFromTag: string): void {
+    this.#journal.append({ kind: "invited", callId: this.#name(call), bCallId, bFromTag, at: this.#clock.unix() });
+  }
+
+  onAnswered(call: LiveCall): void {
+    const dialogs = call.snapshots();
+    if (dialogs === undefined) return;
+    const { caller, called, trunk, emergency } = call.identity;
+    const answeredAt = call.answeredAt ?? this.#clock.unix();
+    const facts = {
+      caller,
+      called,
+      trunk,
+      startedAt: call.startedAt,
+      answeredAt,
+      nextHop: call.nextHop ?? "",
+      emergency,
+    };
+    this.#journal.append({
+      kind: "answered",
+      callId: this.#name(call),
+      a: dialogs.a,
+      b: dialogs.b,
+      facts,
+      at: this.#clock.unix(),
+    });
+  }
+
+  onEnded(call: LiveCall): void {
+    const name = this.#names.get(call);
+    if (name === undefined) return;
+    this.#names.delete(call);
+    this.#taken.delete(name);
+    this.#journal.append({ kind: "ended", callId: name });
+  }
+
+  #name(call: LiveCall): string {
+    const known = this.#names.get(call);
+    if (known !== undefined) return known;
+    let name = call.callId;
+    for (let n = 2; this.#taken.has(name); n++) name = `${call.callId} ${n}`;
+    this.#names.set(call, name);
+    this.#taken.add(name);
+    return name;
+  }
+}

@@ -1,0 +1,165 @@
+import type { CalledId, CallerId, TrunkId } from "../../detection/index.js";
+import type { Clock } from "../core/clock.js";
+import type { Log } from "../core/log.js";
+import type { Random } from "../core/random.js";
+import { monoMs, unixMs } from "../core/time.js";
+import type { DialogJournal, JournalEntry } from "../ports/dialog-journal.js";
+import type { RecordSink } from "../ports/records.js";
+import type { DialogSnapshot, SipDialog, SipEndpoint } from "../ports/sip-endpoint.js";
+import { buildCdr } from "./cdr-builder.js";
+import type { LegOutcome } from "./contracts.js";
+import { reasonHeader, restartReason } from "./end-reasons.js";
+
+export type AnsweredEntry = Extract<JournalEntry, { kind: "answered" }>;
+
+export interface RecoveryOptions {
+  /** What happens to calls that were up when the last process died: both legs get BYE, or they go on. */
+  readonly afterRestart: "end" | "resume";
+  /** Calls ended in one tenth of a second, so that thousands of BYEs do not go out at once. */
+  readonly perTenth: number;
+}
+
+export const DEFAULT_RECOVERY: RecoveryOptions = { afterRestart: "end", perTenth: 20 };
+
+export interface RecoveryDeps {
+  readonly endpoint: Pick<SipEndpoint, "restoreDialog" | "capabilities">;
+  readonly journal: Pick<DialogJournal, "append">;
+  /** Gives a call back to the B2BUA. @returns False when it could not. */
+  readonly resume: (entry: AnsweredEntry) => boolean;
+  readonly sink: RecordSink;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+/** In calls, but for `unanswered`. */
+export interface RecoveryReport {
+  readonly resumed: number;
+  /** Both legs said that they are gone, or were. */
+  readonly ended: number;
+  /** A leg did not answer its BYE. */
+  readonly timedOut: number;
+  /** The SIP engine cannot take dialogs over: they stay as they are. */
+  readonly notRestorable: number;
+  /** INVITEs that were under way. If one is answered yet, the B2BUA ends it as a stray answer. */
+  readonly unanswered: number;
+}
+
+/**
+ * What is left to do after the process died: no leg may stay up for ever. Calls that were answered are ended on both legs, or go
+ * on; emergency calls always go on. Ended calls get a Cdr with cause `restart`.
+ */
+export async function recoverCalls(
+  entries: readonly JournalEntry[],
+  options: RecoveryOptions,
+  deps: RecoveryDeps,
+): Promise<RecoveryReport> {
+  const { answered, unanswered } = openCalls(entries);
+  for (const callId of unanswered) deps.journal.append({ kind: "ended", callId });
+  if (!deps.endpoint.capabilities.restoreDialogs) {
+    if (answered.length > 0)
+      deps.log.error("recovery.not-restorable", { calls: answered.length, engine: deps.endpoint.capabilities.engine });
+    return { resumed: 0, ended: 0, timedOut: 0, notRestorable: answered.length, unanswered: unanswered.length };
+  }
+  const toEnd = answered.filter(
+    (entry) => !((options.afterRestart === "resume" || entry.facts.emergency) && deps.resume(entry)),
+  );
+  const outcomes: Promise<LegOutcome>[] = [];
+  for (const [index, entry] of toEnd.entries()) {
+    if (index > 0 && index % options.perTenth === 0) await pause(deps.clock, 100);
+    if (!entry.facts.emergency) outcomes.push(endCall(entry, deps));
+  }
+  const timedOut = (await Promise.all(outcomes)).filter((outcome) => outcome === "timed-out").length;
+  const report = {
+    resumed: answered.length - toEnd.length,
+    ended: outcomes.length - timedOut,
+    timedOut,
+    notRestorable: toEnd.length - outcomes.length,
+    unanswered: unanswered.length,
+  };
+  if (entries.length > 0) deps.log.info("recovery.done", report);
+  return report;
+}
+
+/** What was not over, by the journal: the last word on each call counts. */
+export function openCalls(entries: readonly JournalEntry[]): {
+  readonly answered: readonly AnsweredEntry[];
+  readonly unanswered: readonly string[];
+} {
+  const open = new Map<string, AnsweredEntry | undefined>();
+  for (const entry of entries) {
+    if (entry.kind === "ended") open.delete(entry.callId);
+    else if (entry.kind === "answered") open.set(entry.callId, entry);
+    else if (!open.has(entry.callId)) open.set(entry.callId, undefined);
+  }
+  const answered: AnsweredEntry[] = [];
+  const unanswered: string[] = [];
+  for (const [callId, entry] of open) {
+    if (entry === undefined) unanswered.push(callId);
+    else answered.push(entry);
+  }
+  return { answered, unanswered };
+}
+
+async function endCall(entry: AnsweredEntry, deps: RecoveryDeps): Promise<LegOutcome> {
+  const startedAt = deps.clock.mono();
+  const [a, b] = await Promise.all([endLeg(entry.a, deps), endLeg(entry.b, deps)]);
+  deps.journal.append({ kind: "ended", callId: entry.callId });
+  const endedAt = deps.clock.unix();
+  const { facts } = entry;
+  const identity = {
+    caller: facts.caller as CallerId,
+    called: facts.called as CalledId,
+    trunk: facts.trunk as TrunkId,
+    emergency: facts.emergency,
+  };
+  const cdr = buildCdr(
+    {
+      callId: entry.a.callId,
+      bCallId: entry.b.callId,
+      identity,
+      nextHop: facts.nextHop === "" ? undefined : facts.nextHop,
+      startedAt: unixMs(facts.startedAt),
+      answeredAt: unixMs(facts.answeredAt),
+      endedAt,
+      status: 200,
+      endedBy: "gateway",
+      cause: "restart",
+      q850: restartReason.q850,
+    },
+    deps.random.token(12),
+  );
+  deps.sink.write({ kind: "cdr", cdr });
+  const tookMs = deps.clock.mono() - startedAt;
+  deps.sink.write({
+    kind: "teardown",
+    teardown: { callId: entry.a.callId, at: endedAt, phase: "answered", via: "hop", aOutcome: a, bOutcome: b, tookMs },
+  });
+  if (a === "timed-out" || b === "timed-out") return "timed-out";
+  return a === "already-gone" && b === "already-gone" ? "already-gone" : "confirmed";
+}
+
+/** Sends BYE; the endpoint's own time-out (64·T1) bounds the wait. */
+function endLeg(snapshot: DialogSnapshot, deps: RecoveryDeps): Promise<LegOutcome> {
+  return new Promise((resolve) => {
+    const dialog: SipDialog = deps.endpoint.restoreDialog(snapshot);
+    // Both ends may hang up at the same moment: a BYE that crosses ours is answered, anything else has come too late.
+    dialog.user = {
+      onRequest: (request) =>
+        void request.respond(request.request.method === "BYE" ? { status: 200 } : { status: 481 }),
+    };
+    const headers = [["Reason", reasonHeader(restartReason)]] as const;
+    dialog.request(
+      { method: "BYE", headers },
+      { onFinal: (response, local) => resolve(local ? "timed-out" : legOutcome(response.status)) },
+    );
+  });
+}
+
+function legOutcome(status: number): LegOutcome {
+  return status === 481 || status === 408 ? "already-gone" : "confirmed";
+}
+
+function pause(clock: Clock, ms: number): Promise<void> {
+  return new Promise((resolve) => void clock.callAt(monoMs(clock.mono() + ms), resolve));
+}
