@@ -1,0 +1,48 @@
+import { createHash } from "node:crypto";
+import type { AuditEntry } from "../../ports/records.js";
+
+/** `prev` of the very first record. */
+export const GENESIS = "0".repeat(64);
+
+const HASH_SUFFIX_CHARS = `,"hash":"${GENESIS}"}`.length;
+const HASH_SUFFIX = /^,"hash":"([0-9a-f]{64})"\}$/;
+
+export interface AuditLine {
+  /** Counts from 1 without gaps, across files. */
+  readonly seq: number;
+  /** Hash of the record before. */
+  readonly prev: string;
+  readonly hash: string;
+  readonly entry: AuditEntry;
+}
+
+/**
+ * One record, without newline: `{"seq":…,"prev":"…","entry":{…},"hash":"…"}`. The hash is SHA-256, in hex, over the UTF-8 bytes of
+ * everything before `,"hash"`: a reader needs no canonical JSON, only the line itself.
+ */
+export function formatAuditLine(
+  seq: number,
+  prev: string,
+  entry: AuditEntry,
+): { readonly text: string; readonly hash: string } {
+  const body = `{"seq":${seq},"prev":"${prev}","entry":${JSON.stringify(entry)}`;
+  const hash = sha256(body);
+  return { text: `${body},"hash":"${hash}"}`, hash };
+}
+
+/** @returns The record, or why the line is not one that we wrote. */
+export function readAuditLine(text: string): AuditLine | "not-a-record" | "hash-does-not-match" {
+  const body = text.slice(0, -HASH_SUFFIX_CHARS);
+  const hash = HASH_SUFFIX.exec(text.slice(-HASH_SUFFIX_CHARS))?.[1];
+  if (hash === undefined) return "not-a-record";
+  if (sha256(body) !== hash) return "hash-does-not-match";
+  try {
+    const { seq, prev, entry } = JSON.parse(text) as Partial<AuditLine>;
+    if (typeof seq !== "number" || typeof prev !== "string" || typeof entry !== "object") return "not-a-record";
+    return { seq, prev, hash, entry };
+  } catch {
+    return "not-a-record";
+  }
+}
+
+const sha256 = (text: string): string => createHash("sha256").update(text, "utf8").digest("hex");
