@@ -1,0 +1,341 @@
+import type {
+  DialogSnapshot,
+  DialogState as DialogPhase,
+  HeaderEntries,
+  OutgoingRequest,
+  OutgoingUser,
+  RequestSpec,
+  SipDialog,
+  SipDialogUser,
+  SipTarget,
+} from "../../ports/sip-endpoint.js";
+import { DialogState } from "../../sip/dialog/dialog-state.js";
+import { parseRAck } from "../../sip/message/header-values.js";
+import { withTag } from "../../sip/message/name-addr.js";
+import type { SipRequest, SipResponse } from "../../sip/message/sip-message.js";
+import { DialogAck } from "./dialog-ack.js";
+import { contactUriOf, factsOfRequest, factsOfResponse, routeSetOf } from "./dialog-facts.js";
+import { dialogKey, type Engine } from "./engine.js";
+import type { Incoming } from "./incoming.js";
+import { buildRequest, carriesContact, refreshesTarget } from "./message-building.js";
+import { Outgoing } from "./outgoing.js";
+import type { ResponseRepeat } from "./response-repeat.js";
+import { targetsOf } from "./targets.js";
+
+/** Requests that wait for the user to be set. More get 500. */
+const MAX_HELD = 8;
+
+/** How we present ourselves in the dialog. */
+export interface OwnContact {
+  readonly contactUser?: string | undefined;
+  readonly contactParams?: string | undefined;
+}
+
+/** One dialog: `DialogState` with what is going on in it. */
+export class EmbeddedDialog implements SipDialog {
+  readonly #engine: Engine;
+  readonly #state: DialogState;
+  readonly #contact: OwnContact;
+  readonly #key: string;
+  #lastTarget: SipTarget | undefined;
+  #user: SipDialogUser | undefined;
+  #held: Incoming[] | undefined;
+  /** 2xx that waits for its ACK, reliable 1xx that wait for their PRACK. */
+  #repeats: ResponseRepeat[] | undefined;
+  #inviteIn: Incoming | undefined;
+  #inviteOut: Outgoing | undefined;
+  #byeOut: Outgoing | undefined;
+  #ack: DialogAck | undefined;
+
+  constructor(engine: Engine, state: DialogState, contact: OwnContact, lastTarget: SipTarget | undefined) {
+    this.#engine = engine;
+    this.#state = state;
+    this.#contact = contact;
+    this.#lastTarget = lastTarget;
+    this.#key = dialogKey(state.callId, state.localTag, state.remoteTag);
+    engine.dialogs.set(this.#key, this);
+  }
+
+  /** At the caller's end. RFC 3261 §12.1.2 */
+  static fromResponse(
+    engine: Engine,
+    response: SipResponse,
+    phase: "early" | "confirmed",
+    setup: OwnContact & { readonly secure: boolean },
+    to: SipTarget | undefined,
+  ): EmbeddedDialog {
+    const contact = { contactUser: setup.contactUser, contactParams: setup.contactParams };
+    return new EmbeddedDialog(engine, new DialogState(factsOfResponse(response, setup.secure), phase), contact, to);
+  }
+
+  /** At the called end. RFC 3261 §12.1.1 */
+  static fromRequest(
+    engine: Engine,
+    incoming: Incoming,
+    localTag: string,
+    phase: "early" | "confirmed",
+    contact: OwnContact,
+  ): EmbeddedDialog {
+    const { protocol, address, port } = incoming.source;
+    const facts = factsOfRequest(incoming.request, incoming.facts, localTag, protocol === "tls");
+    return new EmbeddedDialog(engine, new DialogState(facts, phase), contact, { protocol, address, port });
+  }
+
+  get callId(): string {
+    return this.#state.callId;
+  }
+  get localTag(): string {
+    return this.#state.localTag;
+  }
+  get remoteTag(): string {
+    return this.#state.remoteTag;
+  }
+  get state(): DialogPhase {
+    return this.#state.phase;
+  }
+  get remoteTarget(): string {
+    return this.#state.remoteTarget;
+  }
+
+  get user(): SipDialogUser | undefined {
+    return this.#user;
+  }
+
+  set user(user: SipDialogUser | undefined) {
+    this.#user = user;
+    const held = this.#held;
+    if (user === undefined || held === undefined) return;
+    this.#held = undefined;
+    queueMicrotask(() => {
+      for (const incoming of held) user.onRequest(incoming);
+    });
+  }
+
+  request(spec: RequestSpec, user: OutgoingUser): OutgoingRequest {
+    const state = this.#state;
+    const { uri, routes, nextHop } = state.routing();
+    const { method } = spec;
+    const request = buildRequest({
+      method,
+      uri,
+      routes,
+      maxForwards: spec.maxForwards ?? 70,
+      from: this.#localValue(),
+      to: this.#remoteValue(),
+      callId: state.callId,
+      cseq: state.nextCseq(),
+      headers: spec.headers,
+      body: spec.body,
+      withContact: carriesContact(method),
+    });
+    const outgoing = new Outgoing(this.#engine, {
+      request,
+      user,
+      secure: state.secure,
+      dialog: this,
+      ...this.#contact,
+    });
+    if (method === "INVITE") this.#inviteOut = outgoing;
+    if (method === "BYE") {
+      this.#byeOut = outgoing;
+      state.phase = "terminated";
+      this.#stopRepeats();
+    }
+    outgoing.start(targetsOf(this.#engine, nextHop, { secure: state.secure, lastTarget: this.#lastTarget }));
+    return outgoing;
+  }
+
+  ack(spec: { readonly headers?: HeaderEntries; readonly body?: Uint8Array } = {}): void {
+    const ack = this.#ack;
+    if (ack === undefined || ack.sent) return;
+    const state = this.#state;
+    const { uri, routes, nextHop } = state.routing();
+    const request = buildRequest({
+      method: "ACK",
+      uri,
+      routes,
+      maxForwards: 70,
+      from: this.#localValue(),
+      to: this.#remoteValue(),
+      callId: state.callId,
+      cseq: ack.cseq,
+      headers: spec.headers,
+      body: spec.body,
+      withContact: false,
+    });
+    ack.send(
+      this.#engine,
+      request,
+      targetsOf(this.#engine, nextHop, { secure: state.secure, lastTarget: this.#lastTarget }),
+    );
+  }
+
+  snapshot(): DialogSnapshot {
+    const last = this.#lastTarget;
+    const protocol = last?.protocol ?? (this.#state.secure ? "tls" : "udp");
+    const facts = { ...this.#state.facts(), protocol, state: this.#state.phase };
+    return last === undefined ? facts : { ...facts, lastTarget: last };
+  }
+
+  discard(): void {
+    this.#state.phase = "terminated";
+    this.#stopRepeats();
+    this.#held = undefined;
+    this.#engine.dialogs.delete(this.#key);
+  }
+
+  // What follows is for the transactions.
+
+  /** A response to our INVITE that belongs to this dialog. Its Contact may move the target. */
+  onProvisional(response: SipResponse): void {
+    if (this.#state.phase === "early") this.#retarget(response);
+  }
+
+  /** First 2xx: confirms the dialog and recomputes its route set, RFC 3261 §13.2.2.4. A re-INVITE's 2xx refreshes the target only. */
+  onAnswer(response: SipResponse): void {
+    if (this.#state.phase === "early") {
+      this.#state.phase = "confirmed";
+      this.#state.reroute(routeSetOf(response.headers, true));
+    }
+    this.#retarget(response);
+  }
+
+  /** A request of ours has had its final response; undefined: none came. */
+  requestDone(outgoing: Outgoing, method: string, response: SipResponse | undefined): void {
+    const status = response?.status ?? 0;
+    if (method === "INVITE" && this.#inviteOut === outgoing) this.#inviteOut = undefined;
+    if (method === "BYE" && this.#byeOut === outgoing) {
+      this.#byeOut = undefined;
+      // RFC 3261 §22.2: the BYE can be repeated with credentials.
+      if (status === 401 || status === 407) this.#state.phase = "confirmed";
+      else this.discard();
+    } else if (response !== undefined && status >= 200 && status < 300 && refreshesTarget(method))
+      this.#retarget(response);
+  }
+
+  /** The 2xx with this CSeq number waits for the user's `ack`. */
+  expectAck(cseq: number): void {
+    this.#ack = new DialogAck(cseq);
+  }
+
+  repeatAck(cseq: number): void {
+    if (this.#ack?.cseq === cseq) this.#ack.repeat(this.#engine);
+  }
+
+  /** A 2xx came again after its transaction had gone. */
+  acknowledgeLate(cseq: number): void {
+    this.expectAck(cseq);
+    this.ack();
+  }
+
+  /** Nobody will repeat the 2xx any more. */
+  forgetAck(): void {
+    if (this.#ack?.sent === true) this.#ack = undefined;
+  }
+
+  /** Our own 2xx or reliable 1xx, until the peer confirms it. */
+  keepRepeating(repeat: ResponseRepeat): void {
+    (this.#repeats ??= []).push(repeat);
+  }
+
+  /** An INVITE of the peer that the user has not answered yet: the first one too. */
+  inviteStarted(incoming: Incoming): void {
+    this.#inviteIn = incoming;
+  }
+
+  inviteAnswered(incoming: Incoming, status: number): void {
+    if (this.#inviteIn === incoming) this.#inviteIn = undefined;
+    if (status < 300 && this.#state.phase === "early") this.#state.phase = "confirmed";
+    this.#dropRepeats((repeat) => repeat.rseq !== 0 && repeat.cseq === incoming.facts.cseq.number);
+  }
+
+  ackTimedOut(): void {
+    this.#user?.onAckTimeout?.();
+  }
+
+  /** An ACK that belongs to no transaction. */
+  onAck(ack: SipRequest, cseq: number): void {
+    const before = this.#repeats?.length ?? 0;
+    this.#dropRepeats((repeat) => repeat.rseq === 0 && repeat.cseq === cseq);
+    if ((this.#repeats?.length ?? 0) < before) this.#user?.onAck?.(ack);
+    else this.#engine.counters.droppedAck.inc();
+  }
+
+  /** A request in this dialog. RFC 3261 §12.2.2 */
+  onRequest(incoming: Incoming): void {
+    const { request, facts } = incoming;
+    const { method } = request;
+    const state = this.#state;
+    if (state.phase === "terminated" && !(method === "BYE" && this.#byeOut !== undefined)) incoming.refuse(481);
+    else if (!state.takeRemoteCseq(facts.cseq.number)) incoming.refuse(500);
+    else if (method === "INVITE" && this.#inviteIn !== undefined) {
+      // §14.2
+      incoming.refuse(500, [["Retry-After", String(Math.floor(this.#engine.random.next() * 11))]]);
+    } else if (method === "INVITE" && this.#inviteOut !== undefined) incoming.refuse(491);
+    else this.#take(incoming, method);
+  }
+
+  #take(incoming: Incoming, method: string): void {
+    const { protocol, address, port } = incoming.source;
+    this.#lastTarget = this.#keepTarget(protocol, address, port);
+    if (refreshesTarget(method)) this.#retarget(incoming.request);
+    if (method === "INVITE") this.#inviteIn = incoming;
+    else if (method === "PRACK") this.#takePrack(incoming.request);
+    else if (method === "BYE") this.#stopRepeats();
+    if (this.#user !== undefined) this.#user.onRequest(incoming);
+    else if ((this.#held?.length ?? 0) >= MAX_HELD) incoming.refuse(500);
+    else (this.#held ??= []).push(incoming);
+  }
+
+  #keepTarget(protocol: SipTarget["protocol"], address: string, port: number): SipTarget {
+    const last = this.#lastTarget;
+    if (last !== undefined && last.protocol === protocol && last.port === port && last.address === address) return last;
+    return { protocol, address, port };
+  }
+
+  /** The peer's request has been answered by the user. */
+  requestAnswered(incoming: Incoming, status: number): void {
+    const { method } = incoming.request;
+    if (method === "INVITE") this.inviteAnswered(incoming, status);
+    else if (method === "BYE" && status !== 401 && status !== 407) {
+      this.#state.phase = "terminated";
+      // While our own BYE is under way the dialog stays known, so that its answer finds it ended, not unknown.
+      if (this.#byeOut === undefined) this.discard();
+    }
+  }
+
+  #takePrack(prack: SipRequest): void {
+    const rack = parseRAck(prack.headers.get("rack") ?? "");
+    if (rack !== undefined) this.#dropRepeats((repeat) => repeat.rseq === rack.rseq && repeat.cseq === rack.cseq);
+  }
+
+  #dropRepeats(isDone: (repeat: ResponseRepeat) => boolean): void {
+    const repeats = this.#repeats;
+    if (repeats === undefined) return;
+    const left = repeats.filter((repeat) => {
+      if (!isDone(repeat)) return true;
+      repeat.stop();
+      return false;
+    });
+    this.#repeats = left.length === 0 ? undefined : left;
+  }
+
+  #stopRepeats(): void {
+    this.#dropRepeats(() => true);
+  }
+
+  #retarget(message: SipRequest | SipResponse): void {
+    const uri = contactUriOf(message.headers);
+    if (uri !== undefined) this.#state.retarget(uri);
+  }
+
+  #localValue(): string {
+    const { localParty, localTag } = this.#state;
+    return localTag === "" ? localParty : withTag(localParty, localTag);
+  }
+
+  #remoteValue(): string {
+    const { remoteParty, remoteTag } = this.#state;
+    return remoteTag === "" ? remoteParty : withTag(remoteParty, remoteTag);
+  }
+}

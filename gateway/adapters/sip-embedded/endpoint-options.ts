@@ -1,0 +1,52 @@
+import type { Clock } from "../../core/clock.js";
+import type { Log } from "../../core/log.js";
+import type { Metrics } from "../../core/metrics.js";
+import type { Random } from "../../core/random.js";
+import type { NextHopResolver } from "../../ports/next-hop-resolver.js";
+import type { SipProtocol } from "../../ports/sip-endpoint.js";
+import type { SipLimits } from "../../sip/message/limits.js";
+import type { SipTimers } from "../../sip/transaction/sip-timers.js";
+import type { Listener, SipTransports } from "./transport/transport.js";
+
+/**
+ * Sees every message as it comes and goes, repeats included: for HEP3 and the SIP trace. Must be quick, must not throw and must
+ * copy `bytes` to keep them. Nothing is done for it when it is absent.
+ */
+export type WireTap = (
+  direction: "in" | "out",
+  bytes: Uint8Array,
+  peer: { readonly protocol: SipProtocol; readonly address: string; readonly port: number },
+  listener: Listener | undefined,
+) => void;
+
+export interface EmbeddedEndpointOptions {
+  readonly transports: SipTransports;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** For names in Contact and Route; without one such requests in a dialog fail with a local 503. */
+  readonly resolver?: NextHopResolver;
+  readonly log?: Log;
+  readonly metrics?: Metrics;
+  /** Default: RFC 3261's 500, 4,000 and 5,000 ms. */
+  readonly timers?: SipTimers;
+  /** Live transactions, both directions; above it new requests get 503, above 9/10 new INVITEs do. Default 400,000. */
+  readonly maxTransactions?: number;
+  /** Live dialogs; above it new INVITEs get 503. Default 1,000,000. */
+  readonly maxDialogs?: number;
+  /** 100 is sent when the user has said nothing for so long; at most 200 (RFC 3261 §17.2.1). Default 200 ms. */
+  readonly tryingAfterMs?: number;
+  /** An outgoing INVITE that rings longer is cancelled, like a proxy's timer C. Starts anew with each 1xx. Default 300,000 ms. */
+  readonly ringingTimeoutMs?: number;
+  /** Requests over UDP larger than this go by TCP where the target allows it (RFC 3261 §18.1.1). Default 1,300 bytes. */
+  readonly mtuBytes?: number;
+  /** `Server` of the answers that the endpoint makes itself. Default: none. */
+  readonly serverName?: string;
+  readonly limits?: SipLimits;
+  readonly onWire?: WireTap;
+}
+
+export const DEFAULT_MAX_TRANSACTIONS = 400_000;
+export const DEFAULT_MAX_DIALOGS = 1_000_000;
+export const DEFAULT_TRYING_AFTER_MS = 200;
+export const DEFAULT_RINGING_TIMEOUT_MS = 300_000;
+export const DEFAULT_MTU_BYTES = 1300;

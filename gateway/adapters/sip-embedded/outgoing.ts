@@ -1,0 +1,354 @@
+import type { HeaderEntries, OutgoingRequest, OutgoingUser, SipTarget } from "../../ports/sip-endpoint.js";
+import { getTag } from "../../sip/message/name-addr.js";
+import { serializeRequest } from "../../sip/message/serialize-message.js";
+import { SipHeaders } from "../../sip/message/sip-headers.js";
+import { NO_BODY, type SipRequest, type SipResponse } from "../../sip/message/sip-message.js";
+import type { ClientSink } from "../../sip/transaction/client-sink.js";
+import { InviteClientTransaction } from "../../sip/transaction/invite-client-transaction.js";
+import { NonInviteClientTransaction } from "../../sip/transaction/non-invite-client-transaction.js";
+import { earlier, isDue, OFF } from "../../sip/transaction/sip-timers.js";
+import type { WheelEntry } from "../../sip/transaction/timer-wheel.js";
+import type { MonoMs } from "../../core/time.js";
+import type { EmbeddedDialog } from "./embedded-dialog.js";
+import type { Engine } from "./engine.js";
+import { buildAck, buildCancel } from "./hop-by-hop-requests.js";
+import { InviteForks } from "./invite-forks.js";
+import { buildLocalResponse, contactAt, viaAt } from "./message-building.js";
+import type { Listener, SendTo } from "./transport/transport.js";
+
+/** What an outgoing request needs beside its text. */
+export interface OutgoingSetup {
+  readonly request: SipRequest;
+  readonly user: OutgoingUser;
+  /** `sips` in our Contact. */
+  readonly secure: boolean;
+  readonly contactUser?: string | undefined;
+  readonly contactParams?: string | undefined;
+  readonly noResponseMs?: number | undefined;
+  /** The dialog that it belongs to, if it is not one that makes dialogs. */
+  readonly dialog?: EmbeddedDialog | undefined;
+}
+
+type Machine = InviteClientTransaction<Outgoing> | NonInviteClientTransaction<Outgoing>;
+
+const sink: ClientSink<Outgoing> = {
+  sendRequest: (outgoing) => outgoing.transmit(),
+  sendAck: (outgoing, response) => outgoing.acknowledge(response),
+  deliver: (outgoing, response) => outgoing.deliver(response),
+  timedOut: (outgoing) => outgoing.finish(408, "Request Timeout"),
+  transportFailed: (outgoing) => outgoing.tryNextTarget(),
+  terminated: (outgoing) => outgoing.terminated(),
+};
+
+/**
+ * One request on its way: the client transaction with what surrounds it: targets in turn, CANCEL, hop time-out, ringing limit,
+ * forks. Lets go of the request as soon as its final response has been reported.
+ */
+export class Outgoing implements OutgoingRequest, WheelEntry {
+  wheelNext: WheelEntry | undefined = undefined;
+  wheelPrevious: WheelEntry | undefined = undefined;
+  wheelTick = 0;
+  readonly isInvite: boolean;
+  readonly #engine: Engine;
+  readonly #setup: Omit<OutgoingSetup, "request" | "user">;
+  #request: SipRequest;
+  #user: OutgoingUser | undefined;
+  #forks: InviteForks | undefined;
+  #machine: Machine | undefined;
+  #targets: readonly SipTarget[] = [];
+  #nextTarget = 0;
+  /** The request went by TCP because of its size: if that fails the same target is tried by UDP. RFC 3261 §18.1.1 */
+  #udpInstead: SipTarget | undefined;
+  #key = "";
+  #bytes: Buffer | undefined;
+  /** ACK of a 300–699. */
+  #ack: Buffer | undefined;
+  #sends = 0;
+  #to: SendTo | undefined;
+  #listener: Listener | undefined;
+  #heard = false;
+  #reported = false;
+  #cancel: { readonly headers: HeaderEntries | undefined; sent: boolean } | undefined;
+  #noResponseAt = OFF;
+  /** Ringing limit; after CANCEL when to stop waiting for the INVITE's end. */
+  #endAt = OFF;
+
+  constructor(engine: Engine, setup: OutgoingSetup) {
+    this.#engine = engine;
+    this.#setup = setup;
+    this.#request = setup.request;
+    this.#user = setup.user;
+    this.isInvite = setup.request.method === "INVITE";
+    if (this.isInvite) this.#forks = new InviteForks(engine, setup);
+  }
+
+  /** As it was first sent; once its final response has been reported only method and URI are left. */
+  get request(): SipRequest {
+    return this.#request;
+  }
+
+  get deadline(): number {
+    return earlier(this.#machine?.deadline ?? OFF, earlier(this.#noResponseAt, this.#endAt));
+  }
+
+  /** Nothing is reported before this returns. */
+  start(targets: readonly SipTarget[] | Promise<readonly SipTarget[]>): void {
+    const { noResponseMs } = this.#setup;
+    if (noResponseMs !== undefined) this.#noResponseAt = this.#engine.driver.now() + noResponseMs;
+    if (Array.isArray(targets)) this.#begin(targets as readonly SipTarget[]);
+    else {
+      this.#engine.driver.update(this);
+      void (targets as Promise<readonly SipTarget[]>).then((found) => this.#begin(found));
+    }
+  }
+
+  /** A CANCEL: same way, same branch as its INVITE. RFC 3261 §9.1 */
+  startAs(branch: string, to: SendTo, listener: Listener): void {
+    this.#key = `CANCEL ${branch}`;
+    this.#listener = listener;
+    this.#run(to);
+  }
+
+  #begin(targets: readonly SipTarget[]): void {
+    if (this.#reported) return;
+    this.#targets = targets;
+    if (!this.#sendToNext()) queueMicrotask(() => this.finish(503, "Service Unavailable"));
+  }
+
+  /** @returns False: no target is left. */
+  #sendToNext(): boolean {
+    for (;;) {
+      const target = this.#udpInstead ?? this.#targets[this.#nextTarget++];
+      if (target === undefined) return false;
+      const again = this.#udpInstead !== undefined;
+      this.#udpInstead = undefined;
+      const listener = this.#engine.transports.listenerFor(target);
+      if (listener === undefined) continue;
+      this.#sendVia(target, listener, !again && target.mtuSwitch !== false);
+      return true;
+    }
+  }
+
+  #sendVia(target: SipTarget, listener: Listener, maySwitch: boolean): void {
+    const engine = this.#engine;
+    const branch = `z9hG4bK${engine.random.token(10)}`;
+    this.#listener = listener;
+    this.#address(listener, branch);
+    let bytes = serializeRequest(this.#request);
+    let to: SipTarget = target;
+    if (target.protocol === "udp" && maySwitch && bytes.length > engine.mtuBytes) {
+      const tcp: SipTarget = { ...target, protocol: "tcp" };
+      const stream = engine.transports.listenerFor(tcp);
+      if (stream !== undefined) {
+        this.#udpInstead = target;
+        this.#listener = stream;
+        this.#address(stream, branch);
+        bytes = serializeRequest(this.#request);
+        to = tcp;
+      }
+    }
+    this.#key = branch;
+    this.#bytes = bytes;
+    this.#run(to);
+  }
+
+  #address(listener: Listener, branch: string): void {
+    const { headers } = this.#request;
+    headers.setFirst("via", viaAt(listener, branch));
+    if (!headers.has("contact") || this.#request.method === "REGISTER") return;
+    const { secure, contactUser, contactParams } = this.#setup;
+    headers.setFirst("contact", contactAt(listener, secure, contactUser, contactParams));
+  }
+
+  #run(to: SendTo): void {
+    const engine = this.#engine;
+    const reliable = to.protocol !== "udp";
+    this.#to = to;
+    this.#sends = 0;
+    this.#bytes ??= serializeRequest(this.#request);
+    this.#machine = this.isInvite
+      ? new InviteClientTransaction(engine.timers, reliable, sink, this)
+      : new NonInviteClientTransaction(engine.timers, reliable, sink, this);
+    engine.clients.set(this.#key, this);
+    this.#machine.start(engine.driver.now());
+    engine.driver.update(this);
+  }
+
+  onResponse(response: SipResponse): void {
+    this.#noResponseAt = OFF;
+    if (!this.#heard) {
+      this.#heard = true;
+      this.#udpInstead = undefined;
+      this.#user?.onTrying?.();
+    }
+    this.#machine?.onResponse(this.#engine.driver.now(), response);
+    this.#engine.driver.update(this);
+  }
+
+  onTime(now: MonoMs): void {
+    if (isDue(this.#noResponseAt, now)) {
+      this.#noResponseAt = OFF;
+      this.#giveUpHop();
+    } else if (isDue(this.#endAt, now)) {
+      this.#endAt = OFF;
+      if (this.#cancel?.sent !== true) this.cancel();
+      else {
+        this.#machine?.abandon();
+        this.finish(408, "Request Timeout");
+      }
+    } else this.#machine?.onTime(now);
+    this.#engine.driver.update(this);
+  }
+
+  cancel(headers?: HeaderEntries): void {
+    if (!this.isInvite || this.#cancel !== undefined) return;
+    const machine = this.#machine;
+    if (machine === undefined) {
+      // Its name is still being looked up: it never left.
+      if (!this.#reported) queueMicrotask(() => this.finish(408, "Request Timeout"));
+      return;
+    }
+    if (machine.state !== "calling" && machine.state !== "proceeding") return;
+    this.#cancel = { headers, sent: false };
+    if (machine.state === "proceeding") this.#sendCancel();
+    this.#engine.driver.update(this);
+  }
+
+  #sendCancel(): void {
+    const cancel = this.#cancel;
+    if (cancel === undefined || cancel.sent || this.#to === undefined || this.#listener === undefined) return;
+    cancel.sent = true;
+    // §9.1: an INVITE that does not end within 64·T1 of its CANCEL is forgotten.
+    this.#endAt = this.#engine.driver.now() + 64 * this.#engine.timers.t1Ms;
+    const request = buildCancel(this.#request, cancel.headers);
+    const nobody: OutgoingUser = { onFinal: () => undefined };
+    new Outgoing(this.#engine, { request, user: nobody, secure: false }).startAs(this.#key, this.#to, this.#listener);
+  }
+
+  /** The hop has not said a word in time. */
+  #giveUpHop(): void {
+    if (!this.isInvite) {
+      this.#machine?.abandon();
+      this.finish(408, "Request Timeout");
+      return;
+    }
+    this.#machine?.stopRepeating();
+    this.#report(buildLocalResponse(this.#request, 408, "Request Timeout"), true);
+    if (this.#machine === undefined) this.#release();
+  }
+
+  // What follows is for the sink.
+
+  transmit(): void {
+    const { counters } = this.#engine;
+    if (this.#bytes === undefined || this.#to === undefined) return;
+    if (this.#sends++ > 0) {
+      counters.retransmittedRequests.inc();
+      this.#engine.send(this.#bytes, this.#to, this.#listener);
+      return;
+    }
+    const key = this.#key;
+    this.#engine.send(this.#bytes, this.#to, this.#listener, () => {
+      if (this.#key !== key) return;
+      counters.transportFailures.inc();
+      this.#machine?.onTransportError();
+      this.#engine.driver.update(this);
+    });
+  }
+
+  acknowledge(response: SipResponse): void {
+    if (this.#to === undefined) return;
+    // The first ACK is made while the request is still there; repeats of the response get the same one.
+    this.#ack ??= serializeRequest(buildAck(this.#request, response));
+    this.#bytes = undefined;
+    this.#engine.send(this.#ack, this.#to, this.#listener);
+  }
+
+  deliver(response: SipResponse): void {
+    const { status } = response;
+    if (this.isInvite && status < 300) {
+      if (status < 200) this.#provisional(response);
+      else this.#answer(response);
+    } else if (status >= 200) this.#final(response);
+    else if (status > 100) this.#user?.onProvisional?.(response, undefined);
+  }
+
+  #provisional(response: SipResponse): void {
+    if (this.#cancel !== undefined) this.#sendCancel();
+    else this.#endAt = this.#engine.driver.now() + this.#engine.ringingTimeoutMs;
+    if (response.status === 100) return;
+    const forks = this.#forks;
+    if (forks === undefined || forks.isRepeatedReliable(response)) return;
+    const dialog =
+      getTag(response.headers.get("to") ?? "") === undefined ? undefined : forks.provisional(response, this.#to);
+    this.#user?.onProvisional?.(response, dialog);
+  }
+
+  #answer(response: SipResponse): void {
+    this.#endAt = OFF;
+    this.#bytes = undefined;
+    const dialog = this.#forks?.answer(response, this.#to);
+    if (dialog === undefined) return;
+    if (!this.#reported) this.#setup.dialog?.requestDone(this, "INVITE", response);
+    this.#reported = true;
+    this.#user?.onAnswer?.(response, dialog);
+    this.#letGo();
+  }
+
+  #final(response: SipResponse): void {
+    this.#endAt = OFF;
+    this.#forks?.failed();
+    this.#setup.dialog?.requestDone(this, this.#request.method, response);
+    this.#report(response, false);
+    this.#letGo();
+  }
+
+  /** Local end: nobody answered, or nothing could be sent. */
+  finish(status: number, reason: string): void {
+    const request = this.#request;
+    if (!this.#reported) {
+      const response = buildLocalResponse(request, status, reason);
+      this.#forks?.failed();
+      this.#setup.dialog?.requestDone(this, request.method, undefined);
+      this.#report(response, true);
+    }
+    this.#release();
+  }
+
+  tryNextTarget(): void {
+    this.#engine.clients.delete(this.#key);
+    if (this.#cancel === undefined && this.#sendToNext()) return;
+    this.#key = "";
+    this.finish(503, "Service Unavailable");
+  }
+
+  terminated(): void {
+    if (this.#machine?.state !== "terminated") return;
+    this.#engine.clients.delete(this.#key);
+    this.#forks?.over();
+    if (this.#reported) this.#release();
+  }
+
+  #report(response: SipResponse, local: boolean): void {
+    if (this.#reported) return;
+    this.#reported = true;
+    this.#user?.onFinal(response, local);
+  }
+
+  /** The request has been answered; what is still needed is in `#bytes` (ACK) and `#forks`. */
+  #letGo(): void {
+    const { method, uri } = this.#request;
+    if (!this.isInvite) this.#bytes = undefined;
+    this.#request = { kind: "request", method, uri, headers: new SipHeaders(), body: NO_BODY };
+  }
+
+  #release(): void {
+    this.#engine.driver.remove(this);
+    this.#noResponseAt = OFF;
+    this.#endAt = OFF;
+    this.#bytes = undefined;
+    this.#ack = undefined;
+    this.#user = undefined;
+    this.#letGo();
+  }
+}

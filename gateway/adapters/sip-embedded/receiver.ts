@@ -1,0 +1,204 @@
+import type { HeaderEntries } from "../../ports/sip-endpoint.js";
+import { allValues } from "../../sip/message/split-values.js";
+import { DEFAULT_SIP_LIMITS, type SipLimits } from "../../sip/message/limits.js";
+import { parseSipMessage, type SipParseError } from "../../sip/message/parse-message.js";
+import type { SipRequest } from "../../sip/message/sip-message.js";
+import { validateRequest, type RequestFacts, type SipInvalid } from "../../sip/message/validate-request.js";
+import { parseVia, type Via } from "../../sip/message/via.js";
+import { firstValue } from "../../sip/message/split-values.js";
+import { mergeKey, serverKey } from "../../sip/transaction/transaction-key.js";
+import { stampTopVia } from "../../sip/transaction/via-stamp.js";
+import { dialogKey, type Engine } from "./engine.js";
+import { Incoming } from "./incoming.js";
+import { onResponse } from "./response-dispatch.js";
+import { ServerTransaction } from "./server-transaction.js";
+import { replyTarget, statelessAnswer } from "./stateless-answer.js";
+import type { Received, TransportHandler } from "./transport/transport.js";
+import type { SipSource } from "../../ports/sip-endpoint.js";
+
+interface Arrived {
+  readonly received: Received;
+  readonly request: SipRequest;
+  readonly facts: RequestFacts;
+  readonly source: SipSource;
+}
+
+/** What comes from the network: to a transaction, to a dialog, to the user, or back with a refusal. RFC 3261 §8.2, §12.2.2, §17.2.3, §18.2.1 */
+export class Receiver implements TransportHandler {
+  readonly #engine: Engine;
+  readonly #limits: SipLimits;
+
+  constructor(engine: Engine, limits: SipLimits = DEFAULT_SIP_LIMITS) {
+    this.#engine = engine;
+    this.#limits = limits;
+  }
+
+  onMessage(received: Received): void {
+    const engine = this.#engine;
+    if (engine.closed) return;
+    engine.onWire?.("in", received.bytes, received.source, received.listener);
+    const parsed = parseSipMessage(received.bytes, this.#limits);
+    if (!parsed.ok) this.#malformed(received, parsed.error.request, parsed.error);
+    else if (parsed.value.kind === "response") onResponse(engine, parsed.value, received);
+    else this.#onRequest(received, parsed.value);
+  }
+
+  onUnframeable(bytes: Buffer): Uint8Array | undefined {
+    const parsed = parseSipMessage(bytes, this.#limits);
+    if (parsed.ok || parsed.error.request === undefined || parsed.error.status === undefined) return undefined;
+    if (!parsed.error.request.headers.has("via")) return undefined;
+    this.#engine.counters.refusedMalformed.inc();
+    return statelessAnswer(parsed.error.request, { status: parsed.error.status, reason: parsed.error.message });
+  }
+
+  /** Answered where the RFC has an answer and the message says where to, dropped otherwise. */
+  #malformed(received: Received, request: SipRequest | undefined, error: SipParseError | SipInvalid): void {
+    const { counters } = this.#engine;
+    const line = request?.headers.get("via");
+    const via = line === undefined ? undefined : parseVia(firstValue(line));
+    if (request === undefined || error.status === undefined || via === undefined || line === undefined) {
+      counters.droppedMalformed.inc();
+      return;
+    }
+    counters.refusedMalformed.inc();
+    this.#stamp(request, line, via, received);
+    this.#answer({ received, request, via }, error.status, [], error.message);
+  }
+
+  #stamp(request: SipRequest, line: string, via: Via, received: Received): void {
+    const stamped = stampTopVia(line, via, received.source.address, received.source.port);
+    if (stamped !== line) request.headers.setFirst("via", stamped);
+  }
+
+  /** Without a transaction. */
+  #answer(
+    to: { readonly received: Received; readonly request: SipRequest; readonly via: Via },
+    status: number,
+    headers: HeaderEntries,
+    reason?: string,
+  ): void {
+    const { serverName } = this.#engine;
+    const all: HeaderEntries = serverName === "" ? headers : [...headers, ["Server", serverName]];
+    const spec = reason === undefined ? { status, headers: all } : { status, reason, headers: all };
+    this.#engine.send(statelessAnswer(to.request, spec), replyTarget(to.received, to.via), to.received.listener);
+  }
+
+  #onRequest(received: Received, request: SipRequest): void {
+    const checked = validateRequest(request);
+    if (!checked.ok) {
+      this.#malformed(received, request, checked.error);
+      return;
+    }
+    const facts = checked.value;
+    const arrived: Arrived = { received, request, facts, source: received.source };
+    const { method } = request;
+    if (method === "ACK") {
+      this.#onAck(arrived);
+      return;
+    }
+    const key = serverKey(request, facts, method);
+    const known = this.#engine.servers.get(key);
+    if (known !== undefined) {
+      this.#engine.counters.receivedAgain.inc();
+      known.onRequest();
+      return;
+    }
+    this.#stamp(request, request.headers.get("via") ?? "", facts.via, received);
+    const dialog = facts.toTag === undefined ? undefined : this.#dialogOf(facts, facts.toTag);
+    if (!this.#admit(arrived, dialog !== undefined)) return;
+    if (method === "CANCEL") this.#onCancel(arrived, key);
+    else if (facts.toTag !== undefined) this.#inDialog(arrived, key, dialog);
+    else this.#outsideDialog(arrived, key);
+  }
+
+  #dialogOf(facts: RequestFacts, toTag: string): ReturnType<Engine["dialogs"]["get"]> {
+    return this.#engine.dialogs.get(dialogKey(facts.callId, toTag, facts.fromTag ?? ""));
+  }
+
+  /** Overload: new INVITEs go first, what belongs to a call that is up goes last. */
+  #admit(arrived: Arrived, inDialog: boolean): boolean {
+    const engine = this.#engine;
+    const { method } = arrived.request;
+    const isNewCall = method === "INVITE" && !inDialog;
+    const count = engine.transactionCount;
+    const most = engine.maxTransactions;
+    const full = isNewCall
+      ? count >= most * 0.9 || engine.dialogs.size >= engine.maxDialogs || engine.draining
+      : count >= (inDialog || method === "CANCEL" ? most : most * 0.95);
+    if (!full) return true;
+    engine.counters.refusedOverload.inc();
+    const retryAfter: HeaderEntries = [
+      ["Retry-After", engine.draining ? "0" : String(1 + Math.floor(engine.random.next() * 5))],
+    ];
+    this.#answer({ received: arrived.received, request: arrived.request, via: arrived.facts.via }, 503, retryAfter);
+    return false;
+  }
+
+  #onAck(arrived: Arrived): void {
+    const { request, facts } = arrived;
+    const transaction = this.#engine.servers.get(serverKey(request, facts, "INVITE"));
+    if (transaction?.onAck() === true) return;
+    const dialog = facts.toTag === undefined ? undefined : this.#dialogOf(facts, facts.toTag);
+    if (dialog === undefined) this.#engine.counters.droppedAck.inc();
+    else dialog.onAck(request, facts.cseq.number);
+  }
+
+  #onCancel(arrived: Arrived, key: string): void {
+    const invite = this.#engine.servers.get(serverKey(arrived.request, arrived.facts, "INVITE"));
+    const transaction = this.#open(arrived, key);
+    const incoming = new Incoming(this.#engine, transaction, arrived, undefined);
+    transaction.start(incoming, "");
+    if (invite === undefined) {
+      incoming.refuse(481);
+      return;
+    }
+    // RFC 3261 §9.2: 200 whether or not it comes in time; the user then ends the INVITE with 487.
+    if (invite.incoming !== undefined) incoming.shareTag(invite.incoming.defaultTag);
+    incoming.respond({ status: 200 });
+    invite.incoming?.cancel(arrived.request);
+  }
+
+  #inDialog(arrived: Arrived, key: string, dialog: ReturnType<Engine["dialogs"]["get"]>): void {
+    const transaction = this.#open(arrived, key);
+    const incoming = new Incoming(this.#engine, transaction, arrived, dialog);
+    transaction.start(incoming, "");
+    if (this.#refuseByHeaders(incoming)) return;
+    if (dialog !== undefined) dialog.onRequest(incoming);
+    else if (this.#engine.user?.onStrayRequest?.(incoming) !== true) incoming.refuse(481);
+  }
+
+  #outsideDialog(arrived: Arrived, key: string): void {
+    const engine = this.#engine;
+    const { request, facts } = arrived;
+    const merged = facts.fromTag === undefined ? "" : mergeKey(request, facts);
+    const isMerged = merged !== "" && engine.unmerged.get(merged) !== undefined;
+    const transaction = this.#open(arrived, key);
+    const incoming = new Incoming(engine, transaction, arrived, undefined);
+    transaction.start(incoming, isMerged ? "" : merged);
+    if (isMerged) incoming.refuse(482);
+    else if (!this.#refuseByHeaders(incoming)) {
+      if (request.method === "INVITE") engine.user?.onInvite(incoming);
+      else engine.user?.onRequest(incoming);
+    }
+  }
+
+  #open(arrived: Arrived, key: string): ServerTransaction {
+    const { received, facts, request } = arrived;
+    const replyTo = replyTarget(received, facts.via);
+    return new ServerTransaction(this.#engine, key, request.method === "INVITE", replyTo, received.listener);
+  }
+
+  /** RFC 3261 §8.2.2.3 (as a proxy: §16.3), §16.3 item 3. @returns True when it was refused. */
+  #refuseByHeaders(incoming: Incoming): boolean {
+    const { request, facts } = incoming;
+    if (facts.maxForwards === 0 && request.method !== "OPTIONS") {
+      incoming.refuse(483);
+      return true;
+    }
+    if (!request.headers.has("proxy-require")) return false;
+    const unsupported = allValues(request.headers, "proxy-require");
+    if (unsupported.length === 0) return false;
+    incoming.refuse(420, [["Unsupported", unsupported.join(", ")]]);
+    return true;
+  }
+}

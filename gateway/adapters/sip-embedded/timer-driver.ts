@@ -1,0 +1,53 @@
+import type { Clock } from "../../core/clock.js";
+import { monoMs, type MonoMs } from "../../core/time.js";
+import { TimerWheel, type WheelEntry } from "../../sip/transaction/timer-wheel.js";
+
+/** Lends one clock alarm to the timer wheel of an endpoint. */
+export class TimerDriver {
+  readonly #clock: Clock;
+  readonly #wheel = new TimerWheel();
+  #armedFor = Infinity;
+  #disarm: (() => void) | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#wheel.startAt(clock.mono());
+  }
+
+  /** Whole ms: deadlines stay small integers, which cost no allocation. */
+  now(): MonoMs {
+    return monoMs(Math.floor(this.#clock.mono()));
+  }
+
+  get waiting(): number {
+    return this.#wheel.size;
+  }
+
+  /** After every input to the entry. */
+  update(entry: WheelEntry): void {
+    this.#wheel.update(entry);
+    const at = entry.deadline;
+    if (at >= 0 && at < this.#armedFor) this.#arm(monoMs(at));
+  }
+
+  remove(entry: WheelEntry): void {
+    this.#wheel.remove(entry);
+  }
+
+  close(): void {
+    this.#disarm?.();
+    this.#armedFor = -Infinity;
+  }
+
+  #arm(at: MonoMs): void {
+    this.#disarm?.();
+    this.#armedFor = at;
+    this.#disarm = this.#clock.callAt(at, () => {
+      this.#armedFor = Infinity;
+      this.#disarm = undefined;
+      this.#wheel.advance(this.now());
+      const next = this.#wheel.nextDue();
+      if (next !== undefined && next < this.#armedFor) this.#arm(next);
+    });
+  }
+}
