@@ -59,6 +59,9 @@ export function sendProblem(reply: FastifyReply, { status, code, message, path }
 function readProblem(error: FastifyError | ApiError | GatewayError): Problem {
   if (error instanceof ApiError)
     return { status: error.statusCode, code: error.code, message: error.message, path: error.path };
+  if (error instanceof GatewayError && error.code === "config.invalid") {
+    return { status: 422, code: error.code, message: error.message };
+  }
   if (error instanceof GatewayError) {
     const message = error.retryable ? "temporarily not available" : "the gateway could not do this";
     return { status: error.retryable ? 503 : 500, code: error.code, message };

@@ -30,7 +30,7 @@ export interface ApiHarness {
   readonly alerts: Alert[];
   health: ComponentHealth[];
   /** A request from loopback, with the key of a role or without one. */
-  ask(method: string, url: string, asked?: Asked): Promise<LightMyRequestResponse>;
+  readonly ask: (method: string, url: string, asked?: Asked) => Promise<LightMyRequestResponse>;
 }
 
 export interface Asked {
