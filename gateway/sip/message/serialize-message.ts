@@ -1,13 +1,14 @@
 import type { SipHeaders } from "./sip-headers.js";
+import { oneLine } from "./text.js";
 import type { SipMessage, SipRequest, SipResponse } from "./sip-message.js";
 
 /** The bytes of a request as they go on the wire. Content-Length is counted anew and written last. RFC 3261 §7, §20.14 */
 export function serializeRequest(request: SipRequest): Buffer {
-  return serialize(`${request.method} ${request.uri} SIP/2.0\r\n`, request.headers, request.body);
+  return serialize(`${oneLine(`${request.method} ${request.uri}`)} SIP/2.0\r\n`, request.headers, request.body);
 }
 
 export function serializeResponse(response: SipResponse): Buffer {
-  return serialize(`SIP/2.0 ${response.status} ${response.reason}\r\n`, response.headers, response.body);
+  return serialize(`SIP/2.0 ${response.status} ${oneLine(response.reason)}\r\n`, response.headers, response.body);
 }
 
 /** Strings are written one byte a character (see `SipRequest`); what is above U+00FF goes out as `?`, never as another character. */

@@ -1,9 +1,10 @@
 import { canonicalHeaderName, wireHeaderName } from "./header-names.js";
+import { oneLine } from "./text.js";
 
 /**
  * The header fields of one message, in order. Names are looked up by their canonical form: lower case, compact forms
  * expanded (`call-id`, `i` and `Call-ID` are one). Values are one line each, unfolded, as received; they are not split
- * at commas (see `splitValues`).
+ * at commas (see `splitValues`). A value that is given a line end loses it: no caller can add a header by way of a value.
  */
 export class SipHeaders {
   readonly #keys: string[] = [];
@@ -46,11 +47,11 @@ export class SipHeaders {
   /** Appends a line. `name` in any form; it goes out as given. */
   add(name: string, value: string): void {
     this.#keys.push(canonicalHeaderName(name));
-    this.#names.push(name);
-    this.#values.push(value);
+    this.#names.push(oneLine(name));
+    this.#values.push(oneLine(value));
   }
 
-  /** For the parser: `key` is already canonical. */
+  /** For the parser and for copies of what it read: `key` is canonical, name and value hold no line end. */
   addKnown(key: string, name: string, value: string): void {
     this.#keys.push(key);
     this.#names.push(name);
@@ -59,8 +60,8 @@ export class SipHeaders {
 
   prepend(name: string, value: string): void {
     this.#keys.unshift(canonicalHeaderName(name));
-    this.#names.unshift(name);
-    this.#values.unshift(value);
+    this.#names.unshift(oneLine(name));
+    this.#values.unshift(oneLine(value));
   }
 
   /** Replaces the first line of that name and removes the others; appends where there was none. */
@@ -71,14 +72,14 @@ export class SipHeaders {
       this.add(wireHeaderName(name), value);
       return;
     }
-    this.#values[at] = value;
+    this.#values[at] = oneLine(value);
     for (let i = this.#keys.length - 1; i > at; i--) if (this.#keys[i] === key) this.#removeAt(i);
   }
 
   /** Replaces the value of the first line only; later lines of that name stay. */
   setFirst(key: string, value: string): void {
     const at = this.#keys.indexOf(key);
-    if (at >= 0) this.#values[at] = value;
+    if (at >= 0) this.#values[at] = oneLine(value);
   }
 
   delete(key: string): void {

@@ -7,8 +7,13 @@ export function utf8Text(latin1: string): string {
 
 /** Makes wire text of any text: UTF-8, one character a byte; line ends and NUL become blanks, so it cannot start a header. */
 export function wireText(text: string): string {
-  const oneLine = text.replace(UNSAFE, " ");
-  return ASCII.test(oneLine) ? oneLine : Buffer.from(oneLine, "utf8").toString("latin1");
+  const safe = text.replace(UNSAFE, " ");
+  return ASCII.test(safe) ? safe : Buffer.from(safe, "utf8").toString("latin1");
+}
+
+/** The text with blanks for line ends. Costs two scans where there are none. */
+export function oneLine(text: string): string {
+  return text.includes("\n") || text.includes("\r") ? text.replace(/[\r\n]+/g, " ") : text;
 }
 
 const ASCII = /^[\0-\x7f]*$/;
@@ -64,5 +69,5 @@ export function unquote(text: string): string {
 
 /** A quoted-string of wire text; line ends become blanks. */
 export function quote(text: string): string {
-  return `"${text.replace(/[\r\n]+/g, " ").replace(/["\\]/g, "\\$&")}"`;
+  return `"${oneLine(text).replace(/["\\]/g, "\\$&")}"`;
 }
