@@ -206,4 +206,5 @@ export class StreamConnection {
 const failure = (message: string, cause?: Error): GatewayError =>
   new GatewayError("sip.transport", message, cause === undefined ? undefined : { cause });
 
-const reasonOf = (error: Error): string => (error as NodeJS.ErrnoException).code ?? error.message;
+const reasonOf = (error: Error): string =>
+  error instanceof GatewayError ? error.message : ((error as NodeJS.ErrnoException).code ?? error.message);
