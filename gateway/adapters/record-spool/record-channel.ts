@@ -135,6 +135,11 @@ export class RecordChannel implements RecordSink {
     else if (this.#cancelTimer === undefined) this.#startTimer(batchDelayMs);
   }
 
+  /** Posts what is gathered now, as far as credit goes: for an answer that must not arrive before the records it tells of. */
+  flush(): void {
+    if (this.#gathering.length > 0 && this.#hasCredit) this.#pump();
+  }
+
   /** The receiver says that batch `seq` is safe. Unknown numbers are ignored: a batch may be acknowledged twice. */
   acknowledge(seq: number): void {
     const posted = this.#posted.get(seq);
