@@ -4,3 +4,17 @@ export * from "./model/result.js";
 export * from "./model/events.js";
 export * from "./model/findings.js";
 export * from "./model/cdr.js";
+export { FraudDetection, type DetectionStats } from "./fraud-detection.js";
+export {
+  DEFAULT_DETECTION_OPTIONS,
+  type BaselineOptions,
+  type BlockOptions,
+  type DetectionMemory,
+  type DetectionOptions,
+  type GuardListOptions,
+  type IdSource,
+  type MaskingOptions,
+  type PolicyLimits,
+} from "./policy/detection-options.js";
+export type { BlockError, BlockRequest } from "./policy/block-book.js";
+export type { BaselineOrigin, BaselineRow } from "./policy/baseline.js";

@@ -12,7 +12,11 @@ export type ConfigProblems = readonly string[];
  * File first, then environment (`SIP_LISTEN_PORT` = `sip.listenPort`; the source's names are aliases, see aliases.ts).
  * Pure: the caller reads both, `readSecret` reads `…File` paths.
  */
-export function loadConfig(file: unknown, env: Environment, readSecret: (path: string) => string): Result<Config, ConfigProblems> {
+export function loadConfig(
+  file: unknown,
+  env: Environment,
+  readSecret: (path: string) => string,
+): Result<Config, ConfigProblems> {
   if (file !== undefined && file !== null && (typeof file !== "object" || Array.isArray(file))) {
     return fail(["(root): the configuration must be a mapping of sections"]);
   }
@@ -29,7 +33,8 @@ export function loadConfig(file: unknown, env: Environment, readSecret: (path: s
 
 function describeIssue(issue: z.core.$ZodIssue): string[] {
   const path = issue.path.map(String).join(".");
-  if (issue.code === "unrecognized_keys") return issue.keys.map((key) => `${path === "" ? key : `${path}.${key}`}: unknown key`);
+  if (issue.code === "unrecognized_keys")
+    return issue.keys.map((key) => `${path === "" ? key : `${path}.${key}`}: unknown key`);
   return [`${path === "" ? "(root)" : path}: ${issue.message}`];
 }
 
@@ -55,7 +60,9 @@ function hideSecrets(value: unknown, schema: JsonNode | undefined): unknown {
   if (typeof value !== "object" || value === null) return value;
   const node = schema?.anyOf?.find((option) => option.properties !== undefined) ?? schema;
   const rest = typeof node?.additionalProperties === "object" ? node.additionalProperties : undefined;
-  return Object.fromEntries(Object.entries(value).map(([key, child]) => [key, hideSecrets(child, node?.properties?.[key] ?? rest)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, child]) => [key, hideSecrets(child, node?.properties?.[key] ?? rest)]),
+  );
 }
 
 interface OverlayContext {
@@ -99,7 +106,13 @@ function leaf(value: unknown, schema: JsonNode, name: string, env: Environment, 
   return raw;
 }
 
-function readSecretFile(out: Record<string, unknown>, key: string, name: string, env: Environment, context: OverlayContext): void {
+function readSecretFile(
+  out: Record<string, unknown>,
+  key: string,
+  name: string,
+  env: Environment,
+  context: OverlayContext,
+): void {
   const path = env[`${name}_FILE`] ?? out[`${key}File`];
   Reflect.deleteProperty(out, `${key}File`);
   if (typeof path !== "string") return;

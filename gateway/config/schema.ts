@@ -6,14 +6,22 @@ import { sipSchema, trunkSchema } from "./sip-schema.js";
 const apiKey = z.strictObject({
   key: secret().min(16).max(256).describe("The key itself, or `sha256:` and its SHA-256 in hex"),
   role: z.enum(["viewer", "analyst", "switch", "admin"]).describe("What it may do"),
-  id: z.string().regex(/^[\w.-]{1,64}$/).optional().describe("Name of the key in the audit log; default: the start of its hash"),
+  id: z
+    .string()
+    .regex(/^[\w.-]{1,64}$/)
+    .optional()
+    .describe("Name of the key in the audit log; default: the start of its hash"),
 });
 
 const httpSchema = z.strictObject({
   listenAddress: z.string().default("127.0.0.1").describe("Address of the HTTP API"),
   listenPort: port(5000, "Port of the HTTP API"),
   apiKeys: z.array(apiKey).max(256).default([]).describe("Keys; without one only the switch routes and /health answer"),
-  switchSources: z.array(cidr()).max(256).default(["127.0.0.0/8", "::1/128"]).describe("Who may report events without a key"),
+  switchSources: z
+    .array(cidr())
+    .max(256)
+    .default(["127.0.0.0/8", "::1/128"])
+    .describe("Who may report events without a key"),
   maxBodyBytes: count(5_242_880, "Largest request body", 1_000),
   maxBatchEvents: count(10_000, "Most events of one batch", 1),
   requestsPerMinute: count(6_000, "Requests a minute of one key or source; the switch routes are not counted", 1),
@@ -32,14 +40,27 @@ const limitsSchema = z.strictObject({
   callsPerSecondPerSource: count(0, "INVITEs a second of one source address; 0 = no limit"),
   burstPerSource: count(200, "INVITEs that a source may send at once above that", 1),
   blockScanners: z.boolean().default(true).describe("Drop what known SIP scanners send"),
-  unknownSources: z.enum(["loopback", "accept", "refuse"]).default("loopback").describe("Sources of no trunk: only loopback, all, or none"),
-  trustedHops: z.array(cidr()).max(256).default(["127.0.0.0/8", "::1/128"]).describe("Hops whose X-Ringfence-Trunk and trgp are believed"),
+  unknownSources: z
+    .enum(["loopback", "accept", "refuse"])
+    .default("loopback")
+    .describe("Sources of no trunk: only loopback, all, or none"),
+  trustedHops: z
+    .array(cidr())
+    .max(256)
+    .default(["127.0.0.0/8", "::1/128"])
+    .describe("Hops whose X-Ringfence-Trunk and trgp are believed"),
   drainMs: durationMs(30_000, "After SIGTERM calls have this long to end by themselves"),
 });
 
 const switchesSchema = z.strictObject({
-  protocol: z.enum(["voiceswitch", "kamailio", "opensips"]).default("voiceswitch").describe("How calls that the hop does not carry are ended. Env: SWITCH_PROTOCOL"),
-  voiceSwitchUrl: z.url().optional().describe("Base of the carrier API; /fraud/disconnect is added. Env: VOICE_SWITCH_API_URL"),
+  protocol: z
+    .enum(["voiceswitch", "kamailio", "opensips"])
+    .default("voiceswitch")
+    .describe("How calls that the hop does not carry are ended. Env: SWITCH_PROTOCOL"),
+  voiceSwitchUrl: z
+    .url()
+    .optional()
+    .describe("Base of the carrier API; /fraud/disconnect is added. Env: VOICE_SWITCH_API_URL"),
   voiceSwitchKey: secret().optional().describe("Bearer key for it"),
   kamailioUrl: z.url().optional().describe("Kamailio's JSON-RPC over HTTP. Env: KAMAILIO_MI_URL"),
   opensipsUrl: z.url().optional().describe("OpenSIPS's MI over HTTP"),
@@ -55,8 +76,14 @@ const webhookSchema = z.strictObject({
 });
 
 const recoverySchema = z.strictObject({
-  journal: z.boolean().default(true).describe("Keep the dialog journal, so that no leg stays up for ever after a crash"),
-  afterRestart: z.enum(["end", "resume"]).default("end").describe("What happens to the calls of a process that died: both legs get BYE, or they go on"),
+  journal: z
+    .boolean()
+    .default(true)
+    .describe("Keep the dialog journal, so that no leg stays up for ever after a crash"),
+  afterRestart: z
+    .enum(["end", "resume"])
+    .default("end")
+    .describe("What happens to the calls of a process that died: both legs get BYE, or they go on"),
 });
 
 const observabilitySchema = z.strictObject({
@@ -71,7 +98,11 @@ const observabilitySchema = z.strictObject({
 export const configSchema = z.strictObject({
   sip: sipSchema.prefault({}).describe("Signalling"),
   trunks: z.array(trunkSchema).max(4_096).default([]).describe("Trunks; without one all calls belong to `default`"),
-  defaultTrunk: trunkSchema.omit({ sources: true }).partial({ id: true }).prefault({}).describe("Settings of the trunk `default`"),
+  defaultTrunk: trunkSchema
+    .omit({ sources: true })
+    .partial({ id: true })
+    .prefault({})
+    .describe("Settings of the trunk `default`"),
   limits: limitsSchema.prefault({}).describe("Who may call, and how much"),
   detection: detectionSchema.prefault({}).describe("Rules and policy"),
   switches: switchesSchema.prefault({}).describe("Switches that carry calls which the hop only hears of"),
@@ -89,8 +120,14 @@ export const configSchema = z.strictObject({
   observability: observabilitySchema.prefault({}).describe("Homer and traces"),
   logs: z
     .strictObject({
-      level: z.enum(["debug", "info", "warn", "error"]).default("info").describe("Least level that is written. Env: LOG_LEVEL"),
-      showNumbers: z.boolean().default(false).describe("Write numbers, URIs and addresses as they are instead of hashed"),
+      level: z
+        .enum(["debug", "info", "warn", "error"])
+        .default("info")
+        .describe("Least level that is written. Env: LOG_LEVEL"),
+      showNumbers: z
+        .boolean()
+        .default(false)
+        .describe("Write numbers, URIs and addresses as they are instead of hashed"),
     })
     .prefault({})
     .describe("Log lines on stderr"),

@@ -23,21 +23,40 @@ const hop = z.union([
     hop: nextHop().describe("host:port or a SIP URI"),
     priority: z.int().min(0).max(65535).default(0).describe("Lower is tried first"),
     weight: z.int().min(1).max(65535).default(1).describe("Share among hops of one priority"),
-    mtuSwitch: z.boolean().default(true).describe("Send requests over 1,300 bytes by TCP instead of UDP, RFC 3261 §18.1.1"),
+    mtuSwitch: z
+      .boolean()
+      .default(true)
+      .describe("Send requests over 1,300 bytes by TCP instead of UDP, RFC 3261 §18.1.1"),
   }),
 ]);
 
 export const sipSchema = z.strictObject({
-  engine: z.enum(["embedded", "drachtio"]).default("embedded").describe("Who speaks SIP: our own stack, or a drachtio-server"),
+  engine: z
+    .enum(["embedded", "drachtio"])
+    .default("embedded")
+    .describe("Who speaks SIP: our own stack, or a drachtio-server"),
   listenAddress: z.string().default("127.0.0.1").describe("Address for the first UDP and TCP listener"),
   listenPort: port(5060, "UDP and TCP port of the first listener"),
-  listenProtocols: z.array(z.enum(["udp", "tcp"])).min(1).default(["udp", "tcp"]).describe("Transports of the first listener"),
+  listenProtocols: z
+    .array(z.enum(["udp", "tcp"]))
+    .min(1)
+    .default(["udp", "tcp"])
+    .describe("Transports of the first listener"),
   advertisedHost: z.string().optional().describe("Host that the first listener writes into Via and Contact"),
-  advertisedPort: z.int().min(1).max(65535).optional().describe("Port that the first listener writes into Via and Contact"),
+  advertisedPort: z
+    .int()
+    .min(1)
+    .max(65535)
+    .optional()
+    .describe("Port that the first listener writes into Via and Contact"),
   listeners: z.array(listener).max(64).default([]).describe("Further listeners"),
   nextHops: z.array(hop).max(256).default([]).describe("Where calls go: the hop group `default`"),
   hopGroups: z.record(z.string(), z.array(hop).max(256)).default({}).describe("Further hop groups by name, for trunks"),
-  serverName: z.string().max(128).default("Ringfence").describe("Server and User-Agent of what we answer ourselves; empty: none"),
+  serverName: z
+    .string()
+    .max(128)
+    .default("Ringfence")
+    .describe("Server and User-Agent of what we answer ourselves; empty: none"),
   t1Ms: durationMs(500, "Round-trip estimate T1, RFC 3261 §17.1.1.1", 1),
   t2Ms: durationMs(4000, "Longest retransmission interval T2", 1),
   t4Ms: durationMs(5000, "Longest life of a message in the network T4", 1),
@@ -54,13 +73,23 @@ export const sipSchema = z.strictObject({
   optionsPingMs: durationMs(30_000, "Interval of OPTIONS to every next hop; 0 = none"),
   optionsTimeoutMs: durationMs(2_000, "An OPTIONS that is not answered for this long failed", 100),
   dnsTimeoutMs: durationMs(2_000, "Time-out of one DNS question", 100),
-  dnsServers: z.array(z.string()).max(8).default([]).describe("DNS servers instead of the system's, address or address:port"),
+  dnsServers: z
+    .array(z.string())
+    .max(8)
+    .default([])
+    .describe("DNS servers instead of the system's, address or address:port"),
   tlsClient: z
     .strictObject({
       certFile: z.string().optional().describe("PEM certificate chain shown to peers that ask"),
       keyFile: z.string().optional().describe("PEM private key of it"),
-      caFile: z.string().optional().describe("PEM certificates that next hops are checked against; default: the system's"),
-      rejectUnauthorized: z.boolean().default(true).describe("Refuse next hops whose certificate is not good for their name"),
+      caFile: z
+        .string()
+        .optional()
+        .describe("PEM certificates that next hops are checked against; default: the system's"),
+      rejectUnauthorized: z
+        .boolean()
+        .default(true)
+        .describe("Refuse next hops whose certificate is not good for their name"),
     })
     .prefault({})
     .describe("TLS towards next hops"),
@@ -75,15 +104,37 @@ export const sipSchema = z.strictObject({
 });
 
 export const numberPlanSchema = z.strictObject({
-  countryCode: z.string().regex(/^[1-9]\d{0,2}$/).optional().describe("Country code of national numbers, without +"),
-  internationalPrefixes: z.array(z.string().regex(/^\d{1,5}$/)).max(16).default(["00"]).describe("What is dialled before a country code"),
-  nationalPrefix: z.string().regex(/^\d{0,5}$/).default("").describe("What is dialled before a national number, for example 0"),
-  bareInternational: z.boolean().default(true).describe("A long enough number without + or prefix whose start is a country code is international"),
-  emergencyNumbers: z.array(z.string().regex(/^\d{2,6}$/)).max(64).optional().describe("Numbers that are never refused; default: the usual ones of the region"),
+  countryCode: z
+    .string()
+    .regex(/^[1-9]\d{0,2}$/)
+    .optional()
+    .describe("Country code of national numbers, without +"),
+  internationalPrefixes: z
+    .array(z.string().regex(/^\d{1,5}$/))
+    .max(16)
+    .default(["00"])
+    .describe("What is dialled before a country code"),
+  nationalPrefix: z
+    .string()
+    .regex(/^\d{0,5}$/)
+    .default("")
+    .describe("What is dialled before a national number, for example 0"),
+  bareInternational: z
+    .boolean()
+    .default(true)
+    .describe("A long enough number without + or prefix whose start is a country code is international"),
+  emergencyNumbers: z
+    .array(z.string().regex(/^\d{2,6}$/))
+    .max(64)
+    .optional()
+    .describe("Numbers that are never refused; default: the usual ones of the region"),
 });
 
 export const trunkSchema = z.strictObject({
-  id: z.string().regex(/^[\w.-]{1,64}$/).describe("Name of the trunk"),
+  id: z
+    .string()
+    .regex(/^[\w.-]{1,64}$/)
+    .describe("Name of the trunk"),
   sources: z.array(cidr()).max(1024).default([]).describe("Addresses that calls of this trunk come from"),
   trusted: z.boolean().default(false).describe("Its P-Asserted-Identity and RFC 7090 marks are believed"),
   callerFrom: z
@@ -94,11 +145,23 @@ export const trunkSchema = z.strictObject({
   numberPlan: numberPlanSchema.prefault({}).describe("How numbers are written on this trunk"),
   hopGroup: z.string().default("default").describe("Next hops of its calls"),
   mode: z.enum(["b2bua", "redirect"]).default("b2bua").describe("Carry the call, or only answer what to do with it"),
-  redirectTo: z.string().optional().describe("Contact of the 302 in redirect mode; without it an allowed call gets 404"),
+  redirectTo: z
+    .string()
+    .optional()
+    .describe("Contact of the 302 in redirect mode; without it an allowed call gets 404"),
   topologyHiding: z.boolean().default(false).describe("Replace Call-ID, hosts and User-Agent towards the other side"),
-  requirePolicy: z.enum(["pass", "reject"]).default("pass").describe("What happens to option tags in Require that we do not know"),
-  relayOutOfDialog: z.boolean().default(false).describe("Relay REGISTER, SUBSCRIBE, PUBLISH, MESSAGE outside calls; else 405"),
-  refusalStatus: z.union([z.literal(603), z.literal(607), z.literal(608)]).default(603).describe("Final answer to a refused call"),
+  requirePolicy: z
+    .enum(["pass", "reject"])
+    .default("pass")
+    .describe("What happens to option tags in Require that we do not know"),
+  relayOutOfDialog: z
+    .boolean()
+    .default(false)
+    .describe("Relay REGISTER, SUBSCRIBE, PUBLISH, MESSAGE outside calls; else 405"),
+  refusalStatus: z
+    .union([z.literal(603), z.literal(607), z.literal(608)])
+    .default(603)
+    .describe("Final answer to a refused call"),
   maxCallDurationMs: durationMs(0, "Longest call; 0 = no limit"),
   keepAliveMs: durationMs(0, "Interval of OPTIONS inside answered calls, to find dead ones; 0 = none"),
 });
