@@ -4,7 +4,7 @@ import { Audit } from "../../../gateway/call/audit.js";
 import { CallRegistry } from "../../../gateway/call/call-registry.js";
 import { drainReason, fraudReason, operatorReason, reasonHeader } from "../../../gateway/call/end-reasons.js";
 import { ForeignCalls } from "../../../gateway/call/foreign-calls.js";
-import { DEFAULT_TEARDOWN, TeardownService, type TeardownOptions } from "../../../gateway/call/teardown-service.js";
+import { DEFAULT_TEARDOWN, TeardownService } from "../../../gateway/call/teardown-service.js";
 import type { DisconnectResult } from "../../../gateway/ports/gateway-control.js";
 import type { ForeignCall, OutwardTeardown } from "../../../gateway/ports/outward-teardown.js";
 import {
