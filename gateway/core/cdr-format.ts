@@ -1,12 +1,12 @@
 import type { Cdr } from "../../detection/index.js";
 
-/** The columns of a CDR in CSV, in order, and how each is read from the record. Times: ISO 8601, UTC, with milliseconds. */
+/** The fields of an exported CDR, in order, and how each is read from the record. Times: ISO 8601, UTC, with milliseconds. */
 const COLUMNS: readonly (readonly [name: string, read: (cdr: Cdr) => string | number | boolean | undefined])[] = [
-  ["id", (cdr) => cdr.id],
+  ["cdr_id", (cdr) => cdr.id],
   ["call_id", (cdr) => cdr.callId],
   ["b_call_id", (cdr) => cdr.bCallId],
-  ["caller", (cdr) => cdr.caller],
-  ["called", (cdr) => cdr.called],
+  ["a_number", (cdr) => cdr.caller],
+  ["b_number", (cdr) => cdr.called],
   ["trunk", (cdr) => cdr.trunk],
   ["next_hop", (cdr) => cdr.nextHop],
   ["started_at", (cdr) => isoTime(cdr.startedAt)],
@@ -31,8 +31,9 @@ export function cdrCsvLine(cdr: Cdr): string {
   return `${COLUMNS.map(([, read]) => csvCell(read(cdr))).join(",")}\r\n`;
 }
 
-/** One CDR as a JSON line, with its line end: the record's own property names, times in ms since the epoch. */
-export const cdrJsonLine = (cdr: Cdr): string => `${JSON.stringify(cdr)}\n`;
+/** One CDR as a JSON line, with its line end: the fields of the CSV, absent ones left out. */
+export const cdrJsonLine = (cdr: Cdr): string =>
+  `${JSON.stringify(Object.fromEntries(COLUMNS.map(([name, read]) => [name, read(cdr)])))}\n`;
 
 /** `+` and digits, or digits: reads as a number in a spreadsheet, never as a formula. */
 const PLAIN_NUMBER = /^[+-]?\d{1,40}$/;
