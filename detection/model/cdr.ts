@@ -33,4 +33,14 @@ export interface Cdr {
 }
 
 export type CdrCause =
-  "normal" | "refused" | "fraud" | "operator" | "max-duration" | "dead" | "no-hop" | "cancelled" | "failed" | "drain" | "restart";
+  | "normal"
+  | "refused"
+  | "fraud"
+  | "operator"
+  | "max-duration"
+  | "dead"
+  | "no-hop"
+  | "cancelled"
+  | "failed"
+  | "drain"
+  | "restart";

@@ -83,12 +83,23 @@ export interface Alert {
 
 /** What the gateway has to carry out. Order matters: the gateway acts in the order given. */
 export type Action =
-  | { readonly kind: "end-calls"; readonly callIds: readonly string[]; readonly incidentId: string; readonly reason: string; readonly foundAt: UnixMs }
+  | {
+      readonly kind: "end-calls";
+      readonly callIds: readonly string[];
+      readonly incidentId: string;
+      readonly reason: string;
+      readonly foundAt: UnixMs;
+    }
   | { readonly kind: "alert"; readonly alert: Alert }
   | { readonly kind: "incident"; readonly change: "opened" | "extended" | "closed"; readonly incident: Incident }
   | { readonly kind: "block"; readonly change: "added" | "expired" | "removed"; readonly block: Block }
   /** A limit stood between a finding and a cut; say so to people. */
-  | { readonly kind: "held-back"; readonly why: "guard-list" | "baseline" | "disconnect-limit" | "canary" | "shadow" | "emergency"; readonly incidentId: string; readonly callIds: readonly string[] };
+  | {
+      readonly kind: "held-back";
+      readonly why: "guard-list" | "baseline" | "disconnect-limit" | "canary" | "shadow" | "emergency";
+      readonly incidentId: string;
+      readonly callIds: readonly string[];
+    };
 
 /** The answer to one INVITE or one reported event, in-process and at once. */
 export interface Decision {

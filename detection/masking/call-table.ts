@@ -1,0 +1,82 @@
+import { powerOfTwo } from "./string-hasher.js";
+
+const WAYS = 4;
+/** Hash of the Call-ID, check of caller and called number, time in ms (wraps), state bits. */
+const WORDS = 4;
+/** A call seen again after this long, and over by then, is a new one with an old id. */
+const SAME_CALL_MS = 600_000;
+
+export const CALL_ANSWERED = 1;
+export const CALL_ENDED = 2;
+export const CALL_REFUSED = 4;
+export const CALL_DETECTED = 8;
+
+/**
+ * What is known of each recent call, so that a retransmission, a fork or a retry of one call counts once and a finding knows
+ * which calls are answered or over. One call is one Call-ID with one caller and one called number: who sends many callers under
+ * one Call-ID does not hide. Preallocated; when a bucket is full, an ended call makes room first, then the oldest.
+ */
+export class CallTable {
+  readonly #words: Int32Array;
+  readonly #mask: number;
+  /** State of the call just observed, when it was known. */
+  knownState = 0;
+
+  constructor(calls: number) {
+    const buckets = Math.max(1, powerOfTwo(calls) / WAYS);
+    this.#mask = buckets - 1;
+    this.#words = new Int32Array(buckets * WAYS * WORDS);
+  }
+
+  get bytes(): number {
+    return this.#words.byteLength;
+  }
+
+  /** @returns True when this call was seen before; its state is in `knownState`. Otherwise it is remembered. */
+  observe(high: number, low: number, check: number, time: number): boolean {
+    const tag = high === 0 ? 1 : high;
+    const start = (low & this.#mask) * WAYS * WORDS;
+    let room = start;
+    let roomScore = -Infinity;
+    for (let at = start; at < start + WAYS * WORDS; at += WORDS) {
+      const entry = this.#words[at] as number;
+      const age = (time - (this.#words[at + 2] as number)) | 0;
+      const state = this.#words[at + 3] as number;
+      if (entry === tag && this.#words[at + 1] === check && (Math.abs(age) < SAME_CALL_MS || !isEnded(state))) {
+        this.knownState = state;
+        return true;
+      }
+      const score = entry === 0 ? Infinity : isEnded(state) ? 4_294_967_296 + age : age;
+      if (score > roomScore) {
+        room = at;
+        roomScore = score;
+      }
+    }
+    this.#words[room] = tag;
+    this.#words[room + 1] = check;
+    this.#words[room + 2] = time;
+    this.#words[room + 3] = 0;
+    return false;
+  }
+
+  /** Adds a state bit to every call of this Call-ID. */
+  mark(high: number, low: number, bit: number): void {
+    const tag = high === 0 ? 1 : high;
+    const start = (low & this.#mask) * WAYS * WORDS;
+    for (let at = start; at < start + WAYS * WORDS; at += WORDS) {
+      if (this.#words[at] === tag) this.#words[at + 3] = (this.#words[at + 3] as number) | bit;
+    }
+  }
+
+  /** @returns The state bits, undefined when the call is not remembered. */
+  state(high: number, low: number): number | undefined {
+    const tag = high === 0 ? 1 : high;
+    const start = (low & this.#mask) * WAYS * WORDS;
+    for (let at = start; at < start + WAYS * WORDS; at += WORDS) {
+      if (this.#words[at] === tag) return this.#words[at + 3];
+    }
+    return undefined;
+  }
+}
+
+const isEnded = (state: number): boolean => (state & CALL_ENDED) !== 0;

@@ -1,0 +1,51 @@
+/**
+ * Hashes a string to two 32-bit halves, with a secret seed so that a peer cannot choose strings that fall together.
+ * Not cryptographic: who does not know the seed cannot aim, and two strings are taken for one with a chance of 2^-64
+ * where both halves are compared, 2^-32 where one is (callers of one number).
+ */
+export class StringHasher {
+  readonly #seedHigh: number;
+  readonly #seedLow: number;
+  /** Halves of the last string hashed, signed 32 bits. Read them before the next call. */
+  high = 0;
+  low = 0;
+
+  /** @param seed At least 16 hex digits; missing ones count as 0. */
+  constructor(seed: string) {
+    this.#seedHigh = Number.parseInt(seed.slice(0, 8), 16) | 0;
+    this.#seedLow = Number.parseInt(seed.slice(8, 16), 16) | 0;
+  }
+
+  hash(text: string): void {
+    let a = this.#seedHigh;
+    let b = this.#seedLow;
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      a = Math.imul(a ^ code, 0x85ebca6b);
+      a = (a << 13) | (a >>> 19);
+      b = Math.imul(b ^ code, 0xc2b2ae35);
+      b = (b << 17) | (b >>> 15);
+    }
+    a ^= text.length;
+    a = Math.imul(a ^ (a >>> 16), 0x7feb352d);
+    b = Math.imul(b ^ (b >>> 15), 0x846ca68b);
+    a = Math.imul(a ^ (b >>> 13), 0x2c1b3c6d);
+    b = Math.imul(b ^ (a >>> 16), 0x297a2d39);
+    this.high = a ^ (b >>> 15);
+    this.low = b ^ (this.high >>> 14);
+  }
+}
+
+/** The same for every process and every run, for canary choices and shortened ids. 52 bits. */
+export function stableHash(text: string): number {
+  const hasher = new StringHasher("52494e4746454e43");
+  hasher.hash(text);
+  return (hasher.high >>> 0) * 0x10_0000 + (hasher.low >>> 12);
+}
+
+/** Smallest power of two that is not below `count`. */
+export function powerOfTwo(count: number): number {
+  let size = 1;
+  while (size < count && size < 0x4000_0000) size *= 2;
+  return size;
+}
