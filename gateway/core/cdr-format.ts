@@ -2,11 +2,11 @@ import type { Cdr } from "../../detection/index.js";
 
 /** The fields of an exported CDR, in order, and how each is read from the record. Times: ISO 8601, UTC, with milliseconds. */
 const COLUMNS: readonly (readonly [name: string, read: (cdr: Cdr) => string | number | boolean | undefined])[] = [
-  ["cdr_id", (cdr) => cdr.id],
+  ["id", (cdr) => cdr.id],
   ["call_id", (cdr) => cdr.callId],
   ["b_call_id", (cdr) => cdr.bCallId],
-  ["a_number", (cdr) => cdr.caller],
-  ["b_number", (cdr) => cdr.called],
+  ["caller", (cdr) => cdr.caller],
+  ["called", (cdr) => cdr.called],
   ["trunk", (cdr) => cdr.trunk],
   ["next_hop", (cdr) => cdr.nextHop],
   ["started_at", (cdr) => isoTime(cdr.startedAt)],
