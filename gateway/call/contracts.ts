@@ -10,6 +10,7 @@ import type {
 } from "../../detection/index.js";
 import type { UnixMs } from "../core/time.js";
 import type { DialogSnapshot, SipSource, SipTarget } from "../ports/sip-endpoint.js";
+import type { JournalEntry } from "../ports/dialog-journal.js";
 import type { SipRequest } from "../sip/message/sip-message.js";
 
 /** What the B2BUA asks of detection. `FraudDetection` is one; tests pass an object. Synchronous: the INVITE waits for it. */
@@ -115,6 +116,8 @@ export interface TeardownReport {
   readonly at: UnixMs;
   /** From the finding (or the order) to the last answer of both legs, ms. */
   readonly tookMs: number;
+  /** An emergency call: nothing was done to it. Both legs then say `timed-out` by `none`. */
+  readonly spared?: true;
 }
 
 export type CallPhase = "early" | "ringing" | "answered" | "ending" | "ended";
@@ -156,6 +159,12 @@ export interface CallFacts {
   readonly q850?: number | undefined;
   readonly incidentId?: string | undefined;
   readonly blockId?: string | undefined;
+}
+
+/** Takes up calls of a process that died. */
+export interface CallRestorer {
+  /** Both dialogs are made anew and relay again; `end` the call to take it down instead. Observers are told `onStarted`. */
+  restore(entry: Extract<JournalEntry, { kind: "answered" }>, policy: TrunkPolicy): LiveCall;
 }
 
 /** Told synchronously; must not throw. */

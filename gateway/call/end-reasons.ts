@@ -1,4 +1,4 @@
-import type { EndReason } from "./contracts.js";
+import type { EndReason, TrunkPolicy } from "./contracts.js";
 
 /** Q.850 causes that we send. ITU-T Q.850 table 1 */
 const CALL_REJECTED = 21;
@@ -45,6 +45,54 @@ export const restartReason: EndReason = {
   text: "restarted",
   refusalStatus: 503,
 };
+
+const NORMAL_UNSPECIFIED = 31;
+
+/** Reasons that the B2BUA itself has. A 2xx of ours was never ACKed, RFC 3261 §13.3.1.4. */
+export const ACK_MISSING: EndReason = {
+  cause: "dead",
+  q850: RECOVERY_ON_TIMER_EXPIRY,
+  text: "ACK missing",
+  refusalStatus: 480,
+};
+/** A reliable provisional response was never PRACKed, RFC 3262 §3. */
+export const PRACK_MISSING: EndReason = {
+  cause: "dead",
+  q850: RECOVERY_ON_TIMER_EXPIRY,
+  text: "PRACK missing",
+  refusalStatus: 504,
+};
+/** The called side answered when the caller's transaction was gone. */
+export const CALLER_LOST: EndReason = {
+  cause: "failed",
+  q850: NORMAL_UNSPECIFIED,
+  text: "caller gone",
+  refusalStatus: 408,
+};
+/** Nobody answered and nobody gave up. RFC 3261 §16.6 step 11, timer C */
+export const SETUP_TIMEOUT: EndReason = {
+  cause: "failed",
+  q850: RECOVERY_ON_TIMER_EXPIRY,
+  text: "no final answer",
+  refusalStatus: 408,
+};
+/** A new call that is blocked or belongs to an attack. */
+export function refusedReason(
+  policy: Pick<TrunkPolicy, "refusalStatus">,
+  cause: "refused" | "fraud",
+  incidentId: string | undefined,
+): EndReason {
+  const reason = { cause, q850: CALL_REJECTED, text: "refused", refusalStatus: policy.refusalStatus };
+  return incidentId === undefined ? reason : { ...reason, incidentId };
+}
+
+/** Causes for which an emergency call is never ended; the others say that it is dead already or that we are going. */
+export const NEVER_FOR_EMERGENCY: ReadonlySet<EndReason["cause"]> = new Set([
+  "fraud",
+  "operator",
+  "max-duration",
+  "refused",
+]);
 
 /** Header-safe: printable ASCII without quote and backslash, at most 64 characters. */
 export function reasonText(text: string): string {

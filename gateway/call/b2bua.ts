@@ -1,0 +1,315 @@
+import type { Action, Cdr, Decision } from "../../detection/index.js";
+import { unixMs } from "../core/time.js";
+import type { Clock } from "../core/clock.js";
+import { noMetrics, type Counter, type Metrics } from "../core/metrics.js";
+import { monoMs } from "../core/time.js";
+import type { Random } from "../core/random.js";
+import type { JournalEntry } from "../ports/dialog-journal.js";
+import type {
+  IncomingInvite,
+  IncomingRequest,
+  ResponseSpec,
+  SipDialog,
+  SipEndpoint,
+  SipUser,
+} from "../ports/sip-endpoint.js";
+import { parseMaxForwards } from "../sip/message/header-values.js";
+import type { SipResponse } from "../sip/message/sip-message.js";
+import { ownAnswer } from "./answers.js";
+import { hangUp } from "./branch.js";
+import { Call } from "./call.js";
+import type { CallOptions, CallOwner, CallServices } from "./call-services.js";
+import type {
+  Admission,
+  CallIdentity,
+  CallObserver,
+  CallRestorer,
+  CallScreen,
+  HopSelector,
+  LiveCall,
+  Refusal,
+  TrunkPolicy,
+} from "./contracts.js";
+import { DialogIndex } from "./dialog-index.js";
+import { refusedReason, SETUP_TIMEOUT } from "./end-reasons.js";
+import { allowed, answerOptions, StandaloneRelay } from "./out-of-dialog.js";
+import { unknownOptions, type PassRules } from "./pass-headers.js";
+
+export interface B2buaOptions extends CallOptions {
+  /** An INVITE without a final answer for this long is ended with 408; emergency calls are not. Timer C, RFC 3261 §16.6: over 3 min. */
+  readonly setupTimeoutMs: number;
+  /** Relayed requests outside of calls that may be under way at once; further ones get 503. */
+  readonly maxStandalone: number;
+}
+
+export const B2BUA_DEFAULTS: B2buaOptions = {
+  ownHost: "ringfence.invalid",
+  serverName: "Ringfence",
+  maxCalls: 100_000,
+  maxForks: 16,
+  maxPendingRequests: 16,
+  endTimeoutMs: 32_000,
+  passRedirects: true,
+  setupTimeoutMs: 300_000,
+  maxStandalone: 10_000,
+};
+
+export interface B2buaDeps {
+  readonly endpoint: SipEndpoint;
+  readonly admission: Admission;
+  readonly screen: CallScreen;
+  readonly hops: HopSelector;
+  readonly observers: readonly CallObserver[];
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly metrics?: Metrics;
+  /** Carries out what a decision orders. Called once the call itself has been allowed or refused. Must not throw. */
+  onActions(actions: readonly Action[]): void;
+  /** The answer of a trunk in redirect mode to a call that is not refused. */
+  redirect?(policy: TrunkPolicy, identity: CallIdentity): ResponseSpec;
+  /** A 2xx came to an INVITE of a process that died; it has been ACKed and ended. */
+  onStrayAnswer?(callId: string): void;
+  /** A request got 405: scanners ask for everything. */
+  onNotAllowed?(request: IncomingRequest): void;
+}
+
+/** How often calls without a final answer are looked at. */
+const SETUP_SWEEP_MS = 5_000;
+
+/**
+ * The back-to-back user agent: every INVITE becomes a `Call` with two legs of its own, decided upon in the turn in which it came.
+ *
+ * Memory: at most `maxCalls` calls, plus emergency calls. Above it new INVITEs get 503 with a Retry-After of 1 to 5 s, at random
+ * so that they do not all come back together.
+ */
+export class B2bua implements SipUser, CallOwner, CallRestorer {
+  readonly #deps: B2buaDeps;
+  readonly #services: CallServices;
+  #options: B2buaOptions;
+  readonly #calls = new Set<LiveCall>();
+  /** Calls without a final answer, oldest first. */
+  readonly #setup = new Set<LiveCall>();
+  readonly #refused: Readonly<Record<"full" | "extension" | "hops" | "decision", Counter>>;
+  #open: PassRules;
+  #hidden: PassRules;
+  #standalone = 0;
+  #draining = false;
+  #stopSweep: (() => void) | undefined;
+
+  constructor(options: B2buaOptions, deps: B2buaDeps) {
+    const metrics = deps.metrics ?? noMetrics;
+    const refused = metrics.counter("ringfence_invites_refused_total", "INVITEs that the B2BUA refused", ["why"]);
+    const index = new DialogIndex();
+    this.#deps = deps;
+    this.#options = options;
+    this.#open = { topologyHiding: false, ownHost: options.ownHost, index };
+    this.#hidden = { topologyHiding: true, ownHost: options.ownHost, index };
+    this.#refused = {
+      full: refused.labels("full"),
+      extension: refused.labels("extension"),
+      hops: refused.labels("hops"),
+      decision: refused.labels("decision"),
+    };
+    this.#services = this.#makeServices(index, metrics);
+    this.#armSweep();
+  }
+
+  #makeServices(index: DialogIndex, metrics: Metrics): CallServices {
+    const { endpoint, clock, random, screen, hops, observers } = this.#deps;
+    const options = (): CallOptions => this.#options;
+    return {
+      endpoint,
+      clock,
+      random,
+      screen,
+      hops,
+      observers,
+      index,
+      get options() {
+        return options();
+      },
+      failovers: metrics.counter("ringfence_hop_failovers_total", "INVITEs sent on to a further next hop"),
+      cdrId: () => random.token(16),
+      rulesFor: (policy) => (policy.topologyHiding ? this.#hidden : this.#open),
+    };
+  }
+
+  /** Live calls, those that are ending included. */
+  get size(): number {
+    return this.#calls.size;
+  }
+
+  calls(): IterableIterator<LiveCall> {
+    return this.#calls.values();
+  }
+
+  /** New limits hold at once, for calls that are up too. */
+  reconfigure(options: B2buaOptions): void {
+    this.#options = options;
+    this.#open = { ...this.#open, ownHost: options.ownHost };
+    this.#hidden = { ...this.#hidden, ownHost: options.ownHost };
+  }
+
+  /** OPTIONS get 503 from now on; the endpoint refuses new INVITEs by itself. */
+  drain(): void {
+    this.#draining = true;
+  }
+
+  /** Stops the sweep. Calls are not ended. */
+  close(): void {
+    this.#stopSweep?.();
+    this.#stopSweep = undefined;
+  }
+
+  onInvite(invite: IncomingInvite): void {
+    const { request, source } = invite;
+    const admitted = this.#deps.admission.admit(request, source);
+    if (!admitted.ok) {
+      this.#turnAway(invite, admitted.refusal);
+      return;
+    }
+    const { identity, trunk } = admitted;
+    if (!this.#isAcceptable(invite, trunk, identity.emergency)) return;
+    const startedAt = this.#deps.clock.unix();
+    const callId = request.headers.get("call-id") ?? "";
+    const call = new Call(this.#services, this, { callId, identity, policy: trunk, startedAt }, invite);
+    this.#calls.add(call);
+    this.#setup.add(call);
+    for (const observer of this.#deps.observers) observer.onStarted?.(call);
+    const { screen } = this.#deps;
+    const { caller, called, trunk: trunkId, emergency } = identity;
+    const decision = screen.callStarted({
+      kind: "call.started",
+      callId,
+      caller,
+      called,
+      trunk: trunkId,
+      at: startedAt,
+      arrivedAt: startedAt,
+      source: "hop",
+      emergency,
+    });
+    this.#carryOut(call, trunk, decision);
+  }
+
+  #carryOut(call: Call, trunk: TrunkPolicy, decision: Decision): void {
+    const { redirect, onActions } = this.#deps;
+    const cause = call.identity.emergency ? undefined : refusalCause(decision, call.callId);
+    if (cause !== undefined) {
+      this.#refused.decision.inc();
+      call.refuse(refusedReason(trunk, cause, decision.incidentId), decision.blockId);
+    }
+    if (decision.actions.length > 0) onActions.call(this.#deps, decision.actions);
+    if (cause !== undefined) return;
+    if (trunk.mode === "redirect" && redirect !== undefined)
+      call.redirect(redirect.call(this.#deps, trunk, call.identity));
+    else call.proceed();
+  }
+
+  #isAcceptable(invite: IncomingInvite, trunk: TrunkPolicy, emergency: boolean): boolean {
+    const { headers } = invite.request;
+    const { serverName, maxCalls } = this.#options;
+    if (this.#calls.size >= maxCalls && !emergency) {
+      this.#refused.full.inc();
+      const seconds = 1 + Math.floor(this.#deps.random.next() * 5);
+      invite.respond(ownAnswer(503, serverName, [["Retry-After", String(seconds)]]));
+      return false;
+    }
+    if (parseMaxForwards(headers.get("max-forwards") ?? "70") === 0) {
+      this.#refused.hops.inc();
+      invite.respond(ownAnswer(483, serverName));
+      return false;
+    }
+    const unknown = trunk.requirePolicy === "reject" && !emergency ? unknownOptions(headers) : [];
+    if (unknown.length > 0) {
+      this.#refused.extension.inc();
+      invite.respond(ownAnswer(420, serverName, [["Unsupported", unknown.join(", ")]]));
+      return false;
+    }
+    return true;
+  }
+
+  #turnAway(request: IncomingRequest, { status, reason, headers, drop }: Refusal): void {
+    if (drop === true && request.ignore !== undefined) request.ignore();
+    else request.respond({ ...ownAnswer(status, this.#options.serverName, headers), reason });
+  }
+
+  onRequest(request: IncomingRequest): void {
+    const { admission, onNotAllowed } = this.#deps;
+    const { serverName, maxStandalone } = this.#options;
+    const admitted = admission.admit(request.request, request.source);
+    if (!admitted.ok) {
+      this.#turnAway(request, admitted.refusal);
+      return;
+    }
+    const { method } = request.request;
+    const { trunk } = admitted;
+    if (method === "OPTIONS") answerOptions(request, trunk, serverName, this.#draining);
+    else if (method === "BYE" || method === "PRACK" || method === "UPDATE") request.respond(ownAnswer(481, serverName));
+    else if (!trunk.relayOutOfDialog || method === "SUBSCRIBE") {
+      request.respond(ownAnswer(405, serverName, [allowed(trunk)]));
+      onNotAllowed?.call(this.#deps, request);
+    } else if (this.#standalone >= maxStandalone) request.respond(ownAnswer(503, serverName, [["Retry-After", "1"]]));
+    else {
+      this.#standalone++;
+      new StandaloneRelay(this.#services, request, trunk, () => this.#standalone--).start();
+    }
+  }
+
+  /** We were restarted, or it came too late: nobody has that call. RFC 3261 §13.2.2.4 */
+  onStrayAnswer(_response: SipResponse, dialog: SipDialog): void {
+    hangUp(dialog);
+    this.#deps.onStrayAnswer?.(dialog.callId);
+  }
+
+  restore(entry: Extract<JournalEntry, { kind: "answered" }>, policy: TrunkPolicy): LiveCall {
+    const { endpoint, observers } = this.#deps;
+    const { facts, callId } = entry;
+    const identity = {
+      trunk: facts.trunk,
+      caller: facts.caller,
+      called: facts.called,
+      emergency: facts.emergency,
+    } as CallIdentity;
+    const startedAt = unixMs(facts.startedAt);
+    const call = new Call(this.#services, this, { callId, identity, policy, startedAt }, undefined);
+    const a = endpoint.restoreDialog(entry.a);
+    call.resume(a, endpoint.restoreDialog(entry.b), unixMs(facts.answeredAt), facts.nextHop);
+    this.#calls.add(call);
+    for (const observer of observers) observer.onStarted?.(call);
+    return call;
+  }
+
+  answered(call: LiveCall): void {
+    this.#setup.delete(call);
+  }
+
+  ended(call: LiveCall, cdr: Cdr): void {
+    this.#setup.delete(call);
+    this.#calls.delete(call);
+    for (const observer of this.#deps.observers) observer.onEnded?.(call, cdr);
+  }
+
+  #armSweep(): void {
+    const { clock } = this.#deps;
+    this.#stopSweep = clock.callAt(monoMs(clock.mono() + SETUP_SWEEP_MS), () => {
+      this.#sweep(clock.unix() - this.#options.setupTimeoutMs);
+      this.#armSweep();
+    });
+  }
+
+  #sweep(before: number): void {
+    for (const call of this.#setup) {
+      if (call.startedAt > before) break;
+      if (!call.identity.emergency) void call.end(SETUP_TIMEOUT);
+    }
+  }
+}
+
+/** Whether a new call is refused, and as what: by the verdict, or because an order to end calls names it already. */
+function refusalCause(decision: Decision, callId: string): "refused" | "fraud" | undefined {
+  if (decision.verdict === "refuse") return "refused";
+  for (const action of decision.actions)
+    if (action.kind === "end-calls" && action.callIds.includes(callId)) return "fraud";
+  return undefined;
+}

@@ -1,0 +1,44 @@
+import type { Cdr } from "../../detection/index.js";
+import type { UnixMs } from "../core/time.js";
+import type { CallFacts, CallIdentity } from "./contracts.js";
+
+/** What has happened to a call so far, for its Cdr. */
+export interface CallRecord {
+  ringingAt: UnixMs | undefined;
+  answeredAt: UnixMs | undefined;
+  endedAt: UnixMs | undefined;
+  endedBy: Cdr["endedBy"];
+  /** The final status sent to the caller. */
+  status: number;
+  cause: Cdr["cause"] | undefined;
+  q850: number | undefined;
+  incidentId: string | undefined;
+  blockId: string | undefined;
+  nextHop: string | undefined;
+  bCallId: string | undefined;
+}
+
+export function newRecord(): CallRecord {
+  return {
+    ringingAt: undefined,
+    answeredAt: undefined,
+    endedAt: undefined,
+    endedBy: "gateway",
+    status: 0,
+    cause: undefined,
+    q850: undefined,
+    incidentId: undefined,
+    blockId: undefined,
+    nextHop: undefined,
+    bCallId: undefined,
+  };
+}
+
+export function factsOf(
+  call: { readonly callId: string; readonly identity: CallIdentity; readonly startedAt: UnixMs },
+  record: CallRecord,
+  endedAt: UnixMs,
+): CallFacts {
+  const { callId, identity, startedAt } = call;
+  return { ...record, callId, identity, startedAt, endedAt };
+}

@@ -1,0 +1,148 @@
+import type { HeaderEntries, OutgoingRequest, SipDialog } from "../ports/sip-endpoint.js";
+import type { SipRequest, SipResponse } from "../sip/message/sip-message.js";
+import { retryAfterMs } from "./answers.js";
+import { Branch, type BranchOwner } from "./branch.js";
+import type { CallServices } from "./call-services.js";
+import type { HopChoice, TrunkPolicy } from "./contracts.js";
+import { outgoingSpec } from "./invite-spec.js";
+import type { PassRules } from "./pass-headers.js";
+
+/** What the attempts tell their call. */
+export interface AttemptsOwner {
+  onInvited(outgoing: OutgoingRequest, hop: string): void;
+  onProvisional(response: SipResponse, dialog: SipDialog | undefined): void;
+  onAnswer(response: SipResponse, dialog: SipDialog): void;
+  /** The called side is over: its final answer, or the best that all hops had; undefined: there was no hop at all. */
+  onFailed(response: SipResponse | undefined, local: boolean): void;
+}
+
+/** RFC 3261 §21.4.9, §21.5: the hop cannot serve, another one may. */
+export const NEXT_HOP_ON: ReadonlySet<number> = new Set([408, 500, 502, 503, 504]);
+
+/**
+ * Brings one INVITE to the first hop that takes it, in order. The next hop is tried on 408, 500, 502–504, a transport error or
+ * silence for `hopTimeoutMs`, never after a 101–199 and never once the call is cancelled. A hop that was given up is left to its
+ * `Branch`.
+ */
+export class HopAttempts implements BranchOwner {
+  readonly #services: CallServices;
+  readonly #owner: AttemptsOwner;
+  readonly #request: SipRequest;
+  readonly #rules: PassRules;
+  readonly #policy: TrunkPolicy;
+  #hops: readonly HopChoice[] = [];
+  #tried = 0;
+  #branch: Branch | undefined;
+  #outgoing: OutgoingRequest | undefined;
+  /** The last answer that a peer gave; what we made up ourselves counts only without one. */
+  #best: SipResponse | undefined;
+  #bestIsLocal = true;
+  #cancelled = false;
+  #closed = false;
+
+  constructor(
+    services: CallServices,
+    owner: AttemptsOwner,
+    request: SipRequest,
+    rules: PassRules,
+    policy: TrunkPolicy,
+  ) {
+    this.#services = services;
+    this.#owner = owner;
+    this.#request = request;
+    this.#rules = rules;
+    this.#policy = policy;
+  }
+
+  /** The INVITE that is out now or was last. */
+  get outgoing(): OutgoingRequest | undefined {
+    return this.#outgoing;
+  }
+
+  start(): void {
+    const hops = this.#services.hops.choose(this.#policy);
+    if (!(hops instanceof Promise)) {
+      this.#begin(hops);
+      return;
+    }
+    hops.then(
+      (chosen) => this.#begin(chosen),
+      () => this.#begin([]),
+    );
+  }
+
+  #begin(hops: readonly HopChoice[]): void {
+    if (this.#cancelled || this.#closed) return;
+    this.#hops = hops;
+    this.#tryNext();
+  }
+
+  #tryNext(): void {
+    const hop = this.#hops[this.#tried];
+    if (hop === undefined) {
+      this.#owner.onFailed(this.#best, this.#bestIsLocal);
+      return;
+    }
+    const attempt = this.#tried++;
+    if (attempt > 0) this.#services.failovers.inc();
+    const spec = outgoingSpec(this.#request, this.#rules, hop, attempt);
+    const { hopTimeoutMs } = this.#policy;
+    const branch = new Branch(this, hop);
+    this.#branch = branch;
+    const outgoing = this.#services.endpoint.invite(
+      hopTimeoutMs > 0 ? { ...spec, noResponseMs: hopTimeoutMs } : spec,
+      branch,
+    );
+    branch.sent(outgoing);
+    if (this.#branch !== branch) return;
+    this.#outgoing = outgoing;
+    this.#owner.onInvited(outgoing, hop.name);
+  }
+
+  /** @returns False when nothing is out that could be cancelled: the called side is over. */
+  cancel(headers?: HeaderEntries): boolean {
+    this.#cancelled = true;
+    if (this.#branch === undefined) return false;
+    this.#branch.cancel(headers);
+    return true;
+  }
+
+  /** The call needs no more of this; what still comes is ended by the branch itself. */
+  close(): void {
+    this.#closed = true;
+    this.#branch?.abandon();
+  }
+
+  onBranchProvisional(_branch: Branch, response: SipResponse, dialog: SipDialog | undefined): void {
+    this.#owner.onProvisional(response, dialog);
+  }
+
+  onBranchAnswer(branch: Branch, response: SipResponse, dialog: SipDialog): void {
+    this.#services.hops.report(branch.hop.name, "answered");
+    this.#owner.onAnswer(response, dialog);
+  }
+
+  onBranchFinal(branch: Branch, response: SipResponse, local: boolean): void {
+    if (branch !== this.#branch) return;
+    const mayServe = !local && !NEXT_HOP_ON.has(response.status);
+    this.#report(branch, response, local, mayServe);
+    if (!local || this.#bestIsLocal) {
+      this.#best = response;
+      this.#bestIsLocal = local;
+    }
+    if (mayServe || branch.heard || this.#cancelled) {
+      this.#owner.onFailed(response, local);
+      return;
+    }
+    branch.abandon();
+    this.#branch = undefined;
+    this.#tryNext();
+  }
+
+  #report({ hop, heard }: Branch, response: SipResponse, local: boolean, mayServe: boolean): void {
+    if (local && (heard || this.#cancelled)) return;
+    const silent = local && response.status === 408;
+    const outcome = mayServe ? "answered" : silent ? "silent" : "failed";
+    this.#services.hops.report(hop.name, outcome, retryAfterMs(response));
+  }
+}
