@@ -81,11 +81,11 @@ export class SipNetwork {
     const copies = !stream && this.#random.next() < duplicates ? 2 : 1;
     for (let i = 0; i < copies; i++) {
       const delay = stream ? delayMs[0] : delayMs[0] + this.#random.next() * (delayMs[1] - delayMs[0]);
-      this.#later(delay, () => this.#arrive(from, host, port, Buffer.from(text, "latin1"), to));
+      this.#later(delay, () => this.#arrive(host, port, Buffer.from(text, "latin1"), to));
     }
   }
 
-  #arrive(from: string, host: string, port: number, bytes: Buffer, to: SendTo): void {
+  #arrive(host: string, port: number, bytes: Buffer, to: SendTo): void {
     const place = this.#places.get(nameOf(to));
     if (place === undefined) return;
     const source = { protocol: to.protocol, address: host, port, listener: place.listener.name };

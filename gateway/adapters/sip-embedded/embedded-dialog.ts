@@ -25,6 +25,9 @@ import { targetsOf } from "./targets.js";
 /** Requests that wait for the user to be set. More get 500. */
 const MAX_HELD = 8;
 
+/** INVITEs of ours within 64·T1 whose ACK is kept. */
+const MAX_ACKS = 8;
+
 /** How we present ourselves in the dialog. */
 export interface OwnContact {
   readonly contactUser?: string | undefined;
@@ -45,7 +48,8 @@ export class EmbeddedDialog implements SipDialog {
   #inviteIn: Incoming | undefined;
   #inviteOut: Outgoing | undefined;
   #byeOut: Outgoing | undefined;
-  #ack: DialogAck | undefined;
+  /** Of our INVITEs whose 2xx may still be repeated; the last one is what `ack` is about. */
+  #acks: DialogAck[] | undefined;
 
   constructor(engine: Engine, state: DialogState, contact: OwnContact, lastTarget: SipTarget | undefined) {
     this.#engine = engine;
@@ -146,7 +150,7 @@ export class EmbeddedDialog implements SipDialog {
   }
 
   ack(spec: { readonly headers?: HeaderEntries; readonly body?: Uint8Array } = {}): void {
-    const ack = this.#ack;
+    const ack = this.#acks?.at(-1);
     if (ack === undefined || ack.sent) return;
     const state = this.#state;
     const { uri, routes, nextHop } = state.routing();
@@ -215,11 +219,13 @@ export class EmbeddedDialog implements SipDialog {
 
   /** The 2xx with this CSeq number waits for the user's `ack`. */
   expectAck(cseq: number): void {
-    this.#ack = new DialogAck(cseq);
+    const acks = (this.#acks ??= []);
+    if (acks.length >= MAX_ACKS) acks.shift();
+    acks.push(new DialogAck(cseq));
   }
 
   repeatAck(cseq: number): void {
-    if (this.#ack?.cseq === cseq) this.#ack.repeat(this.#engine);
+    this.#acks?.find((ack) => ack.cseq === cseq)?.repeat(this.#engine);
   }
 
   /** A 2xx came again after its transaction had gone. */
@@ -229,8 +235,9 @@ export class EmbeddedDialog implements SipDialog {
   }
 
   /** Nobody will repeat the 2xx any more. */
-  forgetAck(): void {
-    if (this.#ack?.sent === true) this.#ack = undefined;
+  forgetAck(cseq: number): void {
+    const left = this.#acks?.filter((ack) => ack.cseq !== cseq || !ack.sent) ?? [];
+    this.#acks = left.length === 0 ? undefined : left;
   }
 
   /** Our own 2xx or reliable 1xx, until the peer confirms it. */

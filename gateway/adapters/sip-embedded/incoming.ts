@@ -33,6 +33,8 @@ export class Incoming implements IncomingInvite {
   #forks: Fork[] | undefined;
   #tag = "";
   #cancelled = false;
+  /** The endpoint itself has answered: nothing about the dialog changes. */
+  #refused = false;
 
   constructor(
     engine: Engine,
@@ -80,6 +82,7 @@ export class Incoming implements IncomingInvite {
   /** The endpoint's own answer. */
   refuse(status: number, headers: HeaderEntries = []): void {
     const { serverName } = this.#engine;
+    this.#refused = true;
     this.respond({ status, headers: serverName === "" ? headers : [...headers, ["Server", serverName]] });
   }
 
@@ -102,7 +105,10 @@ export class Incoming implements IncomingInvite {
   }
 
   sendTrying(): void {
-    const response = buildResponse(this.request, { status: 100 }, "", undefined, false);
+    // RFC 3261 §8.2.6.1
+    const timestamp = this.request.headers.get("timestamp");
+    const headers: HeaderEntries = timestamp === undefined ? [] : [["Timestamp", timestamp]];
+    const response = buildResponse(this.request, { status: 100, headers }, "", undefined, false);
     const { replyTo, listener } = this.#transaction;
     this.#engine.send(serializeResponse(response), replyTo, listener);
   }
@@ -157,7 +163,7 @@ export class Incoming implements IncomingInvite {
   /** What a final answer means for the dialogs. */
   #afterAnswer(status: number, answered: EmbeddedDialog | undefined): void {
     if (status < 200) return;
-    this.#inside?.requestAnswered(this, status);
+    if (!this.#refused) this.#inside?.requestAnswered(this, status);
     for (const { dialog } of this.#forks ?? []) {
       if (dialog === undefined) continue;
       dialog.inviteAnswered(this, status);

@@ -24,6 +24,7 @@ export class InviteForks {
   readonly #setup: ForkSetup;
   readonly #dialogs: EmbeddedDialog[] = [];
   #answered: EmbeddedDialog[] = [];
+  #cseq = 0;
   /** Highest RSeq for each To tag. RFC 3262 §4 */
   #rseqs: Map<string, number> | undefined;
 
@@ -70,6 +71,7 @@ export class InviteForks {
     if (this.#answered.length >= MAX_ANSWERED_FORKS) return undefined;
     if (dialog === undefined) dialog = this.#open(response, "confirmed", to);
     else dialog.onAnswer(response);
+    this.#cseq = cseq;
     dialog.expectAck(cseq);
     this.#answered.push(dialog);
     return dialog;
@@ -83,7 +85,7 @@ export class InviteForks {
   /** Timer M: no further 2xx will come. §13.2.2.4: early dialogs that were not answered are over. */
   over(): void {
     this.#dropEarly();
-    for (const dialog of this.#answered) dialog.forgetAck();
+    for (const dialog of this.#answered) dialog.forgetAck(this.#cseq);
     this.#answered = [];
     this.#rseqs = undefined;
   }

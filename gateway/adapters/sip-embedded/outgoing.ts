@@ -300,6 +300,7 @@ export class Outgoing implements OutgoingRequest, WheelEntry {
     this.#forks?.failed();
     this.#setup.dialog?.requestDone(this, this.#request.method, response);
     this.#report(response, false);
+    this.#user = undefined;
     this.#letGo();
   }
 

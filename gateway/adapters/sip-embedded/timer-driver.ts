@@ -26,8 +26,8 @@ export class TimerDriver {
   /** After every input to the entry. */
   update(entry: WheelEntry): void {
     this.#wheel.update(entry);
-    const at = entry.deadline;
-    if (at >= 0 && at < this.#armedFor) this.#arm(monoMs(at));
+    const at = this.#wheel.dueAt(entry);
+    if (at !== undefined && at < this.#armedFor) this.#arm(at);
   }
 
   remove(entry: WheelEntry): void {

@@ -71,6 +71,11 @@ export class TimerWheel {
     this.#size--;
   }
 
+  /** When the wheel will look at the entry; undefined: it is not filed. */
+  dueAt(entry: WheelEntry): MonoMs | undefined {
+    return entry.wheelTick === 0 ? undefined : monoMs(entry.wheelTick * this.#tickMs);
+  }
+
   /** When `advance` should next be called; undefined: nothing is filed. Looks at each slot of one turn at most once. */
   nextDue(): MonoMs | undefined {
     if (this.#size === 0) return undefined;
