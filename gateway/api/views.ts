@@ -81,11 +81,11 @@ export const callView = (call: LiveCallView): Row => ({
 });
 
 export const cdrView = (cdr: Cdr): Row => ({
-  cdr_id: cdr.id,
+  id: cdr.id,
   call_id: cdr.callId,
   b_call_id: cdr.bCallId,
-  a_number: cdr.caller,
-  b_number: cdr.called,
+  caller: cdr.caller,
+  called: cdr.called,
   trunk: cdr.trunk,
   next_hop: cdr.nextHop,
   started_at: isoTime(cdr.startedAt),

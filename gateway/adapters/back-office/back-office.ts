@@ -154,8 +154,12 @@ export class BackOffice<Options> {
     this.#worker = worker;
     this.#peer = peer;
     worker.on("message", (message: FromWorker) => this.#onMessage(message, peer));
-    worker.on("error", (error) => this.#options.log.error("backoffice.crashed", {}, error));
-    worker.on("exit", (code) => this.#onExit(worker, code));
+    let crash: unknown;
+    worker.on("error", (error) => {
+      crash = error;
+      this.#options.log.error("backoffice.crashed", {}, error);
+    });
+    worker.on("exit", (code) => this.#onExit(worker, code, crash));
   }
 
   #makePeer(worker: Worker): RpcPeer {
@@ -199,7 +203,7 @@ export class BackOffice<Options> {
     this.#starting = undefined;
   }
 
-  #onExit(worker: Worker, code: number): void {
+  #onExit(worker: Worker, code: number, cause: unknown): void {
     if (worker !== this.#worker) return;
     const wasUp = this.#state === "up";
     this.#peer?.close();
@@ -209,7 +213,7 @@ export class BackOffice<Options> {
     if (this.#state === "stopping" || this.#state === "stopped") return;
     this.#state = "down";
     if (this.#starting !== undefined) {
-      this.#failStart(new GatewayError("backoffice.lost", `the back office ended while starting (${code})`));
+      this.#failStart(new GatewayError("backoffice.lost", `the back office ended while starting (${code})`, { cause }));
       return;
     }
     if (wasUp) this.#options.onDown?.();

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import type { Cdr } from "../../../detection/index.js";
+import { CDR_CSV_HEADER, cdrCsvLine, cdrJsonLine } from "../../core/cdr-format.js";
 import { answers, zodApp, type Routes } from "../api-context.js";
 import { rangeOf } from "../page.js";
 import { rangeQuery, text } from "../schemas/common.js";
-import { cdrView } from "../views.js";
 
 const name = text(256).min(1).optional();
 export const cdrFilter = {
@@ -54,9 +54,10 @@ async function* lines(
   format: keyof typeof FORMATS,
 ): AsyncGenerator<string> {
   try {
-    if (format === "csv") yield "";
+    const line = format === "csv" ? cdrCsvLine : cdrJsonLine;
+    if (format === "csv") yield CDR_CSV_HEADER;
     for (let page = first; page.done !== true; page = await rest.next()) {
-      yield page.value.map((cdr) => `${JSON.stringify(cdrView(cdr))}\n`).join("");
+      yield page.value.map(line).join("");
     }
   } finally {
     await rest.return?.();

@@ -69,11 +69,11 @@ export const endCallsBody = z.strictObject({
 });
 
 export const cdrAnswer = z.object({
-  cdr_id: z.string(),
+  id: z.string(),
   call_id: z.string(),
   b_call_id: z.string().optional(),
-  a_number: z.string(),
-  b_number: z.string(),
+  caller: z.string(),
+  called: z.string(),
   trunk: z.string(),
   next_hop: z.string().optional(),
   started_at: time,

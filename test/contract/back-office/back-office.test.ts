@@ -1,0 +1,185 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { randomBytes } from "node:crypto";
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Worker } from "node:worker_threads";
+import { BackOffice } from "../../../gateway/adapters/back-office/back-office.js";
+import { RecordChannel } from "../../../gateway/adapters/record-spool/record-channel.js";
+import { SystemClock } from "../../../gateway/adapters/system/system-clock.js";
+import { PrometheusMetrics } from "../../../gateway/adapters/metrics-prometheus/prometheus-metrics.js";
+import { sign } from "../../../gateway/adapters/webhook/webhook-notifier.js";
+import { silentLog } from "../../../gateway/core/log.js";
+import { backOfficeEntry, type BackOfficeOptions } from "../../../gateway/workers/back-office-options.js";
+import type { Alert, Block } from "../../../detection/index.js";
+import { FakeGatewayControl, sampleIncident } from "../../support/fake-gateway-control.js";
+import { temporaryFolder } from "../../support/processes.js";
+
+const KEY = "the-admin-key-0123456789";
+const SECRET = "webhook-secret";
+const clock = new SystemClock();
+const folder = temporaryFolder("back-office");
+const control = new FakeGatewayControl();
+const metrics = new PrometheusMetrics();
+control.metrics = () => metrics.toJson();
+const hooks: { headers: IncomingMessage["headers"]; body: string }[] = [];
+let hookServer: Server;
+let channel: RecordChannel;
+let backOffice: BackOffice<BackOfficeOptions>;
+
+const options = (webhookUrl: string): BackOfficeOptions => ({
+  version: "0.0.0-test",
+  http: {
+    listenAddress: "127.0.0.1",
+    listenPort: 0,
+    apiKeys: [{ key: KEY, role: "admin", id: "tester" }],
+    switchSources: ["127.0.0.0/8"],
+    maxBodyBytes: 5_000_000,
+    maxBatchEvents: 10_000,
+    requestsPerMinute: 6_000,
+  },
+  metrics: { listenAddress: "127.0.0.1", listenPort: 0 },
+  store: { folder: folder.path, queueLimit: 10_000, spillLimitBytes: 1e8, retentionDays: 90, auditFileBytes: 1e7 },
+  webhook: { alertUrl: webhookUrl, secret: SECRET, timeoutMs: 2_000, attempts: 2 },
+  logs: { level: "silent", showNumbers: false, key: randomBytes(32) },
+});
+
+const workers: Worker[] = [];
+process.on("worker", (worker) => workers.push(worker));
+
+before(async () => {
+  hookServer = createServer((request, response) => {
+    let body = "";
+    request.on("data", (chunk: Buffer) => (body += chunk.toString()));
+    request.on("end", () => {
+      hooks.push({ headers: request.headers, body });
+      response.end();
+    });
+  });
+  await new Promise<void>((resolve) => hookServer.listen(0, "127.0.0.1", resolve));
+  channel = await RecordChannel.open({ clock, metrics, log: silentLog }, { folder: folder.path });
+  backOffice = new BackOffice({
+    entry: backOfficeEntry(),
+    options: options(`http://127.0.0.1:${(hookServer.address() as AddressInfo).port}/hook`),
+    control,
+    clock,
+    log: silentLog,
+    metrics,
+    beforeAnswer: () => channel.flush(),
+    onRecordsTaken: (seq) => channel.acknowledge(seq),
+    onUp: () => channel.attach((batch) => void backOffice.post(batch)),
+    onDown: () => channel.detach(),
+  });
+  await backOffice.start();
+});
+
+after(async () => {
+  await channel.close();
+  await backOffice.stop();
+  hookServer.close();
+  folder.remove();
+});
+
+const get = async (path: string): Promise<Response> =>
+  fetch(`${backOffice.addresses?.http ?? ""}${path}`, { headers: { authorization: `Bearer ${KEY}` } });
+const rows = async (path: string): Promise<Record<string, unknown>[]> =>
+  (await (await get(path)).json()) as Record<string, unknown>[];
+
+async function until<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
+  const deadline = Date.now() + 30_000;
+  for (;;) {
+    const found = await look().catch(() => undefined);
+    if (found !== undefined) return found;
+    assert.ok(Date.now() < deadline, `waited too long for ${what}`);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+const incident = sampleIncident("incident-1");
+const alert = (id: string): Alert => ({
+  id,
+  incidentId: incident.id,
+  rule: "masking",
+  called: incident.called,
+  callers: incident.callers,
+  callerCount: 5,
+  callIds: ["call-1"],
+  callCount: 5,
+  severity: "high",
+  detectedAt: incident.openedAt,
+  disposition: "enforced",
+  message: "5 callers",
+});
+
+test("events over HTTP reach the SIP thread, and its answer comes back", async () => {
+  const answer = await fetch(`${backOffice.addresses?.http ?? ""}/event`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ call_id: "c-1", a_number: "A001", b_number: "B999", status: "active" }),
+  });
+  assert.deepEqual(await answer.json(), { status: "processed", detected: false, call_id: "c-1", verdict: "allow" });
+  assert.equal(control.reported.at(-1)?.callId, "c-1");
+});
+
+test("an alert that the SIP thread has only just written is in the very next GET /alerts and goes to the webhook, signed", async () => {
+  channel.write({ kind: "incident", change: "opened", incident } as never);
+  channel.write({ kind: "alert", alert: alert("alert-1") });
+  assert.deepEqual(
+    (await rows("/alerts")).map((row) => row["alert_id"]),
+    ["alert-1"],
+  );
+  const { headers, body } = await until("the webhook", () => Promise.resolve(hooks[0]));
+  const t = Number(/^t=(\d+),/.exec(String(headers["x-ringfence-signature"]))?.[1]);
+  assert.equal(headers["x-ringfence-signature"], sign(SECRET, body, t));
+  const sent = JSON.parse(body) as { alert: { alert_id: string }; incident: { incident_id: string } };
+  assert.deepEqual([sent.alert.alert_id, sent.incident.incident_id], ["alert-1", "incident-1"]);
+});
+
+test("blocks of the store can be read back by the SIP thread", async () => {
+  const block: Block = {
+    id: "block-1",
+    called: incident.called,
+    trunk: incident.trunks[0]!,
+    createdAt: incident.openedAt,
+    expiresAt: (incident.openedAt + 60_000) as Block["expiresAt"],
+    createdBy: "policy",
+    reason: "masking",
+  };
+  channel.write({ kind: "block", change: "added", block });
+  await rows("/api/v1/audit");
+  const found = await backOffice.activeBlocks(incident.openedAt);
+  assert.deepEqual(found, [block]);
+});
+
+test("actions are in the audit log that the API reads", async () => {
+  await fetch(`${backOffice.addresses?.http ?? ""}/api/v1/reload`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${KEY}` },
+  });
+  const entries = await rows("/api/v1/audit?action=reload");
+  assert.deepEqual(
+    entries.map(({ actor, outcome }) => [actor, outcome]),
+    [["tester", "done"]],
+  );
+});
+
+test("GET /metrics has both threads' metrics, and the listener serves nothing else", async () => {
+  metrics.counter("fraud_calls_processed_total", "Calls").inc(7);
+  const url = backOffice.addresses?.metrics ?? "";
+  const text = await (await fetch(`${url}/metrics`)).text();
+  assert.match(text, /^fraud_calls_processed_total 7$/m);
+  assert.match(text, /^ringfence_http_requests_total\{route="\/event",status="200"\} 1$/m);
+  assert.match(text, /^ringfence_backoffice_up 1$/m);
+  assert.equal((await fetch(`${url}/health`)).status, 404);
+  assert.equal((await fetch(`${url}/metrics`, { method: "POST" })).status, 405);
+});
+
+test("a worker that dies is replaced at the same ports; what was written meanwhile arrives, nothing twice", async () => {
+  const before = backOffice.addresses;
+  await workers.at(-1)?.terminate();
+  channel.write({ kind: "alert", alert: alert("alert-2") });
+  await until("the new worker", () => Promise.resolve(backOffice.up ? true : undefined));
+  assert.deepEqual(backOffice.addresses, before);
+  const ids = (await rows("/alerts")).map((row) => row["alert_id"]).sort();
+  assert.deepEqual(ids, ["alert-1", "alert-2"]);
+});
