@@ -43,9 +43,11 @@ export function identifyCall(request: SipRequest, trunk: Trunk): CallIdentity {
   return { trunk: trunk.id, caller: callerOf(request, trunk), called, emergency: isEmergency(request, trunk, called) };
 }
 
+const SOS = /^urn:service:sos(?:\.|;|$)/i;
+
 /** RFC 5031 (`urn:service:sos`, `urn:service:sos.fire`, case-insensitive), the plan's numbers, and RFC 7090 call-backs. */
 function isEmergency(request: SipRequest, trunk: Trunk, called: CalledId): boolean {
-  if (/^urn:service:sos(?:\.|;|$)/i.test(request.uri)) return true;
+  if (SOS.test(request.uri)) return true;
   if (trunk.settings.numbers.isEmergency(called)) return true;
   return trunk.settings.trusted && request.headers.get("priority")?.trim().toLowerCase() === "psap-callback";
 }
@@ -83,6 +85,32 @@ function callerUser(request: SipRequest, key: CallerHeader): string | undefined 
   return value === undefined ? undefined : knownUser(value);
 }
 
+/**
+ * Who calls whom, as a switch reports it over HTTP: plain numbers, `sip:` or `tel:` URIs, or whole From values. Emergency as above,
+ * without RFC 7090 (a report carries no Priority).
+ */
+export function identifyReported(aNumber: string, bNumber: string, trunk: Trunk): CallIdentity {
+  const { numbers } = trunk.settings;
+  const called = numbers.canonical(reportedText(bNumber) ?? bNumber) as CalledId;
+  const user = reportedText(aNumber);
+  const caller = user === undefined || isNobody(user) ? trunk.anonymous : (numbers.canonical(user) as CallerId);
+  return { trunk: trunk.id, caller, called, emergency: SOS.test(bNumber) || numbers.isEmergency(called) };
+}
+
+/** One number of a report, canonical: for blocks, baselines and look-ups. */
+export function reportedNumber(text: string, trunk: Trunk): string {
+  return trunk.settings.numbers.canonical(reportedText(text) ?? text);
+}
+
+/** Undefined where the text names a URI without a number in it. */
+function reportedText(text: string): string | undefined {
+  const trimmed = text.trim();
+  if (!/^(?:[^:]*<)?(?:sips?|tel):/i.test(trimmed)) return trimmed;
+  const uri = uriOf(trimmed);
+  if (uri === undefined || ANONYMOUS_HOST.test(uri)) return undefined;
+  return numberPart(uri);
+}
+
 /** Users and hosts that stand for "no number": RFC 3323 §4.1.1.3 and what switches write instead. */
 const NOBODY: ReadonlySet<string> = new Set([
   "",
@@ -94,12 +122,17 @@ const NOBODY: ReadonlySet<string> = new Set([
   "private",
 ]);
 
+const ANONYMOUS_HOST = /@anonymous\.invalid(?:[:;?>]|$)/i;
+
 function knownUser(value: string): string | undefined {
   const uri = uriOf(value);
   const user = uri === undefined ? undefined : numberPart(uri);
-  if (uri === undefined || user === undefined || NOBODY.has(user.length > 11 ? user : user.toLowerCase()))
-    return undefined;
-  return /@anonymous\.invalid(?:[:;?>]|$)/i.test(uri) ? undefined : user;
+  if (uri === undefined || user === undefined || isNobody(user)) return undefined;
+  return ANONYMOUS_HOST.test(uri) ? undefined : user;
+}
+
+function isNobody(user: string): boolean {
+  return user.length <= 11 && NOBODY.has(user.toLowerCase());
 }
 
 /** RFC 3323 §4.2, RFC 3325 §9.3: `id` and `user` withhold the caller's identity. */

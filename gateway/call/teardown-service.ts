@@ -231,7 +231,9 @@ export class TeardownService {
     this.#fraudDisconnects.inc();
   }
 
+  /** What people order is in the audit log already: the API writes it, with its outcome. */
   #writeAudit(order: TeardownOrder, results: readonly DisconnectResult[]): void {
+    if (order.actor !== "policy" && order.actor !== "system") return;
     const count = (outcome: string): number => results.filter((result) => result.outcome === outcome).length;
     const done = results.filter((result) => result.success).length;
     const action = order.actor === "policy" ? "calls.ended-by-policy" : "calls.end";

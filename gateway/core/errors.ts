@@ -1,23 +1,88 @@
 /** Every error this product can raise. docs/reference/errors.md is generated from this table. */
 export const ERRORS = {
-  "config.invalid": { retryable: false, fault: "operator", meaning: "The configuration has an unknown key or a bad value; the path is named." },
-  "config.conflict": { retryable: false, fault: "operator", meaning: "A source environment variable and its canonical key disagree." },
-  "listen.failed": { retryable: false, fault: "operator", meaning: "A socket could not be opened: address in use, not ours, or no permission." },
-  "tls.certificate": { retryable: false, fault: "operator", meaning: "A certificate or key is missing, unreadable or does not match." },
+  "config.invalid": {
+    retryable: false,
+    fault: "operator",
+    meaning: "The configuration has an unknown key or a bad value; the path is named.",
+  },
+  "config.conflict": {
+    retryable: false,
+    fault: "operator",
+    meaning: "A source environment variable and its canonical key disagree.",
+  },
+  "listen.failed": {
+    retryable: false,
+    fault: "operator",
+    meaning: "A socket could not be opened: address in use, not ours, or no permission.",
+  },
+  "tls.certificate": {
+    retryable: false,
+    fault: "operator",
+    meaning: "A certificate or key is missing, unreadable or does not match.",
+  },
   "dns.failed": { retryable: true, fault: "upstream", meaning: "A next hop's name could not be resolved (RFC 3263)." },
-  "sip.transport": { retryable: true, fault: "peer", meaning: "A SIP message could not be sent: refused, unreachable, connection lost." },
-  "sip.engine": { retryable: true, fault: "upstream", meaning: "The SIP engine behind the adapter (drachtio-server) failed or is gone." },
-  "store.unavailable": { retryable: true, fault: "upstream", meaning: "The database cannot be reached; records wait in the queue or in the spill file." },
-  "store.rejected": { retryable: false, fault: "us", meaning: "The database refused a record; it is kept in the reject file." },
+  "sip.transport": {
+    retryable: true,
+    fault: "peer",
+    meaning: "A SIP message could not be sent: refused, unreachable, connection lost.",
+  },
+  "sip.engine": {
+    retryable: true,
+    fault: "upstream",
+    meaning: "The SIP engine behind the adapter (drachtio-server) failed or is gone.",
+  },
+  "store.unavailable": {
+    retryable: true,
+    fault: "upstream",
+    meaning: "The database cannot be reached; records wait in the queue or in the spill file.",
+  },
+  "store.rejected": {
+    retryable: false,
+    fault: "us",
+    meaning: "The database refused a record; it is kept in the reject file.",
+  },
   "store.locked": { retryable: false, fault: "operator", meaning: "Another process holds the store folder." },
-  "store.schema": { retryable: false, fault: "operator", meaning: "The database was made by a newer version of the program; nothing was changed." },
-  "store.full": { retryable: false, fault: "operator", meaning: "No space left for the store, the spill file or the audit log." },
+  "store.schema": {
+    retryable: false,
+    fault: "operator",
+    meaning: "The database was made by a newer version of the program; nothing was changed.",
+  },
+  "store.full": {
+    retryable: false,
+    fault: "operator",
+    meaning: "No space left for the store, the spill file or the audit log.",
+  },
   "journal.failed": { retryable: true, fault: "operator", meaning: "The dialog journal could not be written or read." },
-  "audit.tampered": { retryable: false, fault: "operator", meaning: "The audit log's hash chain is broken at the record named." },
-  "switch.unavailable": { retryable: true, fault: "upstream", meaning: "The voice switch's control API did not answer." },
-  "switch.rejected": { retryable: false, fault: "upstream", meaning: "The voice switch's control API refused, or answered with an error member." },
-  "webhook.unavailable": { retryable: true, fault: "upstream", meaning: "The alert webhook did not answer with 2xx within its retry budget." },
-  "backoffice.lost": { retryable: true, fault: "us", meaning: "The back-office worker (store, HTTP) ended; it is being restarted, calls go on." },
+  "audit.tampered": {
+    retryable: false,
+    fault: "operator",
+    meaning: "The audit log's hash chain is broken at the record named.",
+  },
+  "switch.unavailable": {
+    retryable: true,
+    fault: "upstream",
+    meaning: "The voice switch's control API did not answer.",
+  },
+  "switch.rejected": {
+    retryable: false,
+    fault: "upstream",
+    meaning: "The voice switch's control API refused, or answered with an error member.",
+  },
+  "webhook.unavailable": {
+    retryable: true,
+    fault: "upstream",
+    meaning: "The alert webhook did not answer with 2xx within its retry budget.",
+  },
+  "block.refused": {
+    retryable: false,
+    fault: "operator",
+    meaning: "A block was not added: it would hit everybody, its TTL is out of range, or there is no room for more.",
+  },
+  "backoffice.lost": {
+    retryable: true,
+    fault: "us",
+    meaning: "The back-office worker (store, HTTP) ended; it is being restarted, calls go on.",
+  },
 } as const satisfies Record<string, ErrorKind>;
 
 interface ErrorKind {

@@ -1,0 +1,170 @@
+import type { Block, CalledId, CallerId, FraudDetection, Incident, UnixMs } from "../../detection/index.js";
+import type { Clock } from "../core/clock.js";
+import { GatewayError } from "../core/errors.js";
+import type {
+  DisconnectResult,
+  EventVerdict,
+  GatewayControl,
+  GatewayStats,
+  LiveCallView,
+  SwitchEvent,
+} from "../ports/gateway-control.js";
+import type { CallRegistry } from "./call-registry.js";
+import type { ActionCarrier } from "./carry-out.js";
+import type { LiveCall } from "./contracts.js";
+import { operatorReason } from "./end-reasons.js";
+import type { ForeignCalls } from "./foreign-calls.js";
+import { reportedNumber } from "./identify-call.js";
+import type { MeasuredScreen } from "./measured-screen.js";
+import type { SwitchEvents } from "./switch-events.js";
+import type { TeardownService } from "./teardown-service.js";
+import type { TrunkTable } from "./trunks.js";
+
+/** The part of `GatewayControl` that is about calls and fraud. The rest (config, reload, health, traces, metrics) is main.ts's. */
+export type CallControl = Pick<
+  GatewayControl,
+  | "reportEvents"
+  | "calls"
+  | "endCalls"
+  | "blocks"
+  | "addBlock"
+  | "removeBlock"
+  | "undoIncident"
+  | "openIncidents"
+  | "importBaseline"
+  | "stats"
+>;
+
+export interface LiveControlDeps {
+  readonly detection: Pick<
+    FraudDetection,
+    "blocks" | "addBlock" | "removeBlock" | "incidents" | "undoIncident" | "importBaseline" | "stats"
+  >;
+  readonly screen: MeasuredScreen;
+  readonly events: SwitchEvents;
+  readonly carrier: ActionCarrier;
+  readonly teardown: TeardownService;
+  readonly registry: CallRegistry;
+  readonly foreignCalls: ForeignCalls;
+  readonly trunks: () => TrunkTable;
+  readonly clock: Clock;
+  readonly isDraining: () => boolean;
+}
+
+/** Rows of one baseline import, and calls of one list, at most. */
+const MOST_ROWS = 100_000;
+const MOST_CALLS = 10_000;
+
+/**
+ * What people and switches may ask of the running calls. Numbers come in raw and are made canonical by the plan of the trunk that
+ * is named, else of the default one. Who did what is audited where they came in (the API); what policy does, where it is done.
+ */
+export class LiveControl implements CallControl {
+  readonly #deps: LiveControlDeps;
+  readonly #startedAt: UnixMs;
+
+  constructor(deps: LiveControlDeps) {
+    this.#deps = deps;
+    this.#startedAt = deps.clock.unix();
+  }
+
+  reportEvents(events: readonly SwitchEvent[]): Promise<readonly EventVerdict[]> {
+    return this.#deps.events.report(events);
+  }
+
+  calls(limit: number): Promise<readonly LiveCallView[]> {
+    return Promise.resolve(this.#deps.registry.list(Math.min(limit, MOST_CALLS)).map(viewOf));
+  }
+
+  endCalls(
+    callIds: readonly string[],
+    reason: string,
+    by: string,
+    alertId?: string,
+  ): Promise<readonly DisconnectResult[]> {
+    return this.#deps.teardown.endCalls({ callIds, reason: operatorReason(reason, alertId), actor: by });
+  }
+
+  blocks(): Promise<readonly Block[]> {
+    return Promise.resolve(this.#deps.detection.blocks());
+  }
+
+  /** @throws GatewayError `block.refused`: too broad, a bad TTL, or no room; the message says which. */
+  async addBlock(request: Parameters<GatewayControl["addBlock"]>[0]): Promise<Block> {
+    const trunks = this.#deps.trunks();
+    const trunk = (request.trunk === undefined ? undefined : trunks.configured(request.trunk)) ?? trunks.default;
+    const { called, caller, ...rest } = request;
+    const added = this.#deps.detection.addBlock(
+      {
+        ...rest,
+        called: reportedNumber(called, trunk) as CalledId,
+        ...(caller === undefined ? {} : { caller: canonicalCaller(caller, (text) => reportedNumber(text, trunk)) }),
+      },
+      this.#deps.clock.unix(),
+    );
+    if (!added.ok) throw new GatewayError("block.refused", added.error.code);
+    this.#deps.carrier.carryOut(added.value.actions);
+    return Promise.resolve(added.value.block);
+  }
+
+  removeBlock(id: string, _by: string): Promise<Block | undefined> {
+    const removed = this.#deps.detection.removeBlock(id);
+    if (removed !== undefined) this.#deps.carrier.carryOut(removed.actions);
+    return Promise.resolve(removed?.block);
+  }
+
+  undoIncident(id: string, _by: string): Promise<Incident | undefined> {
+    const undone = this.#deps.detection.undoIncident(id, this.#deps.clock.unix());
+    if (undone !== undefined) this.#deps.carrier.carryOut(undone.actions);
+    return Promise.resolve(undone?.incident);
+  }
+
+  openIncidents(): Promise<readonly Incident[]> {
+    return Promise.resolve(this.#deps.detection.incidents());
+  }
+
+  importBaseline(rows: readonly { readonly called: string; readonly callersPerWindow: number }[]): Promise<number> {
+    const trunk = this.#deps.trunks().default;
+    const canonical = rows
+      .slice(0, MOST_ROWS)
+      .map((row) => ({ ...row, called: reportedNumber(row.called, trunk) as CalledId }));
+    return Promise.resolve(this.#deps.detection.importBaseline(canonical));
+  }
+
+  stats(): Promise<GatewayStats> {
+    const { detection, screen, carrier, teardown, registry, foreignCalls, isDraining } = this.#deps;
+    const { openIncidents, activeBlocks, trackedNumbers, processed } = detection.stats();
+    return Promise.resolve({
+      startedAt: this.#startedAt,
+      processedTotal: processed,
+      alertsTotal: carrier.alerts,
+      disconnectsTotal: teardown.disconnects,
+      refusedTotal: screen.refused,
+      activeCalls: registry.size + foreignCalls.size,
+      openIncidents,
+      activeBlocks,
+      trackedNumbers,
+      avgLatencyMs: screen.meanLatencyMs,
+      draining: isDraining(),
+    });
+  }
+}
+
+/** `anonymous@TRUNK` is a caller that the number plan made, not one that it can read. */
+function canonicalCaller(caller: string, canonical: (text: string) => string): CallerId {
+  return (caller.startsWith("anonymous@") ? caller : canonical(caller)) as CallerId;
+}
+
+function viewOf(call: LiveCall): LiveCallView {
+  const { caller, called, trunk } = call.identity;
+  return {
+    callId: call.callId,
+    caller,
+    called,
+    trunk,
+    phase: call.phase,
+    startedAt: call.startedAt,
+    ...(call.answeredAt === undefined ? {} : { answeredAt: call.answeredAt }),
+    ...(call.nextHop === undefined ? {} : { nextHop: call.nextHop }),
+  };
+}
