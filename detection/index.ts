@@ -18,3 +18,6 @@ export {
 } from "./policy/detection-options.js";
 export type { BlockError, BlockRequest } from "./policy/block-book.js";
 export type { BaselineOrigin, BaselineRow } from "./policy/baseline.js";
+export { NumberPlan, type NumberPlanOptions } from "./numbers/number-plan.js";
+export { knownRegions } from "./numbers/number-table.js";
+export { emergencyNumbersOf } from "./numbers/emergency-numbers.js";
