@@ -27,21 +27,21 @@ export function isIpv4(text: string): boolean {
 export function isIpv6(text: string): boolean {
   if (text.length < 2 || text.length > 45) return false;
   const double = text.indexOf("::");
-  if (double < 0) return countGroups(text) === 8;
+  if (double < 0) return countGroups(text, true) === 8;
   if (text.includes("::", double + 1)) return false;
-  const left = double === 0 ? 0 : countGroups(text.slice(0, double));
+  const left = double === 0 ? 0 : countGroups(text.slice(0, double), false);
   const rest = text.slice(double + 2);
-  const right = rest === "" ? 0 : countGroups(rest);
+  const right = rest === "" ? 0 : countGroups(rest, true);
   return left >= 0 && right >= 0 && left + right <= 7;
 }
 
 /** 16-bit groups in colon-separated text, a trailing IPv4 address counting two; -1: malformed. */
-function countGroups(text: string): number {
+function countGroups(text: string, mayEndInIpv4: boolean): number {
   const groups = text.split(":");
   let count = 0;
   for (const [i, group] of groups.entries()) {
     if (group.includes(".")) {
-      if (i !== groups.length - 1 || !isIpv4(group)) return -1;
+      if (!mayEndInIpv4 || i !== groups.length - 1 || !isIpv4(group)) return -1;
       count += 2;
     } else {
       if (group.length === 0 || group.length > 4) return -1;

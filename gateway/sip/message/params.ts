@@ -99,10 +99,10 @@ function nameEndOf(params: string, from: number, to: number): number {
   return i;
 }
 
-/** Start of the name of that parameter; -1. Skips quoted values. */
+/** Start of the name of that parameter; -1. Skips quoted values; looks at the first `MOST_PARAMS` only. */
 function findParam(params: string, name: string): number {
   let semicolon = params.indexOf(";");
-  while (semicolon >= 0) {
+  for (let count = 0; semicolon >= 0 && count < MOST_PARAMS; count++) {
     const at = skipSpaces(params, semicolon + 1);
     if (sameName(params, at, name)) return at;
     const end = paramEnd(params, at);

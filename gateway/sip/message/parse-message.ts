@@ -178,11 +178,16 @@ class HeadReader {
     return this.#text.length;
   }
 
+  /** By hand: a regular expression that trims blanks is quadratic in their number. */
   #unfold(from: number, to: number): string {
-    const joined = this.#text
-      .slice(from, to)
-      .replace(/[ \t]*\r?\n[ \t]+/g, " ")
-      .replace(/\r?\n$/, "");
+    let joined = "";
+    for (let pos = from; pos < to;) {
+      const lf = this.#text.indexOf("\n", pos);
+      const at = skipSpaces(this.#text, pos, lf);
+      const end = trimEnd(this.#text, at, lf);
+      if (at < end) joined += (joined === "" ? "" : " ") + this.#text.slice(at, end);
+      pos = lf + 1;
+    }
     if (joined.includes("\r")) this.refuse(BARE_CR);
     return joined;
   }

@@ -162,9 +162,14 @@ function readAddress(value: string, judgeUri: boolean): NameAddr | undefined {
   return address === undefined || (judgeUri && parseUri(address.uri) === undefined) ? undefined : address;
 }
 
+/** Only a REGISTER has more than one; nobody registers as many. */
+const MOST_CONTACTS = 64;
+
 function judgeContact(headers: SipHeaders): SipInvalid | undefined {
   if (!headers.has("contact")) return undefined;
-  for (const value of allValues(headers, "contact")) {
+  const values = allValues(headers, "contact");
+  if (values.length > MOST_CONTACTS) return invalid("sip.contact", "Too Many Contacts");
+  for (const value of values) {
     if (value !== "*" && readAddress(value, true) === undefined) return invalid("sip.contact", "Malformed Contact");
   }
   return undefined;
