@@ -66,7 +66,7 @@ export interface B2buaDeps {
   /** Carries out what a decision orders. Called once the call itself has been allowed or refused. Must not throw. */
   onActions(actions: readonly Action[]): void;
   /** The answer of a trunk in redirect mode to a call that is not refused. */
-  redirect?(policy: TrunkPolicy, identity: CallIdentity): ResponseSpec;
+  redirect?(policy: TrunkPolicy, identity: CallIdentity, requestUri: string): ResponseSpec;
   /** A 2xx came to an INVITE of a process that died; it has been ACKed and ended. */
   onStrayAnswer?(callId: string): void;
   /** A request got 405: scanners ask for everything. */
@@ -189,10 +189,10 @@ export class B2bua implements SipUser, CallOwner, CallRestorer {
       source: "hop",
       emergency,
     });
-    this.#carryOut(call, trunk, decision);
+    this.#carryOut(call, trunk, decision, request.uri);
   }
 
-  #carryOut(call: Call, trunk: TrunkPolicy, decision: Decision): void {
+  #carryOut(call: Call, trunk: TrunkPolicy, decision: Decision, requestUri: string): void {
     const { redirect, onActions } = this.#deps;
     const cause = call.identity.emergency ? undefined : refusalCause(decision, call.callId);
     if (cause !== undefined) {
@@ -202,7 +202,7 @@ export class B2bua implements SipUser, CallOwner, CallRestorer {
     if (decision.actions.length > 0) onActions.call(this.#deps, decision.actions);
     if (cause !== undefined) return;
     if (trunk.mode === "redirect" && redirect !== undefined)
-      call.redirect(redirect.call(this.#deps, trunk, call.identity));
+      call.redirect(redirect.call(this.#deps, trunk, call.identity, requestUri));
     else call.proceed();
   }
 

@@ -136,6 +136,16 @@ export const trunkSchema = z.strictObject({
     .regex(/^[\w.-]{1,64}$/)
     .describe("Name of the trunk"),
   sources: z.array(cidr()).max(1024).default([]).describe("Addresses that calls of this trunk come from"),
+  allowFrom: z
+    .array(cidr())
+    .max(1024)
+    .default([])
+    .describe("Who may send calls of this trunk at all, however it is named; empty: no further check"),
+  onForbidden: z.enum(["refuse", "drop"]).default("refuse").describe("What others than allowFrom get: 403 or nothing"),
+  withheldNumbers: z
+    .enum(["hide", "use"])
+    .default("hide")
+    .describe("hide: who asks for privacy is anonymous to us too; use: an asserted identity counts all the same"),
   trusted: z.boolean().default(false).describe("Its P-Asserted-Identity and RFC 7090 marks are believed"),
   callerFrom: z
     .array(z.enum(["p-asserted-identity", "remote-party-id", "from"]))
