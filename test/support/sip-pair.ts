@@ -13,6 +13,7 @@ import type {
 import type { SipProtocol } from "../../gateway/ports/sip-endpoint.js";
 import type { SipRequest, SipResponse } from "../../gateway/sip/message/sip-message.js";
 import { FakeClock } from "./fake-clock.js";
+import { MemoryPeer } from "./memory-peer.js";
 import { SeededRandom } from "./seeded-random.js";
 import { SipNetwork, type NetworkFaults } from "./sip-network.js";
 
@@ -159,4 +160,20 @@ export async function establishedCall(pairOptions: PairOptions = {}) {
   callerDialog.ack();
   await pair.settle();
   return { ...pair, outgoing, invite, callerSide, callerDialog, callerUser, calledDialog, calledUser };
+}
+
+/** One endpoint at 192.0.2.1 and a peer at 192.0.2.9 that the test speaks for. */
+export async function endpointAndPeer(pairOptions: PairOptions = {}) {
+  const pair = await sipPair(pairOptions);
+  const peer = new MemoryPeer(pair.network, "192.0.2.9:5060", pairOptions.protocols);
+  const { user, endpoint } = pair.caller;
+  const toPeer = (more: Partial<OutgoingSpec> = {}): OutgoingSpec => ({
+    method: "INVITE",
+    uri: "sip:+12025550103@192.0.2.9",
+    from: "<sip:+12025550101@192.0.2.1>",
+    to: "<sip:+12025550103@192.0.2.9>",
+    targets: [{ protocol: pairOptions.protocols?.[0] ?? "udp", address: "192.0.2.9", port: 5060 }],
+    ...more,
+  });
+  return { ...pair, user, endpoint, peer, toPeer };
 }
