@@ -226,6 +226,9 @@ export class Call implements LiveCall, LegOwner, AttemptsOwner, ByeOwner {
     this.#record.answeredAt = at;
     this.#record.status = 200;
     leg.owesAck = true;
+    // Before the 200 leaves: its ACK may be back at once.
+    const isNew = leg.peer === undefined;
+    if (leg.peer !== undefined) leg.peer.awaitsAck = true;
     const sent = invite.respond(passResponse(response, this.rules, this.#forks.nameOf(leg)));
     this.#forks.pair(leg, invite, this.#attempts?.outgoing);
     this.#forks.keepOnly(leg);
@@ -234,7 +237,7 @@ export class Call implements LiveCall, LegOwner, AttemptsOwner, ByeOwner {
       void this.end(CALLER_LOST);
       return;
     }
-    leg.peer.awaitsAck = true;
+    if (isNew) leg.peer.awaitsAck = true;
     this.#owner.answered(this);
     screen.callAnswered({ kind: "call.answered", callId: this.callId, at });
     for (const observer of observers) observer.onAnswered?.(this);
