@@ -1,0 +1,130 @@
+import { join } from "node:path";
+import type { Clock } from "../../core/clock.js";
+import { GatewayError } from "../../core/errors.js";
+import { silentLog, type Log } from "../../core/log.js";
+import { noMetrics, type Counter, type Metrics } from "../../core/metrics.js";
+import type { DialogJournal, JournalEntry } from "../../ports/dialog-journal.js";
+import { nodeFiles, type JournalFiles } from "./journal-files.js";
+import { encodeLine } from "./journal-line.js";
+import { JournalWriter } from "./journal-writer.js";
+import { readJournal, type JournalContents } from "./read-journal.js";
+
+export interface FileJournalOptions {
+  /** `dialogs.journal` is kept here. One process at a time: the store's lock on its folder guards this one too. */
+  readonly folder: string;
+  readonly clock: Clock;
+  readonly log?: Log;
+  readonly metrics?: Metrics;
+  /** The file is written anew with open calls alone when it is larger than this and four times what they need. Default 32 MiB. */
+  readonly rewriteBytes?: number;
+  /** Calls journalled at a time; the next are carried, but not recovered. Default 200,000. */
+  readonly maxOpenCalls?: number;
+  /** A write that takes longer than this sends the next ones to the thread pool for a while. Default 20. */
+  readonly slowWriteMs?: number;
+  /** After a failure: how long until the file is written anew. Default 5,000. */
+  readonly retryMs?: number;
+  readonly files?: JournalFiles;
+}
+
+/**
+ * Reads what the last process left, writes it anew without ended calls and broken lines, and is then ready for more.
+ * @throws GatewayError `journal.failed`: the folder cannot be read or written.
+ */
+export async function openDialogJournal(options: FileJournalOptions): Promise<DialogJournal> {
+  const files = options.files ?? nodeFiles;
+  const path = join(options.folder, "dialogs.journal");
+  let journal: FileDialogJournal | undefined;
+  try {
+    files.makeFolder(options.folder);
+    journal = new FileDialogJournal(options, files, path, await readJournal(files, path));
+    await journal.rewrite();
+    return journal;
+  } catch (cause) {
+    await journal?.close();
+    const reason = (cause as NodeJS.ErrnoException).code ?? (cause as Error).message;
+    throw new GatewayError("journal.failed", `cannot use the dialog journal: ${reason}`, { cause });
+  }
+}
+
+/**
+ * Append-only file of JSON lines, each with a checksum. What one turn of the event loop appends goes to the kernel in one write at
+ * the end of that turn: it survives the death of the process. It is not synced: a power cut can cost the last seconds, and takes
+ * the calls with it. The lines of open calls are kept in memory too, so that after a full disk the file can be made whole again.
+ */
+class FileDialogJournal implements DialogJournal {
+  readonly #found: JournalContents;
+  readonly #writer: JournalWriter;
+  readonly #lines = new Map<string, string[]>();
+  readonly #maxOpenCalls: number;
+  readonly #rewriteBytes: number;
+  readonly #skipped: Counter;
+  #liveBytes = 0;
+
+  constructor(options: FileJournalOptions, files: JournalFiles, path: string, found: JournalContents) {
+    const { clock, log = silentLog, metrics = noMetrics, slowWriteMs = 20, retryMs = 5000 } = options;
+    this.#found = found;
+    this.#maxOpenCalls = options.maxOpenCalls ?? 200_000;
+    this.#rewriteBytes = options.rewriteBytes ?? 32 * 1024 * 1024;
+    for (const entry of found.entries) this.#remember(entry, encodeLine(entry));
+    this.#writer = new JournalWriter({
+      files,
+      path,
+      clock,
+      log,
+      metrics,
+      slowWriteMs,
+      retryMs,
+      openLines: () => [...this.#lines.values()].flat(),
+    });
+    this.#skipped = metrics.counter(
+      "ringfence_journal_skipped_total",
+      "Calls not journalled because too many were open.",
+    );
+    const open = metrics.gauge("ringfence_journal_open_calls", "Calls in the dialog journal that have not ended.");
+    const size = metrics.gauge("ringfence_journal_bytes", "Size of the dialog journal.");
+    metrics.onScrape(() => {
+      open.set(this.#lines.size);
+      size.set(this.#writer.sizeBytes);
+    });
+  }
+
+  append(entry: JournalEntry): void {
+    if (entry.kind === "ended") {
+      const known = this.#lines.get(entry.callId);
+      if (known === undefined) return;
+      this.#lines.delete(entry.callId);
+      for (const line of known) this.#liveBytes -= line.length;
+      this.#writer.write(encodeLine(entry));
+    } else if (this.#lines.size >= this.#maxOpenCalls && !this.#lines.has(entry.callId)) {
+      this.#skipped.inc();
+      return;
+    } else {
+      const line = encodeLine(entry);
+      this.#remember(entry, line);
+      this.#writer.write(line);
+    }
+    const { sizeBytes } = this.#writer;
+    if (sizeBytes > this.#rewriteBytes && sizeBytes > 4 * this.#liveBytes) this.#writer.rewriteInBackground();
+  }
+
+  recover(): Promise<JournalContents> {
+    return Promise.resolve(this.#found);
+  }
+
+  /** @throws What the file system throws. */
+  async rewrite(): Promise<void> {
+    const error = await this.#writer.rewrite();
+    if (error !== undefined) throw error;
+  }
+
+  close(): Promise<void> {
+    return this.#writer.close();
+  }
+
+  #remember(entry: JournalEntry, line: string): void {
+    const known = this.#lines.get(entry.callId);
+    if (known === undefined) this.#lines.set(entry.callId, [line]);
+    else known.push(line);
+    this.#liveBytes += line.length;
+  }
+}
