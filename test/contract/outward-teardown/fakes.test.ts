@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { SwitchDeps } from "../../../gateway/adapters/switch-control/json-request.js";
+import { kamailioTeardown } from "../../../gateway/adapters/switch-control/kamailio-rpc.js";
+import { opensipsTeardown } from "../../../gateway/adapters/switch-control/opensips-mi.js";
+import { VoiceSwitchTeardown } from "../../../gateway/adapters/switch-control/voice-switch.js";
+import { SystemClock } from "../../../gateway/adapters/system/system-clock.js";
+import { silentLog } from "../../../gateway/core/log.js";
+import { FakeKamailio, FakeOpensips, FakeVoiceSwitch } from "../../support/fake-switches.js";
+import { describeOutwardTeardown } from "./outward-teardown-suite.js";
+
+const deps: SwitchDeps = { clock: new SystemClock(), random: { token: () => "0", next: () => 0.5 }, log: silentLog };
+const QUICK = { timeoutMs: 2_000, attempts: 1, confirmMs: 60 };
+const { signal } = new AbortController();
+
+describeOutwardTeardown("the voice switch's API", {
+  fake: () => new FakeVoiceSwitch(),
+  make: (origin, options) => new VoiceSwitchTeardown({ url: `${origin}/api/v1`, ...options }, deps),
+});
+describeOutwardTeardown("Kamailio's JSON-RPC", {
+  fake: () => new FakeKamailio(),
+  make: (origin, options) => kamailioTeardown({ url: `${origin}/RPC`, ...options }, deps),
+});
+describeOutwardTeardown("OpenSIPS's MI", {
+  fake: () => new FakeOpensips(),
+  make: (origin, options) => opensipsTeardown({ url: `${origin}/mi`, ...options }, deps),
+});
+
+test("the voice switch gets the source's request: POST {url}/fraud/disconnect with call_ids, alert_id, reason", async () => {
+  const world = new FakeVoiceSwitch();
+  await world.start();
+  const teardown = new VoiceSwitchTeardown({ url: `${world.origin}/api/v1/`, ...QUICK }, deps);
+  await teardown.disconnect([{ callId: "call1" }, { callId: "call2" }], "fraud_detected", "alert-789", signal);
+  assert.deepEqual(
+    world.requests.map(({ url, body }) => [url, body]),
+    [["/api/v1/fraud/disconnect", { call_ids: ["call1", "call2"], alert_id: "alert-789", reason: "fraud_detected" }]],
+  );
+  await world.stop();
+});
+
+test("Kamailio gets the whole dialog identifier: known tags at once, unknown or foreign ones after a look-up (R4)", async () => {
+  const world = new FakeKamailio();
+  await world.start();
+  const teardown = kamailioTeardown({ url: `${world.origin}/RPC`, ...QUICK }, deps);
+  const methods = () => world.requests.map(({ body }) => body as { method: string; params: unknown });
+  world.add("a");
+  await teardown.disconnect([{ callId: "a", fromTag: "from-a", toTag: "to-a" }], "x", undefined, signal);
+  assert.deepEqual(
+    methods().map(({ method, params }) => [method, params]),
+    [
+      ["dlg.terminate_dlg", ["a", "from-a", "to-a"]],
+      ["dlg.dlg_list", ["a"]],
+    ],
+  );
+  for (const tags of [{}, { fromTag: "from-b" }, { fromTag: "from-b", toTag: "another-leg" }]) {
+    world.add("b");
+    const [result] = await teardown.disconnect([{ callId: "b", ...tags }], "x", undefined, signal);
+    assert.equal(result?.outcome, "confirmed", JSON.stringify(tags));
+  }
+  await world.stop();
+});
+
+test("a Kamailio without dlg.dlg_list is searched by dlg.list", async () => {
+  const world = new FakeKamailio();
+  await world.start();
+  world.listsByCallId = false;
+  world.add("a");
+  world.add("b");
+  const teardown = kamailioTeardown({ url: `${world.origin}/RPC`, ...QUICK }, deps);
+  const [result] = await teardown.disconnect([{ callId: "b" }], "x", undefined, signal);
+  assert.equal(result?.outcome, "confirmed");
+  assert.deepEqual([...world.dialogs.keys()], ["a"]);
+  await world.stop();
+});
+
+test("an unknown call is told apart from one that would not end", async () => {
+  const world = new FakeOpensips();
+  await world.start();
+  world.add("a");
+  world.stubborn = true;
+  const teardown = opensipsTeardown({ url: `${world.origin}/mi`, ...QUICK }, deps);
+  const results = await teardown.disconnect([{ callId: "a" }, { callId: "none" }], "x", undefined, signal);
+  assert.deepEqual(
+    results.map(({ outcome }) => outcome),
+    ["timed-out", "unknown-call"],
+  );
+  await world.stop();
+});
