@@ -27,55 +27,40 @@ export interface FileJournalOptions {
 }
 
 /**
- * Reads what the last process left, writes it anew without ended calls and broken lines, and is then ready for more.
- * @throws GatewayError `journal.failed`: the folder cannot be read or written.
- */
-export async function openDialogJournal(options: FileJournalOptions): Promise<DialogJournal> {
-  const files = options.files ?? nodeFiles;
-  const path = join(options.folder, "dialogs.journal");
-  let journal: FileDialogJournal | undefined;
-  try {
-    files.makeFolder(options.folder);
-    journal = new FileDialogJournal(options, files, path, await readJournal(files, path));
-    await journal.rewrite();
-    return journal;
-  } catch (cause) {
-    await journal?.close();
-    const reason = (cause as NodeJS.ErrnoException).code ?? (cause as Error).message;
-    throw new GatewayError("journal.failed", `cannot use the dialog journal: ${reason}`, { cause });
-  }
-}
-
-/**
  * Append-only file of JSON lines, each with a checksum. What one turn of the event loop appends goes to the kernel in one write at
  * the end of that turn: it survives the death of the process. It is not synced: a power cut can cost the last seconds, and takes
  * the calls with it. The lines of open calls are kept in memory too, so that after a full disk the file can be made whole again.
+ *
+ * `recover` opens the file and has to be called first; what is appended before it has finished is kept and written then.
  */
-class FileDialogJournal implements DialogJournal {
-  readonly #found: JournalContents;
+export class FileDialogJournal implements DialogJournal {
+  readonly #files: JournalFiles;
+  readonly #folder: string;
+  readonly #path: string;
   readonly #writer: JournalWriter;
   readonly #lines = new Map<string, string[]>();
   readonly #maxOpenCalls: number;
   readonly #rewriteBytes: number;
   readonly #skipped: Counter;
   #liveBytes = 0;
+  #recovery: Promise<JournalContents> | undefined;
 
-  constructor(options: FileJournalOptions, files: JournalFiles, path: string, found: JournalContents) {
-    const { clock, log = silentLog, metrics = noMetrics, slowWriteMs = 20, retryMs = 5000 } = options;
-    this.#found = found;
+  constructor(options: FileJournalOptions) {
+    const {
+      clock,
+      log = silentLog,
+      metrics = noMetrics,
+      files = nodeFiles,
+      slowWriteMs = 20,
+      retryMs = 5000,
+    } = options;
+    this.#files = files;
+    this.#folder = options.folder;
+    this.#path = join(options.folder, "dialogs.journal");
     this.#maxOpenCalls = options.maxOpenCalls ?? 200_000;
     this.#rewriteBytes = options.rewriteBytes ?? 32 * 1024 * 1024;
-    for (const entry of found.entries) this.#remember(entry, encodeLine(entry));
-    this.#writer = new JournalWriter({
-      files,
-      path,
-      clock,
-      log,
-      metrics,
-      slowWriteMs,
-      retryMs,
-      openLines: () => [...this.#lines.values()].flat(),
-    });
+    const openLines = (): readonly string[] => [...this.#lines.values()].flat();
+    this.#writer = new JournalWriter({ files, path: this.#path, clock, log, metrics, slowWriteMs, retryMs, openLines });
     this.#skipped = metrics.counter(
       "ringfence_journal_skipped_total",
       "Calls not journalled because too many were open.",
@@ -107,18 +92,32 @@ class FileDialogJournal implements DialogJournal {
     if (sizeBytes > this.#rewriteBytes && sizeBytes > 4 * this.#liveBytes) this.#writer.rewriteInBackground();
   }
 
+  /**
+   * Reads what the last process left and writes it anew without ended calls and broken lines. A second call gives the same.
+   * @throws GatewayError `journal.failed`: the folder cannot be read or written; appending is then without effect.
+   */
   recover(): Promise<JournalContents> {
-    return Promise.resolve(this.#found);
-  }
-
-  /** @throws What the file system throws. */
-  async rewrite(): Promise<void> {
-    const error = await this.#writer.rewrite();
-    if (error !== undefined) throw error;
+    this.#recovery ??= this.#recover();
+    return this.#recovery;
   }
 
   close(): Promise<void> {
     return this.#writer.close();
+  }
+
+  async #recover(): Promise<JournalContents> {
+    try {
+      this.#files.makeFolder(this.#folder);
+      const found = await readJournal(this.#files, this.#path);
+      for (const entry of found.entries) this.#remember(entry, encodeLine(entry));
+      const error = await this.#writer.rewrite();
+      if (error !== undefined) throw error;
+      return found;
+    } catch (cause) {
+      await this.#writer.close();
+      const reason = (cause as NodeJS.ErrnoException).code ?? (cause as Error).message;
+      throw new GatewayError("journal.failed", `cannot use the dialog journal: ${reason}`, { cause });
+    }
   }
 
   #remember(entry: JournalEntry, line: string): void {

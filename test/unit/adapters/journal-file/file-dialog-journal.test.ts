@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import {
-  openDialogJournal,
+  FileDialogJournal,
   type FileJournalOptions,
 } from "../../../../gateway/adapters/journal-file/file-dialog-journal.js";
 import { nodeFiles, type JournalFiles } from "../../../../gateway/adapters/journal-file/journal-files.js";
@@ -61,8 +61,11 @@ function folder(t: TestContext): string {
   return path;
 }
 
-const open = (path: string, more: Partial<FileJournalOptions> = {}) =>
-  openDialogJournal({ folder: path, clock: new FakeClock(), ...more });
+async function open(path: string, more: Partial<FileJournalOptions> = {}): Promise<FileDialogJournal> {
+  const journal = new FileDialogJournal({ folder: path, clock: new FakeClock(), ...more });
+  await journal.recover();
+  return journal;
+}
 const fileOf = (path: string) => join(path, "dialogs.journal");
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 /** As it would be read after a crash right now. */
@@ -175,6 +178,23 @@ for (const { name, damage, expect } of damages)
     const second = await recovered(path);
     assert.deepEqual([second.calls, second.broken], [expect, 0]);
   });
+
+test("what is appended before the recovery is over is written with it", async (t) => {
+  const path = folder(t);
+  const first = await open(path);
+  first.append(invited("old"));
+  await first.close();
+  const journal = new FileDialogJournal({ folder: path, clock: new FakeClock() });
+  journal.append(invited("early"));
+  const found = await journal.recover();
+  assert.deepEqual(
+    found.entries.map((entry) => entry.callId),
+    ["old"],
+  );
+  assert.equal(await journal.recover(), found);
+  await journal.close();
+  assert.deepEqual((await recovered(path)).calls.sort(), ["invited early", "invited old"]);
+});
 
 test("a recovered call can be ended", async (t) => {
   const path = folder(t);
@@ -308,9 +328,10 @@ test("kill -9 loses nothing of finished turns", async (t) => {
   const path = folder(t);
   const script = `
     import { writeSync } from "node:fs";
-    import { openDialogJournal } from "./gateway/adapters/journal-file/file-dialog-journal.js";
+    import { FileDialogJournal } from "./gateway/adapters/journal-file/file-dialog-journal.js";
     import { SystemClock } from "./gateway/adapters/system/system-clock.js";
-    const journal = await openDialogJournal({ folder: ${JSON.stringify(path)}, clock: new SystemClock(), rewriteBytes: 50_000 });
+    const journal = new FileDialogJournal({ folder: ${JSON.stringify(path)}, clock: new SystemClock(), rewriteBytes: 50_000 });
+    await journal.recover();
     const turn = () => new Promise((resolve) => setImmediate(resolve));
     for (let i = 0; ; i++) {
       for (const step of ["a", "b", "c"]) journal.append({ kind: "invited", callId: i + step, bCallId: "b", bFromTag: "t", at: 1 });
