@@ -150,8 +150,7 @@ class HeadReader {
       if (cr < pos) cr = orEnd(text.indexOf("\r", pos), text);
       const end = cr === lf - 1 ? cr : lf;
       if (end === pos) return lf + 1;
-      if (cr < end) this.refuse(BARE_CR);
-
+      const hasBareCr = cr < end;
       let next = lf + 1;
       let folded: string | undefined;
       if (isBlank(text.charCodeAt(next))) {
@@ -164,7 +163,9 @@ class HeadReader {
         return text.length;
       }
       if (colon < pos) colon = orEnd(text.indexOf(":", pos), text);
-      if (folded !== undefined) this.#addLine(folded, 0, orEnd(folded.indexOf(":"), folded), folded.length);
+      // A line with a bare CR is left out: it must not come back in the answer either.
+      if (hasBareCr || folded?.includes("\r") === true) this.refuse(BARE_CR);
+      else if (folded !== undefined) this.#addLine(folded, 0, orEnd(folded.indexOf(":"), folded), folded.length);
       else this.#addLine(text, pos, colon, end);
       pos = next;
     }
@@ -188,7 +189,6 @@ class HeadReader {
       if (at < end) joined += (joined === "" ? "" : " ") + this.#text.slice(at, end);
       pos = lf + 1;
     }
-    if (joined.includes("\r")) this.refuse(BARE_CR);
     return joined;
   }
 

@@ -141,7 +141,7 @@ test("sdp-transform reads the same media, ports and directions", () => {
   const theirs = oracle.parse(text);
   assert.deepEqual(
     ours.media.map((m) => [m.kind, m.port, m.protocol, m.formats.join(" "), m.direction, m.connection?.address]),
-    theirs.media.map((m) => [m.type, m.port, m.protocol, m.payloads, m.direction, m.connection?.ip]),
+    theirs.media.map((m) => [m.type, m.port, m.protocol, String(m.payloads), m.direction, m.connection?.ip]),
   );
   assert.deepEqual([ours.origin.username, ours.origin.address], [theirs.origin.username, theirs.origin.address]);
   assert.equal(ours.connection?.address, theirs.connection?.ip);
