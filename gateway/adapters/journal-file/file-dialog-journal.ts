@@ -27,6 +27,16 @@ export interface FileJournalOptions {
 }
 
 /**
+ * The journal, opened and read.
+ * @throws GatewayError `journal.failed`: the folder cannot be read or written.
+ */
+export async function openDialogJournal(options: FileJournalOptions): Promise<DialogJournal> {
+  const journal = new FileDialogJournal(options);
+  await journal.recover();
+  return journal;
+}
+
+/**
  * Append-only file of JSON lines, each with a checksum. What one turn of the event loop appends goes to the kernel in one write at
  * the end of that turn: it survives the death of the process. It is not synced: a power cut can cost the last seconds, and takes
  * the calls with it. The lines of open calls are kept in memory too, so that after a full disk the file can be made whole again.
