@@ -1,0 +1,93 @@
+import { createSocket, type Socket } from "node:dgram";
+import { rawRequest, rawResponse, startLineOf, type RawRequest } from "./raw-message.js";
+
+/** What a message that is waited for must look like. */
+type Wanted = string | RegExp | ((message: string) => boolean);
+
+/** A SIP telephone on a UDP port of its own that says exactly what a test makes it say. */
+export class RawUa {
+  readonly port: number;
+  readonly #socket: Socket;
+  readonly #remote: { readonly address: string; readonly port: number };
+  /** Come, and not asked for yet. */
+  readonly #waiting: string[] = [];
+  #wake: () => void = () => undefined;
+
+  private constructor(socket: Socket, remote: { readonly address: string; readonly port: number }) {
+    this.#socket = socket;
+    this.#remote = remote;
+    this.port = socket.address().port;
+    socket.on("message", (bytes) => {
+      this.#waiting.push(bytes.toString("latin1"));
+      this.#wake();
+    });
+  }
+
+  /** @param remote Where the endpoint listens. */
+  static async open(remote: { readonly address: string; readonly port: number }): Promise<RawUa> {
+    const socket = createSocket("udp4");
+    await new Promise<void>((resolve) => socket.bind(0, "127.0.0.1", resolve));
+    return new RawUa(socket, remote);
+  }
+
+  /** `127.0.0.1:port`, for Via, Contact and targets. */
+  get address(): string {
+    return `127.0.0.1:${this.port}`;
+  }
+
+  send(text: string): void {
+    this.#socket.send(Buffer.from(text, "latin1"), this.#remote.port, this.#remote.address);
+  }
+
+  /** Sends a request towards the endpoint; Via, Contact and Request-URI fit. @returns It, as sent. */
+  request(request: Omit<RawRequest, "via">): string {
+    const text = rawRequest({
+      uri: `sip:+12025550102@${this.#remote.address}:${this.#remote.port}`,
+      ...request,
+      via: this.address,
+    });
+    this.send(text);
+    return text;
+  }
+
+  respond(request: string, status: number, options: Parameters<typeof rawResponse>[2] = {}): void {
+    this.send(
+      rawResponse(request, status, {
+        ...options,
+        headers: [`Contact: <sip:raw@${this.address}>`, ...(options.headers ?? [])],
+      }),
+    );
+  }
+
+  /**
+   * The next message whose start line begins so (or that fits); others that came before it are put aside and dropped.
+   * Fails with what did come when it does not come within `withinMs`.
+   */
+  async receive(wanted: Wanted, withinMs = 4000): Promise<string> {
+    const passed: string[] = [];
+    const limit = setTimeout(() => this.#wake(), withinMs);
+    const until = performance.now() + withinMs;
+    try {
+      for (;;) {
+        const message = this.#waiting.shift();
+        if (message === undefined) {
+          if (performance.now() >= until)
+            throw new Error(`no ${String(wanted)} within ${withinMs} ms; came: ${passed.join(" | ")}`);
+          await new Promise<void>((resolve) => (this.#wake = resolve));
+        } else if (fits(message, wanted)) return message;
+        else passed.push(startLineOf(message));
+      }
+    } finally {
+      clearTimeout(limit);
+    }
+  }
+
+  async close(): Promise<void> {
+    await new Promise<void>((resolve) => this.#socket.close(resolve));
+  }
+}
+
+function fits(message: string, wanted: Wanted): boolean {
+  if (typeof wanted === "string") return message.startsWith(wanted);
+  return wanted instanceof RegExp ? wanted.test(message) : wanted(message);
+}
