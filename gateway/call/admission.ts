@@ -1,3 +1,4 @@
+import type { Cdr } from "../../detection/index.js";
 import type { Clock } from "../core/clock.js";
 import { sensitiveAddress, type Log } from "../core/log.js";
 import type { Counter, Metrics } from "../core/metrics.js";
@@ -5,7 +6,7 @@ import type { Random } from "../core/random.js";
 import type { SipSource } from "../ports/sip-endpoint.js";
 import type { SipRequest } from "../sip/message/sip-message.js";
 import { uriScheme } from "../sip/message/uri.js";
-import type { Admission, CallIdentity, Refusal, TrunkPolicy } from "./contracts.js";
+import type { Admission, CallIdentity, CallObserver, LiveCall, Refusal, TrunkPolicy } from "./contracts.js";
 import { identifyCall, trunkNameOf } from "./identify-call.js";
 import type { OverloadGuard } from "./overload-guard.js";
 import { ScannerAgents } from "./scanner-agents.js";
@@ -41,17 +42,21 @@ const NO_ROOM: Refusal = { status: 503, reason: "Service Unavailable", headers: 
 /** Weight of a strike: one that nobody does by mistake counts more. */
 const STRIKE_SCANNER = 30;
 const STRIKE = 1;
+/** Calls of strangers whose end is waited for, at most; then they are forgotten together. */
+const MOST_STRANGERS = 10_000;
 
 /**
  * Says who may call, before anything is known of fraud: the trunk of the source or the one that a trusted hop names, its ACL, then
  * scanners, floods and overload. Emergency calls pass everything but the ACL. Sources named in the configuration (and loopback) are
  * never shut out as a whole for what passes through them: a single INVITE of a scanner is dropped, the trunk goes on.
  */
-export class CallAdmission implements Admission {
+export class CallAdmission implements Admission, CallObserver {
   readonly #options: AdmissionOptions;
   readonly #deps: AdmissionDeps;
   readonly #agents = new ScannerAgents();
   readonly #refused: Readonly<Record<Why, Counter>>;
+  /** Call-ID → address of calls from sources that are not named anywhere, while they last. */
+  readonly #strangers = new Map<string, string>();
   #trunks: TrunkTable;
 
   constructor(options: AdmissionOptions, deps: AdmissionDeps) {
@@ -88,11 +93,30 @@ export class CallAdmission implements Admission {
     }
     const identity = identifyCall(request, trunk);
     if (identity.emergency) return admitted(identity, trunk.policy);
-    return this.#refusalFor(request, source, facts, trunk) ?? admitted(identity, trunk.policy);
+    const refused = this.#refusalFor(request, source, facts, trunk);
+    if (refused !== undefined) return refused;
+    if (!facts.known) this.#remember(request, source);
+    return admitted(identity, trunk.policy);
   }
 
-  note(source: SipSource, what: "malformed" | "not-found" | "not-allowed"): void {
+  note(source: Pick<SipSource, "address">, what: "malformed" | "not-found" | "not-allowed"): void {
     this.#strike(source, what, STRIKE);
+  }
+
+  /** Who dials numbers that do not exist, one after the other, looks for some that do. */
+  onEnded(call: LiveCall, cdr: Cdr): void {
+    if (this.#strangers.size === 0) return;
+    const address = this.#strangers.get(call.callId);
+    if (address === undefined) return;
+    this.#strangers.delete(call.callId);
+    if (cdr.status === 404 || cdr.status === 484 || cdr.status === 604) this.note({ address }, "not-found");
+  }
+
+  #remember(request: SipRequest, { address }: SipSource): void {
+    const callId = request.headers.get("call-id");
+    if (request.method !== "INVITE" || callId === undefined) return;
+    if (this.#strangers.size >= MOST_STRANGERS) this.#strangers.clear();
+    this.#strangers.set(callId, address);
   }
 
   #trunkOf(request: SipRequest, facts: SourceFacts): Trunk | undefined {
@@ -145,7 +169,7 @@ export class CallAdmission implements Admission {
     return { status: 503, reason: "Service Unavailable", headers: [["Retry-After", String(seconds)]] };
   }
 
-  #strike(source: SipSource, what: string, weight: number): void {
+  #strike(source: Pick<SipSource, "address">, what: string, weight: number): void {
     if (!this.#options.blockScanners || this.#trunks.source(source.address).known) return;
     if (!this.#deps.limits.strike(source.address, this.#deps.clock.mono(), weight)) return;
     this.#deps.log.warn("source.shut-out", { source: sensitiveAddress(source.address), what });

@@ -74,10 +74,17 @@ export class CallLimits implements CallObserver {
     this.#cancel();
   }
 
+  /** A call that was taken up after a restart is answered from the start; what it has lasted counts. */
+  onStarted(call: LiveCall): void {
+    if (call.phase === "answered") this.onAnswered(call);
+  }
+
   onAnswered(call: LiveCall): void {
     const { maxCallDurationMs, keepAliveMs } = call.policy;
     const now = this.#clock.mono();
-    const endAt = maxCallDurationMs === 0 || call.identity.emergency ? NEVER : monoMs(now + maxCallDurationMs);
+    const lastedMs = call.answeredAt === undefined ? 0 : Math.max(0, this.#clock.unix() - call.answeredAt);
+    const endAt =
+      maxCallDurationMs === 0 || call.identity.emergency ? NEVER : monoMs(now + maxCallDurationMs - lastedMs);
     const pingAt = keepAliveMs === 0 ? NEVER : monoMs(now + keepAliveMs);
     if (endAt === NEVER && pingAt === NEVER) return;
     const watched: Watched = {

@@ -1,3 +1,4 @@
+import type { Cdr } from "../../detection/index.js";
 import type { ForeignCall } from "../ports/outward-teardown.js";
 import type { CallObserver, LiveCall } from "./contracts.js";
 
@@ -40,5 +41,10 @@ export class ForeignCalls implements CallObserver {
   /** A call that a switch reported has come to the hop: from now on it is ended here. */
   onStarted(call: LiveCall): void {
     this.#calls.delete(call.callId);
+  }
+
+  /** A call that a trunk in redirect mode asked about goes on elsewhere. */
+  onEnded(call: LiveCall, cdr: Cdr): void {
+    if (call.policy.mode === "redirect" && cdr.cause === "normal") this.add({ callId: call.callId });
   }
 }

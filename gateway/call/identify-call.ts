@@ -67,7 +67,7 @@ function callerOf(request: SipRequest, trunk: Trunk): CallerId {
   for (const key of settings.callerFrom) {
     if (key === "from" ? withheld : !settings.trusted) continue;
     const user = callerUser(request, key);
-    if (user !== undefined) return settings.numbers.canonical(user) as CallerId;
+    if (user !== undefined) return callerId(user, trunk);
   }
   return trunk.anonymous;
 }
@@ -93,7 +93,7 @@ export function identifyReported(aNumber: string, bNumber: string, trunk: Trunk)
   const { numbers } = trunk.settings;
   const called = numbers.canonical(reportedText(bNumber) ?? bNumber) as CalledId;
   const user = reportedText(aNumber);
-  const caller = user === undefined || isNobody(user) ? trunk.anonymous : (numbers.canonical(user) as CallerId);
+  const caller = user === undefined || isNobody(user) ? trunk.anonymous : callerId(user, trunk);
   return { trunk: trunk.id, caller, called, emergency: SOS.test(bNumber) || numbers.isEmergency(called) };
 }
 
@@ -132,7 +132,14 @@ function knownUser(value: string): string | undefined {
 }
 
 function isNobody(user: string): boolean {
-  return user.length <= 11 && NOBODY.has(user.toLowerCase());
+  const end = user.indexOf(";");
+  const name = end < 0 ? user : user.slice(0, end);
+  return name.length <= 33 && NOBODY.has(unescapeUri(name).trim().toLowerCase());
+}
+
+function callerId(user: string, trunk: Trunk): CallerId {
+  const id = trunk.settings.numbers.canonical(user);
+  return id === "" ? trunk.anonymous : (id as CallerId);
 }
 
 /** RFC 3323 §4.2, RFC 3325 §9.3: `id` and `user` withhold the caller's identity. */
@@ -145,14 +152,14 @@ function asksForPrivacy(request: SipRequest): boolean {
   });
 }
 
-/** The user part of a SIP URI or all of a tel URI after its scheme, escapes undone; undefined where there is none. */
+/** The user part of a SIP URI or all of a tel URI after its scheme, as written; undefined where there is none. */
 function numberPart(uri: string): string | undefined {
   const colon = uri.indexOf(":");
   const scheme = uri.slice(0, colon).toLowerCase();
-  if (scheme === "tel") return unescapeUri(uri.slice(4));
+  if (scheme === "tel") return uri.slice(4);
   if (scheme !== "sip" && scheme !== "sips") return undefined;
   const at = uri.indexOf("@", colon);
   if (at < 0) return undefined;
   const password = uri.indexOf(":", colon + 1);
-  return unescapeUri(uri.slice(colon + 1, password >= 0 && password < at ? password : at));
+  return uri.slice(colon + 1, password >= 0 && password < at ? password : at);
 }

@@ -15,6 +15,11 @@ export class JournalKeeper implements CallObserver {
     this.#clock = clock;
   }
 
+  /** A call that was taken up after a restart: it goes into the journal anew, under a name of this process. */
+  onStarted(call: LiveCall): void {
+    if (call.phase === "answered") this.onAnswered(call);
+  }
+
   onInvited(call: LiveCall, bCallId: string, bFromTag: string): void {
     this.#journal.append({ kind: "invited", callId: this.#name(call), bCallId, bFromTag, at: this.#clock.unix() });
   }

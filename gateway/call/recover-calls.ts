@@ -61,9 +61,7 @@ export async function recoverCalls(
       deps.log.error("recovery.not-restorable", { calls: answered.length, engine: deps.endpoint.capabilities.engine });
     return { resumed: 0, ended: 0, timedOut: 0, notRestorable: answered.length, unanswered: unanswered.length };
   }
-  const toEnd = answered.filter(
-    (entry) => !((options.afterRestart === "resume" || entry.facts.emergency) && deps.resume(entry)),
-  );
+  const toEnd = answered.filter((entry) => !goesOn(entry, options, deps));
   const outcomes: Promise<LegOutcome>[] = [];
   for (const [index, entry] of toEnd.entries()) {
     if (index > 0 && index % options.perTenth === 0) await pause(deps.clock, 100);
@@ -79,6 +77,13 @@ export async function recoverCalls(
   };
   if (entries.length > 0) deps.log.info("recovery.done", report);
   return report;
+}
+
+/** A call that goes on is written anew by whoever keeps the journal now, so its old entry is closed first. */
+function goesOn(entry: AnsweredEntry, { afterRestart }: RecoveryOptions, deps: RecoveryDeps): boolean {
+  if (afterRestart !== "resume" && !entry.facts.emergency) return false;
+  deps.journal.append({ kind: "ended", callId: entry.callId });
+  return deps.resume(entry);
 }
 
 /** What was not over, by the journal: the last word on each call counts. */

@@ -7,7 +7,7 @@ export type CallerHeader = "p-asserted-identity" | "remote-party-id" | "from";
 
 /** Reads the numbers of one trunk. `NumberPlan` of detection is one. */
 export interface NumberReader {
-  /** @param raw User part of a SIP URI (parameters such as `;rn=` may follow) or a tel URI without its scheme, escapes undone. */
+  /** @param raw User part of a SIP URI (parameters such as `;rn=` may follow) or a tel URI without its scheme, as written. Hostile. */
   canonical(raw: string): string;
   /** @param canonical What `canonical` gave. */
   isEmergency(canonical: string): boolean;

@@ -5,6 +5,8 @@ import { DEFAULT_OVERLOAD, OverloadGuard } from "../../../gateway/call/overload-
 import { DEFAULT_SOURCE_LIMITS, SourceLimits, type SourceLimitOptions } from "../../../gateway/call/source-limits.js";
 import { TrunkTable, type TrunkTableOptions } from "../../../gateway/call/trunks.js";
 import {
+  cdrOf,
+  LiveCallDouble,
   LogDouble,
   MetricsDouble,
   RandomDouble,
@@ -149,6 +151,24 @@ test("probing shuts a stranger out, but never loopback or a trunk's source", () 
   assert.equal(admission.admit(inviteRequest(URI), sourceAt("203.0.113.5")).ok, false);
   assert.equal(admission.admit(inviteRequest(URI), sourceAt("127.0.0.1")).ok, true);
   assert.equal(admission.admit(inviteRequest(URI), sourceAt("192.0.2.7")).ok, true);
+});
+
+test("a stranger who dials numbers that do not exist is shut out; one who dials others is not", () => {
+  const { admission } = setUp({ trunks: { unknownSources: "accept" }, limits: { strikes: 5 } });
+  const dial = (address: string, status: number) => {
+    const answer = admission.admit(inviteRequest(URI), sourceAt(address));
+    const call = new LiveCallDouble("call@192.0.2.1");
+    admission.onEnded(call, cdrOf(call, { status }));
+    return answer.ok;
+  };
+  assert.deepEqual(
+    Array.from({ length: 7 }, () => dial("203.0.113.5", 404)),
+    [true, true, true, true, true, false, false],
+  );
+  assert.deepEqual(
+    Array.from({ length: 7 }, () => dial("203.0.113.6", 486)),
+    [true, true, true, true, true, true, true],
+  );
 });
 
 test("a flood gets 503 with Retry-After between 1 and 5 s, and the source recovers at its rate", () => {

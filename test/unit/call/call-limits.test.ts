@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CallLimits, DEFAULT_CALL_LIMITS } from "../../../gateway/call/call-limits.js";
 import type { TrunkPolicy } from "../../../gateway/call/contracts.js";
+import { unixMs } from "../../../gateway/core/time.js";
 import { LiveCallDouble, LogDouble, MetricsDouble, settle } from "../../support/call-doubles.js";
 import { FakeClock } from "../../support/fake-clock.js";
 
@@ -12,6 +13,7 @@ function setUp(options: Partial<typeof DEFAULT_CALL_LIMITS> = {}) {
   limits.start();
   const call = (id: string, policy: Partial<TrunkPolicy>, emergency = false) => {
     const made = new LiveCallDouble(id, { policy, emergency });
+    made.answeredAt = clock.unix();
     limits.onAnswered(made);
     return made;
   };
@@ -38,6 +40,18 @@ test("limits: a call is ended once when it reaches its maximum duration, to with
   clock.advance(60_000);
   assert.equal(long.ended.length, 1);
   assert.equal(metrics.get("ringfence_calls_limited_total{max-duration}"), 1);
+});
+
+test("limits: what a call lasted before a restart counts", () => {
+  const { clock, limits } = setUp();
+  const call = new LiveCallDouble("resumed", { policy: { maxCallDurationMs: 60_000 } });
+  call.answeredAt = unixMs(clock.unix() - 50_000);
+  limits.onStarted(call);
+  clock.advance(13_000);
+  assert.deepEqual(
+    call.ended.map((reason) => reason.cause),
+    ["max-duration"],
+  );
 });
 
 test("limits: 0 is no limit, and an emergency call has none", () => {
@@ -80,7 +94,7 @@ for (const status of [408, 481]) {
     const dead = call("dead", { keepAliveMs: 30_000 });
     dead.pingAnswer = (leg) => (leg === "b" ? status : 200);
     await pass(40_000);
-    assert.deepEqual(dead.ended, []);
+    assert.equal(dead.ended.length, 0);
     await pass(40_000);
     assert.deepEqual(
       dead.ended.map((reason) => reason.cause),

@@ -219,6 +219,22 @@ test("recovery: resume gives the calls back instead", async () => {
   assert.deepEqual([report.resumed, sent.length, resumed], [2, 0, ["one", "two"]]);
 });
 
+test("recovery: a call that goes on is in the journal anew, once, until it ends", () => {
+  const journal = new JournalDouble();
+  const keeper = new JournalKeeper(journal, new FakeClock());
+  const call = new AnsweredCall("one");
+  keeper.onStarted(call);
+  assert.equal(openCalls(journal.entries).answered.length, 1);
+  keeper.onEnded(call);
+  assert.equal(openCalls(journal.entries).answered.length, 0);
+});
+
+test("recovery: the old entry of a call that goes on is closed before it is taken up", async () => {
+  const { recover, journal, resumed } = setUp();
+  await recover([answered("one")], { afterRestart: "resume" });
+  assert.deepEqual([journal.entries, resumed], [[{ kind: "ended", callId: "one" }], ["one"]]);
+});
+
 test("recovery: an emergency call goes on, whatever is configured", async () => {
   const { recover, sent, resumed } = setUp();
   const report = await recover([answered("sos", { emergency: true }), answered("one")]);
