@@ -81,7 +81,7 @@ export class FraudDetection {
     this.#limit = new DisconnectLimit(options.limits.answeredDisconnectsPerMinute);
     this.#window = new MaskingWindow(options.memory, options.masking.threshold, ids.token(8));
     const meters = new MeterBudget(METER_WORDS);
-    this.#watch = new WatchList(options.memory.watchedNumbers, meters);
+    this.#watch = new WatchList(options.memory.watchedNumbers, meters, (called) => this.#window.hashOf(called));
     this.#blocks = new BlockBook(this.#watch, options.memory.blocks);
     const parts = { window: this.#window, blocks: this.#blocks, limit: this.#limit, ids, meters };
     this.#desk = new IncidentDesk(parts, options, this.#guard);
@@ -101,7 +101,7 @@ export class FraudDetection {
     const at = this.#timeOf(event);
     this.#deadline ??= unixMs(at + TICK_MS);
     const before = this.#window.begin(event, at);
-    const watched = this.#watch.get(event.called);
+    const watched = this.#watch.mayHold(this.#window.numberHash) ? this.#watch.get(event.called) : undefined;
     if (before >= 0) return this.#repeat(event, watched, before);
     this.#processed++;
     const decision = watched === undefined ? this.#unwatched(event, at) : this.#watched(event, watched, at);

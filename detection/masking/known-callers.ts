@@ -43,6 +43,11 @@ export class KnownCallers {
     this.#words[room + 1] = second;
   }
 
+  /** Reads the pair's bucket, so that the memory is on its way while other tables are asked. */
+  prefetch(pairLow: number): number {
+    return this.#words[(pairLow & this.#mask) * WAYS * WORDS] as number;
+  }
+
   /** @returns The second of the latest call noted, 0 when there is none. */
   lastSeen(pairHigh: number, pairLow: number): number {
     const tag = pairHigh === 0 ? 1 : pairHigh;

@@ -35,6 +35,8 @@ export class MaskingWindow {
   #pairLow = 0;
   #callHigh = 0;
   #callLow = 0;
+  /** Nobody reads it; it keeps the early reads of `begin` from being left out. */
+  #prefetched = 0;
 
   constructor(memory: DetectionMemory, threshold: number, seed: string) {
     this.#hasher = new StringHasher(seed);
@@ -58,6 +60,13 @@ export class MaskingWindow {
   get callersPerNumber(): number {
     return this.#numbers.callersPerNumber;
   }
+  /** 32 bits of the hash of the number of the call begun. */
+  get numberHash(): number {
+    return this.#numberLow;
+  }
+  get prefetched(): number {
+    return this.#prefetched;
+  }
   get callerHash(): number {
     return this.#callerHash;
   }
@@ -76,6 +85,7 @@ export class MaskingWindow {
     hasher.hash(event.callId);
     this.#callHigh = hasher.high;
     this.#callLow = hasher.low;
+    this.#prefetched = this.#numbers.prefetch(this.#numberLow) ^ this.#known.prefetch(this.#pairLow);
     const known = this.#calls.observe(this.#callHigh, this.#callLow, this.#pairHigh, at | 0);
     return known ? this.#calls.knownState : -1;
   }
@@ -108,6 +118,12 @@ export class MaskingWindow {
 
   callsOf(latest: number, until: UnixMs, windowMs: number, limit: number): readonly LoggedCall[] {
     return this.#log.callsOf(this.#numberHigh, latest, until | 0, windowMs, limit);
+  }
+
+  /** As `numberHash`, of any number. */
+  hashOf(called: CalledId): number {
+    this.#hasher.hash(called);
+    return this.#hasher.low;
   }
 
   /** Marks the call begun. */

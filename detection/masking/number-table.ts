@@ -91,6 +91,11 @@ export class NumberTable {
     return this.#found.count;
   }
 
+  /** Reads the number's bucket, so that the memory is on its way while other tables are asked. */
+  prefetch(low: number): number {
+    return this.#buckets[(low & this.#bucketMask) * BUCKET_WORDS] as number;
+  }
+
   /** Gives every (caller, time) of a slot to `take`, for a number that is watched more closely from now on. */
   callers(slot: number, take: (caller: number, time: number) => void): void {
     const first = slot * this.#recordWords + HEADER_WORDS;

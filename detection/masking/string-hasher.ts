@@ -19,14 +19,20 @@ export class StringHasher {
   hash(text: string): void {
     let a = this.#seedHigh;
     let b = this.#seedLow;
-    for (let i = 0; i < text.length; i++) {
-      const code = text.charCodeAt(i);
-      a = Math.imul(a ^ code, 0x85ebca6b);
+    const { length } = text;
+    const even = length & ~1;
+    for (let i = 0; i < even; i += 2) {
+      const codes = text.charCodeAt(i) | (text.charCodeAt(i + 1) << 16);
+      a = Math.imul(a ^ codes, 0x85ebca6b);
       a = (a << 13) | (a >>> 19);
-      b = Math.imul(b ^ code, 0xc2b2ae35);
+      b = Math.imul(b ^ codes, 0xc2b2ae35);
       b = (b << 17) | (b >>> 15);
     }
-    a ^= text.length;
+    if (even < length) {
+      a = Math.imul(a ^ text.charCodeAt(even), 0x85ebca6b);
+      b = Math.imul(b ^ text.charCodeAt(even), 0xc2b2ae35);
+    }
+    a ^= length;
     a = Math.imul(a ^ (a >>> 16), 0x7feb352d);
     b = Math.imul(b ^ (b >>> 15), 0x846ca68b);
     a = Math.imul(a ^ (b >>> 13), 0x2c1b3c6d);

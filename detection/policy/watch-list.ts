@@ -33,6 +33,7 @@ export class WatchedNumber {
 
 /** Numbers looked at before giving up to find one that may be forgotten. */
 const LOOKS = 64;
+const FILTER_BITS = 1_048_576;
 
 /**
  * The numbers watched closely, bounded. When it is full, one that was not called lately and is neither attacked, blocked nor known
@@ -42,10 +43,22 @@ export class WatchList {
   readonly #numbers = new Map<string, WatchedNumber>();
   readonly #limit: number;
   readonly #budget: MeterBudget;
+  readonly #hashOf: (called: CalledId) => number;
+  /** One bit for each hash of a number that was ever watched: small enough for the CPU's cache, asked before the map is. */
+  readonly #mayHold = new Int32Array(FILTER_BITS / 32);
+  #filtered = 0;
 
-  constructor(limit: number, budget: MeterBudget) {
+  /** @param hashOf Any 32-bit hash; `mayHold` is asked with the same one. */
+  constructor(limit: number, budget: MeterBudget, hashOf: (called: CalledId) => number) {
     this.#limit = limit;
     this.#budget = budget;
+    this.#hashOf = hashOf;
+  }
+
+  /** False: no number with this hash is watched. True: ask `get`. */
+  mayHold(hash: number): boolean {
+    const bit = hash & (FILTER_BITS - 1);
+    return ((this.#mayHold[bit >>> 5] as number) & (1 << (bit & 31))) !== 0;
   }
 
   get size(): number {
@@ -69,7 +82,22 @@ export class WatchList {
     }
     const watched = new WatchedNumber(called, this.#budget);
     this.#numbers.set(called, watched);
+    this.#filter(called);
     return watched;
+  }
+
+  #filter(called: CalledId): void {
+    if (this.#filtered++ > 4 * this.#limit) {
+      this.#mayHold.fill(0);
+      this.#filtered = this.#numbers.size;
+      for (const watched of this.#numbers.values()) this.#setBit(this.#hashOf(watched.called));
+    }
+    this.#setBit(this.#hashOf(called));
+  }
+
+  #setBit(hash: number): void {
+    const bit = hash & (FILTER_BITS - 1);
+    this.#mayHold[bit >>> 5] = (this.#mayHold[bit >>> 5] as number) | (1 << (bit & 31));
   }
 
   values(): IterableIterator<WatchedNumber> {
