@@ -8,7 +8,7 @@ import { serializeMessage } from "../../gateway/sip/message/serialize-message.js
 import type { SipMessage } from "../../gateway/sip/message/sip-message.js";
 import { splitValues } from "../../gateway/sip/message/split-values.js";
 import { escapeUri, quote, unescapeUri, unquote, utf8Text } from "../../gateway/sip/message/text.js";
-import { formatSipUri, parseSipUri, parseUri } from "../../gateway/sip/message/uri.js";
+import { formatSipUri, isUri, parseSipUri, parseUri } from "../../gateway/sip/message/uri.js";
 import { sameUri } from "../../gateway/sip/message/uri-compare.js";
 import { validateRequest, validateResponse } from "../../gateway/sip/message/validate-request.js";
 import { formatVia, parseVia } from "../../gateway/sip/message/via.js";
@@ -110,6 +110,7 @@ function readValue(value: string): void {
 
 function readUri(text: string): void {
   const uri = parseUri(text);
+  assert.equal(isUri(text), uri !== undefined, "the quick check agrees with the parser");
   const sip = parseSipUri(text);
   if (sip !== undefined) assert.deepEqual(parseSipUri(formatSipUri(sip)), sip);
   assert.equal(sameUri(text, text), uri !== undefined, "a well-formed URI equals itself");

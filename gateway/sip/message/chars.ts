@@ -1,13 +1,19 @@
 /** Character classes of RFC 3261 §25.1 over latin1 code units. Pure tables, filled once at load. */
 const TOKEN = 1;
-const DIGIT = 2;
-const HEX = 4;
+const HEX = 2;
+const HOST = 4;
+const PLAIN_USER = 8;
 
 const table = new Uint8Array(256);
-for (const c of "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-.!%*_+`'~")
-  table[c.charCodeAt(0)] = TOKEN;
-for (const c of "0123456789") table[c.charCodeAt(0)] = TOKEN | DIGIT;
-for (const c of "0123456789abcdefABCDEF") table[c.charCodeAt(0)] = (table[c.charCodeAt(0)] ?? 0) | HEX;
+for (const c of "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-.!%*_+`'~") add(c, TOKEN);
+for (const c of "0123456789abcdefABCDEF") add(c, HEX);
+for (const c of "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._") add(c, HOST | PLAIN_USER);
+add("+", PLAIN_USER);
+
+function add(character: string, bits: number): void {
+  const code = character.charCodeAt(0);
+  table[code] = (table[code] ?? 0) | bits;
+}
 
 export const CHAR = {
   tab: 9,
@@ -17,6 +23,7 @@ export const CHAR = {
   quote: 34,
   percent: 37,
   comma: 44,
+  dot: 46,
   slash: 47,
   zero: 48,
   colon: 58,
@@ -34,6 +41,10 @@ export const CHAR = {
 export const isTokenChar = (c: number): boolean => ((table[c] ?? 0) & TOKEN) !== 0;
 export const isDigit = (c: number): boolean => c >= 48 && c <= 57;
 export const isHexDigit = (c: number): boolean => ((table[c] ?? 0) & HEX) !== 0;
+/** Letters, digits, `-`, `.`; `_` too, which host names in use hold. */
+export const isHostChar = (c: number): boolean => ((table[c] ?? 0) & HOST) !== 0;
+/** Letters, digits and `+-._`: what a user part holds that nobody has to think about. */
+export const isPlainUserChar = (c: number): boolean => ((table[c] ?? 0) & PLAIN_USER) !== 0;
 /** SP, HT, and the CR and LF that a caller may have left in. */
 export const isSpace = (c: number): boolean => c === 32 || c === 9 || c === 13 || c === 10;
 

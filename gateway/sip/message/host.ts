@@ -1,15 +1,11 @@
-import { CHAR, isDigit, isHexDigit, parseUnsigned } from "./chars.js";
+import { CHAR, isHexDigit, isHostChar, parseUnsigned } from "./chars.js";
 
 /** host of RFC 3261 §25.1: a name, an IPv4 address, or an IPv6 address in brackets. `_` is let through: SRV-style names use it. */
 export function isHost(text: string): boolean {
   if (text.charCodeAt(0) === CHAR.openBracket) return text.endsWith("]") && isIpv6(text.slice(1, -1));
   if (text.length === 0 || text.length > 255) return false;
-  for (let i = 0; i < text.length; i++) {
-    const c = text.charCodeAt(i);
-    const letter = (c >= 97 && c <= 122) || (c >= 65 && c <= 90);
-    if (!letter && !isDigit(c) && c !== 45 && c !== 46 && c !== 95) return false;
-  }
-  return text.charCodeAt(0) !== 46 && !text.includes("..");
+  for (let i = 0; i < text.length; i++) if (!isHostChar(text.charCodeAt(i))) return false;
+  return text.charCodeAt(0) !== CHAR.dot && !text.includes("..");
 }
 
 /** Four decimal numbers below 256. */

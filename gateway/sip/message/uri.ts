@@ -1,4 +1,4 @@
-import { CHAR, isHexDigit, parseUnsigned } from "./chars.js";
+import { CHAR, isHexDigit, isHostChar, isPlainUserChar, parseUnsigned } from "./chars.js";
 import { isHost } from "./host.js";
 import { areParams } from "./params.js";
 
@@ -48,6 +48,28 @@ export function parseUri(uri: string): SipUri | TelUri | OtherUri | undefined {
   if (scheme === "sip" || scheme === "sips") return parseSipUri(uri);
   if (scheme === "tel") return parseTelUri(uri);
   return uri.length > scheme.length + 1 ? { scheme: "other", name: scheme, text: uri } : undefined;
+}
+
+/** Whether `parseUri` would read it. Quick for the plain `sip:user@host:port` that nearly every message has. */
+export function isUri(uri: string): boolean {
+  return isPlainSipUri(uri) || parseUri(uri) !== undefined;
+}
+
+/** `sip:` user of letters, digits and `+-._`, `@`, a host name or IPv4 address, maybe a port, nothing else. False says nothing. */
+export function isPlainSipUri(uri: string): boolean {
+  if (!uri.startsWith("sip:")) return false;
+  const end = uri.length;
+  let i = 4;
+  while (i < end && isPlainUserChar(uri.charCodeAt(i))) i++;
+  if (i === 4 || uri.charCodeAt(i) !== CHAR.at) return false;
+  let before = CHAR.dot as number;
+  for (i++; i < end; i++) {
+    const c = uri.charCodeAt(i);
+    if (!isHostChar(c) || (c === CHAR.dot && before === CHAR.dot)) break;
+    before = c;
+  }
+  if (uri.charCodeAt(i - 1) === CHAR.at) return false;
+  return i === end || (uri.charCodeAt(i) === CHAR.colon && parseUnsigned(uri, i + 1, end, 65_535) >= 0);
 }
 
 /** @returns Undefined where it is no sip or sips URI, or a malformed one. */

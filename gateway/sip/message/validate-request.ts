@@ -5,7 +5,7 @@ import { paramOf } from "./params.js";
 import { allValues, firstValue } from "./split-values.js";
 import type { SipHeaders } from "./sip-headers.js";
 import type { SipRequest, SipResponse } from "./sip-message.js";
-import { parseUri, uriScheme } from "./uri.js";
+import { isPlainSipUri, isUri, parseUri, uriScheme } from "./uri.js";
 import { parseVia, type Via } from "./via.js";
 
 /** What the checks have read anyway, so that nobody reads it twice. */
@@ -82,6 +82,7 @@ const SCHEMES: ReadonlySet<string> = new Set(["sip", "sips", "tel", "urn"]);
 
 /** 416 for an unknown scheme (RFC 3261 §8.2.2.1), 400 for a malformed URI or one with headers (§19.1.5); undefined when fine. */
 export function judgeRequestUri(uri: string): SipInvalid | undefined {
+  if (isPlainSipUri(uri)) return undefined;
   const scheme = uriScheme(uri);
   if (scheme !== undefined && !SCHEMES.has(scheme)) return invalid("sip.uri-scheme", "Unsupported URI Scheme", 416);
   const parsed = parseUri(uri);
@@ -159,7 +160,7 @@ function singleBit(key: string): number {
 /** A name-addr whose URI is well-formed as far as its scheme is known to us (RFC 4475 §3.3.4: unknown ones are fine here). */
 function readAddress(value: string, judgeUri: boolean): NameAddr | undefined {
   const address = parseNameAddr(value);
-  return address === undefined || (judgeUri && parseUri(address.uri) === undefined) ? undefined : address;
+  return address === undefined || (judgeUri && !isUri(address.uri)) ? undefined : address;
 }
 
 /** Only a REGISTER has more than one; nobody registers as many. */
