@@ -103,31 +103,39 @@ export const sipSchema = z.strictObject({
     .describe("Used with engine drachtio"),
 });
 
+/** Mirrors `NumberPlanOptions` of detection/numbers. */
 export const numberPlanSchema = z.strictObject({
+  region: z
+    .string()
+    .regex(/^[A-Za-z]{2}$/)
+    .optional()
+    .describe("ISO 3166-1 alpha-2: gives country code, prefixes, lengths and emergency numbers"),
   countryCode: z
     .string()
     .regex(/^[1-9]\d{0,2}$/)
     .optional()
-    .describe("Country code of national numbers, without +"),
+    .describe("Country code of national numbers, without +; wins over the region's"),
   internationalPrefixes: z
     .array(z.string().regex(/^\d{1,5}$/))
     .max(16)
-    .default(["00"])
-    .describe("What is dialled before a country code"),
+    .optional()
+    .describe("What is dialled before a country code; default: the region's, without region 00 and 011"),
   nationalPrefix: z
     .string()
     .regex(/^\d{0,5}$/)
-    .default("")
-    .describe("What is dialled before a national number, for example 0"),
+    .optional()
+    .describe("What is dialled before a national number; default: the region's"),
   bareInternational: z
     .boolean()
     .default(true)
-    .describe("A long enough number without + or prefix whose start is a country code is international"),
+    .describe("11 digits or more without + or prefix that begin with a country code are an international number"),
   emergencyNumbers: z
     .array(z.string().regex(/^\d{2,6}$/))
     .max(64)
     .optional()
-    .describe("Numbers that are never refused; default: the usual ones of the region"),
+    .describe(
+      "Numbers that are never refused, blocked or ended; default: the region's, else those that every phone knows",
+    ),
 });
 
 export const trunkSchema = z.strictObject({

@@ -1,0 +1,16 @@
+#!/usr/bin/env node
+import { Command } from "commander";
+import { registerAudit } from "./audit.js";
+import { registerCdr } from "./cdr-export.js";
+import { registerConfig } from "./config.js";
+import { registerServe } from "./serve.js";
+import { packageVersion } from "./version.js";
+
+const program = new Command("ringfence")
+  .description("A SIP hop that listens and hangs up on fraud")
+  .version(packageVersion());
+registerServe(program);
+registerConfig(program);
+registerCdr(program);
+registerAudit(program);
+await program.parseAsync();

@@ -1,0 +1,256 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { FraudDetection, NumberPlan, type TrunkId } from "../detection/index.js";
+import { openDialogJournal } from "./adapters/journal-file/file-dialog-journal.js";
+import { loadLogKey } from "./adapters/log-pino/log-key.js";
+import { createPinoLog, type ClosableLog } from "./adapters/log-pino/pino-log.js";
+import { PrometheusMetrics } from "./adapters/metrics-prometheus/prometheus-metrics.js";
+import type { RecordChannel } from "./adapters/record-spool/record-channel.js";
+import { CryptoRandom } from "./adapters/system/crypto-random.js";
+import { EventLoopLag } from "./adapters/system/event-loop-lag.js";
+import { SystemClock } from "./adapters/system/system-clock.js";
+import { DEFAULT_RECOVERY, recoverCalls, type AnsweredEntry } from "./call/recover-calls.js";
+import { printableConfig, type ConfigProblems } from "./config/load.js";
+import type { Config } from "./config/schema.js";
+import { GatewayError } from "./core/errors.js";
+import type { Result } from "./core/result.js";
+import { monoMs } from "./core/time.js";
+import type { DialogJournal } from "./ports/dialog-journal.js";
+import type { GatewayControl } from "./ports/gateway-control.js";
+import { makeBackOffice, openRecordChannel } from "./wiring/back-office.js";
+import { makeCallLayer, type CallLayer } from "./wiring/call-layer.js";
+import { gatewayHealth } from "./wiring/gateway-health.js";
+import { applyReload, type ReloadReport } from "./wiring/reload.js";
+import { embeddedEngine, type SipEngine } from "./wiring/sip-engine.js";
+import { trunkTable, type MakeNumbers } from "./wiring/trunk-options.js";
+
+/** The first line on stdout. */
+export interface ReadyLine {
+  readonly ready: true;
+  readonly sip: readonly string[];
+  readonly http: string;
+  readonly metrics: string;
+}
+
+export interface RingfenceOptions {
+  readonly version: string;
+  /** Reads file and environment again, for a reload. */
+  readonly reread: () => Result<Config, ConfigProblems>;
+}
+
+const makeNumbers: MakeNumbers = (plan) => new NumberPlan(plan);
+/** Detection's housekeeping is due once a second. */
+const TICK_MS = 1_000;
+
+/**
+ * The composition root: configuration → adapters → wiring → start; `close` in reverse order.
+ * @throws GatewayError `config.invalid`, `listen.failed`, `tls.certificate`, `store.*`, `journal.failed`: nothing is left running.
+ */
+export async function startRingfence(config: Config, options: RingfenceOptions): Promise<Ringfence> {
+  mkdirSync(config.store.folder, { recursive: true, mode: 0o700 });
+  const logKey = loadLogKey(config.store.folder);
+  const log = createPinoLog({ ...config.logs, key: logKey });
+  const ringfence = new Ringfence(config, options, log, logKey);
+  try {
+    await ringfence.start();
+    return ringfence;
+  } catch (error) {
+    await ringfence.close().catch(() => undefined);
+    throw error;
+  }
+}
+
+export class Ringfence {
+  readonly #options: RingfenceOptions;
+  readonly #log: ClosableLog;
+  readonly #logKey: Uint8Array;
+  readonly #clock = new SystemClock();
+  readonly #random = new CryptoRandom();
+  readonly #metrics = new PrometheusMetrics({ processMetrics: true });
+  readonly #lag = new EventLoopLag(this.#clock);
+  readonly #detection: FraudDetection;
+  readonly #engine: SipEngine;
+  #config: Config;
+  #channel: RecordChannel | undefined;
+  #journal: DialogJournal | undefined;
+  #layer: CallLayer | undefined;
+  #backOffice: ReturnType<typeof makeBackOffice> | undefined;
+  #ready: ReadyLine | undefined;
+  #cancelTick = (): void => undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(config: Config, options: RingfenceOptions, log: ClosableLog, logKey: Uint8Array) {
+    this.#config = config;
+    this.#options = options;
+    this.#log = log;
+    this.#logKey = logKey;
+    this.#detection = new FraudDetection(config.detection, this.#random);
+    this.#engine = embeddedEngine(config, this.#services);
+  }
+
+  get #services() {
+    return { clock: this.#clock, random: this.#random, metrics: this.#metrics, log: this.#log };
+  }
+
+  get ready(): ReadyLine {
+    if (this.#ready === undefined) throw new GatewayError("backoffice.lost", "not started");
+    return this.#ready;
+  }
+
+  async start(): Promise<void> {
+    const config = this.#config;
+    const table = trunkTable(config, makeNumbers);
+    if (!table.ok) throw new GatewayError("config.invalid", table.error);
+    const channel = await openRecordChannel(config, this.#services);
+    this.#channel = channel;
+    const control = this.#control();
+    const { version } = this.#options;
+    this.#backOffice = makeBackOffice(config, { ...this.#services, control, channel, logKey: this.#logKey, version });
+    // First of all: it takes the lock on the folder that the journal is in too.
+    const addresses = await this.#backOffice.start();
+    if (config.recovery.journal) {
+      this.#journal = await openDialogJournal({ folder: join(config.store.folder, "journal"), ...this.#services });
+    }
+    const layer = makeCallLayer(config, {
+      ...this.#services,
+      endpoint: this.#engine.endpoint,
+      resolver: this.#engine.resolver,
+      detection: this.#detection,
+      trunks: table.value,
+      sink: channel,
+      journal: this.#journal,
+      lagMs: () => this.#lag.lagMs(),
+    });
+    this.#layer = layer;
+    await this.#restoreBlocks();
+    await this.#engine.endpoint.start(layer.b2bua);
+    layer.health.start(this.#engine.endpoint);
+    layer.limits.start();
+    this.#lag.start();
+    this.#armTick();
+    await this.#recover(layer);
+    this.#ready = { ready: true, sip: this.#engine.endpoint.listeners, ...addresses };
+    this.#log.info("gateway.ready", { listeners: this.#ready.sip.length, version });
+  }
+
+  /** Blocks outlive a restart. A store that does not answer costs the blocks, not the start. */
+  async #restoreBlocks(): Promise<void> {
+    const now = this.#clock.unix();
+    const blocks = await this.#backOffice?.activeBlocks(now).catch((error: unknown) => {
+      this.#log.error("blocks.not-restored", {}, error);
+      return [];
+    });
+    if (blocks !== undefined && blocks.length > 0) {
+      this.#log.info("blocks.restored", { count: this.#detection.restoreBlocks(blocks, now) });
+    }
+  }
+
+  async #recover(layer: CallLayer): Promise<void> {
+    if (this.#journal === undefined || this.#channel === undefined) return;
+    const { entries, broken } = await this.#journal.recover();
+    if (broken > 0) this.#log.warn("journal.broken-lines", { broken });
+    const { afterRestart } = this.#config.recovery;
+    const resume = (entry: AnsweredEntry): boolean => {
+      const trunk = layer.admission.trunks.named(entry.facts.trunk as TrunkId) ?? layer.admission.trunks.default;
+      layer.b2bua.restore(entry, trunk.policy);
+      return true;
+    };
+    // Not awaited: BYEs to peers that are gone take half a minute, and new calls are welcome meanwhile.
+    void recoverCalls(
+      entries,
+      { ...DEFAULT_RECOVERY, afterRestart },
+      { ...this.#services, endpoint: this.#engine.endpoint, journal: this.#journal, sink: this.#channel, resume },
+    );
+  }
+
+  #armTick(): void {
+    this.#cancelTick = this.#clock.callAt(monoMs(this.#clock.mono() + TICK_MS), () => {
+      this.#layer?.carrier.carryOut(this.#detection.tick(this.#clock.unix()));
+      this.#armTick();
+    });
+  }
+
+  /** What the HTTP side may ask; bound to the call layer as soon as that is there. */
+  #control(): GatewayControl {
+    const live = (): CallLayer["control"] => {
+      if (this.#layer === undefined) throw new GatewayError("backoffice.lost", "the gateway is still starting");
+      return this.#layer.control;
+    };
+    return {
+      reportEvents: async (events) => live().reportEvents(events),
+      calls: async (limit) => live().calls(limit),
+      endCalls: async (callIds, reason, by, alertId) => live().endCalls(callIds, reason, by, alertId),
+      blocks: async () => live().blocks(),
+      addBlock: async (block) => live().addBlock(block),
+      removeBlock: async (id, by) => live().removeBlock(id, by),
+      undoIncident: async (id, by) => live().undoIncident(id, by),
+      openIncidents: async () => live().openIncidents(),
+      importBaseline: async (rows) => live().importBaseline(rows),
+      stats: async () => live().stats(),
+      config: () => Promise.resolve(printableConfig(this.#config)),
+      health: () => Promise.resolve(this.#health()),
+      reload: () => this.reload(),
+      startTrace: () => Promise.reject(new GatewayError("config.invalid", "traces are not there")),
+      stopTrace: () => Promise.resolve(false),
+      metrics: () => this.#metrics.toJson(),
+    };
+  }
+
+  #health(): ReturnType<typeof gatewayHealth> {
+    const layer = this.#layer;
+    if (layer === undefined) return [{ name: "sip", vital: true, ok: false, detail: "starting" }];
+    const { sip } = this.#config;
+    const hops = sip.nextHops.length + Object.values(sip.hopGroups).reduce((sum, group) => sum + group.length, 0);
+    return gatewayHealth({
+      endpoint: this.#engine.endpoint,
+      health: layer.health,
+      configuredHops: hops,
+      draining: () => layer.drain.draining,
+      lagMs: () => this.#lag.lagMs(),
+    });
+  }
+
+  /** SIGHUP and `POST /api/v1/reload`. @throws GatewayError `config.invalid`, `tls.certificate`: the old settings stay in force. */
+  async reload(): Promise<ReloadReport> {
+    const layer = this.#layer;
+    if (layer === undefined) throw new GatewayError("backoffice.lost", "the gateway is still starting");
+    const read = this.#options.reread();
+    if (!read.ok) throw new GatewayError("config.invalid", read.error.join("; "));
+    const deps = { layer, detection: this.#detection, engine: this.#engine, makeNumbers, log: this.#log };
+    const report = await applyReload(this.#config, read.value, deps);
+    this.#config = read.value;
+    return report;
+  }
+
+  /** New calls get 503; those that are up have `limits.drainMs` to end by themselves, then they get BYE. */
+  async drain(): Promise<void> {
+    this.#layer?.b2bua.drain();
+    await this.#layer?.drain.start();
+  }
+
+  /** A second signal: calls are ended now. */
+  hurry(): void {
+    this.#layer?.drain.hurry();
+  }
+
+  /** Closes everything in reverse order. Safe to call twice. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#cancelTick();
+    this.#lag.close();
+    this.#layer?.limits.close();
+    this.#layer?.health.close();
+    this.#layer?.b2bua.close();
+    await this.#engine.endpoint.close();
+    this.#engine.resolver.close();
+    await this.#journal?.close();
+    await this.#channel?.close();
+    await this.#backOffice?.stop();
+    this.#log.info("gateway.closed");
+    this.#log.flush();
+  }
+}

@@ -1,0 +1,64 @@
+import { join } from "node:path";
+import { BackOffice } from "../adapters/back-office/back-office.js";
+import { RecordChannel } from "../adapters/record-spool/record-channel.js";
+import type { Config } from "../config/schema.js";
+import type { Clock } from "../core/clock.js";
+import type { Log } from "../core/log.js";
+import type { Metrics } from "../core/metrics.js";
+import type { GatewayControl } from "../ports/gateway-control.js";
+import { backOfficeEntry, type BackOfficeOptions } from "../workers/back-office-options.js";
+
+export interface BackOfficeDeps {
+  readonly control: GatewayControl;
+  readonly channel: RecordChannel;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly logKey: Uint8Array;
+  readonly version: string;
+}
+
+/** Records for the back office wait here, and on disk while it is gone. */
+export function openRecordChannel(
+  config: Config,
+  deps: { clock: Clock; metrics: Metrics; log: Log },
+): Promise<RecordChannel> {
+  return RecordChannel.open(deps, {
+    folder: join(config.store.folder, "spool"),
+    queueLimit: config.store.queueLimit,
+    spillLimitBytes: config.store.spillLimitBytes,
+  });
+}
+
+/** The worker thread with store, API, audit, webhook and /metrics, joined to the record channel. Not started. */
+export function makeBackOffice(config: Config, deps: BackOfficeDeps): BackOffice<BackOfficeOptions> {
+  const { control, channel, clock, log, metrics } = deps;
+  const backOffice: BackOffice<BackOfficeOptions> = new BackOffice({
+    entry: backOfficeEntry(),
+    options: backOfficeOptions(config, deps),
+    control,
+    clock,
+    log,
+    metrics,
+    beforeAnswer: () => channel.flush(),
+    onRecordsTaken: (seq) => channel.acknowledge(seq),
+    onUp: () => channel.attach((batch) => void backOffice.post(batch)),
+    onDown: () => channel.detach(),
+  });
+  return backOffice;
+}
+
+function backOfficeOptions(config: Config, deps: BackOfficeDeps): BackOfficeOptions {
+  const { http, metrics, store, webhook, logs } = config;
+  return {
+    version: deps.version,
+    http: { ...http, apiKeys: http.apiKeys.map(apiKey) },
+    metrics,
+    store,
+    webhook,
+    logs: { ...logs, key: deps.logKey },
+  };
+}
+
+const apiKey = ({ key, role, id }: Config["http"]["apiKeys"][number]): BackOfficeOptions["http"]["apiKeys"][number] =>
+  id === undefined ? { key, role } : { key, role, id };
