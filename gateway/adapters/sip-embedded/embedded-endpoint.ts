@@ -72,11 +72,21 @@ export class EmbeddedSipEndpoint implements SipEndpoint {
       cseq: spec.cseq ?? 1,
       headers: spec.headers,
       body: spec.body,
-      withContact: carriesContact(method),
+      withContact: spec.contact === undefined && carriesContact(method),
+      contact: spec.contact,
     });
     const { contactUser, contactParams, noResponseMs } = spec;
     const secure = spec.uri.startsWith("sips:");
-    const outgoing = new Outgoing(engine, { request, user, secure, contactUser, contactParams, noResponseMs });
+    const ownContact = spec.contact === undefined;
+    const outgoing = new Outgoing(engine, {
+      request,
+      user,
+      secure,
+      ownContact,
+      contactUser,
+      contactParams,
+      noResponseMs,
+    });
     outgoing.start(spec.targets);
     return outgoing;
   }

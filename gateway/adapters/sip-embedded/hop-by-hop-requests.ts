@@ -24,6 +24,6 @@ function sameHop(invite: SipRequest, method: string, to: string, extra: HeaderEn
   headers.addKnown("to", "To", to);
   headers.addKnown("call-id", "Call-ID", from.get("call-id") ?? "");
   headers.addKnown("cseq", "CSeq", `${Number.parseInt(from.get("cseq") ?? "", 10)} ${method}`);
-  addHeaders(headers, extra, method);
+  addHeaders(headers, extra);
   return { kind: "request", method, uri: invite.uri, headers, body: NO_BODY };
 }

@@ -21,12 +21,11 @@ const OURS: ReadonlySet<string> = new Set([
 ]);
 
 /** Appends the user's header fields, without those that are the endpoint's; line ends in a value become blanks. */
-export function addHeaders(headers: SipHeaders, entries: HeaderEntries | undefined, method: string): void {
+export function addHeaders(headers: SipHeaders, entries: HeaderEntries | undefined): void {
   if (entries === undefined) return;
   for (const [name, value] of entries) {
     const key = canonicalHeaderName(name);
-    // A registration's bindings are payload, not our own address.
-    if (OURS.has(key) && !(key === "contact" && method === "REGISTER")) continue;
+    if (OURS.has(key)) continue;
     headers.addKnown(key, name, oneLine(value));
   }
 }
@@ -49,6 +48,8 @@ export interface RequestParts {
   readonly body?: Uint8Array | undefined;
   /** Our Contact is to be written: its value follows with the Via. */
   readonly withContact: boolean;
+  /** A whole Contact instead of ours (REGISTER). */
+  readonly contact?: string | undefined;
 }
 
 /** A request whose Via and Contact are still empty: they depend on where it leaves (`address`). RFC 3261 §8.1.1 */
@@ -62,7 +63,8 @@ export function buildRequest(parts: RequestParts): SipRequest {
   headers.addKnown("call-id", "Call-ID", parts.callId);
   headers.addKnown("cseq", "CSeq", `${parts.cseq} ${parts.method}`);
   if (parts.withContact) headers.addKnown("contact", "Contact", "");
-  addHeaders(headers, parts.headers, parts.method);
+  else if (parts.contact !== undefined) headers.addKnown("contact", "Contact", oneLine(parts.contact));
+  addHeaders(headers, parts.headers);
   return { kind: "request", method: parts.method, uri: oneLine(parts.uri), headers, body: parts.body ?? NO_BODY };
 }
 
@@ -119,7 +121,7 @@ export function buildResponse(
   headers.addKnown("call-id", "Call-ID", from.get("call-id") ?? "");
   headers.addKnown("cseq", "CSeq", from.get("cseq") ?? "");
   if (contact !== undefined) headers.addKnown("contact", "Contact", contact);
-  addHeaders(headers, spec.headers, "");
+  addHeaders(headers, spec.headers);
   const reason = spec.reason === undefined ? reasonPhrase(spec.status) : oneLine(spec.reason);
   return { kind: "response", status: spec.status, reason, headers, body: spec.body ?? NO_BODY };
 }

@@ -22,6 +22,8 @@ export interface OutgoingSetup {
   readonly user: OutgoingUser;
   /** `sips` in our Contact. */
   readonly secure: boolean;
+  /** False: the request's Contact is the user's and stays. */
+  readonly ownContact?: boolean;
   readonly contactUser?: string | undefined;
   readonly contactParams?: string | undefined;
   readonly noResponseMs?: number | undefined;
@@ -155,8 +157,8 @@ export class Outgoing implements OutgoingRequest, WheelEntry {
   #address(listener: Listener, branch: string): void {
     const { headers } = this.#request;
     headers.setFirst("via", viaAt(listener, branch));
-    if (!headers.has("contact") || this.#request.method === "REGISTER") return;
-    const { secure, contactUser, contactParams } = this.#setup;
+    const { secure, contactUser, contactParams, ownContact = true } = this.#setup;
+    if (!ownContact || !headers.has("contact")) return;
     headers.setFirst("contact", contactAt(listener, secure, contactUser, contactParams));
   }
 

@@ -297,6 +297,17 @@ test("identifiers, first CSeq and header fields are used as given", async () => 
   });
 });
 
+test("the Contact of a REGISTER goes out as given, in every try (RFC 3261 §10.2)", async () => {
+  const { endpoint, peer, toPeer, settle } = await endpointAndPeer({ protocols: ["udp", "tcp"] });
+  const contact = "<sip:phone@192.0.2.200>;expires=60";
+  endpoint.request(
+    toPeer({ method: "REGISTER", contact, targets: [nobody, toPeer().targets[0]!] }),
+    new RecordingCaller(),
+  );
+  await settle();
+  assert.equal(headerOf(peer.requests("REGISTER")[0]!, "Contact"), contact);
+});
+
 test("the tap sees every message, repeats included, both ways", async () => {
   const seen: string[] = [];
   const { endpoint, peer, toPeer, settle, clock } = await endpointAndPeer({
