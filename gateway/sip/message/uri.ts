@@ -57,7 +57,7 @@ export function isUri(uri: string): boolean {
 
 /** `sip:` user of letters, digits and `+-._`, `@`, a host name or IPv4 address, maybe a port, nothing else. False says nothing. */
 export function isPlainSipUri(uri: string): boolean {
-  if (!uri.startsWith("sip:")) return false;
+  if (!uri.startsWith("sip:") || uri.length > 255) return false;
   const end = uri.length;
   let i = 4;
   while (i < end && isPlainUserChar(uri.charCodeAt(i))) i++;
