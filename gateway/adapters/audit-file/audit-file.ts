@@ -123,9 +123,7 @@ export class AuditFile {
     }
     return new Promise((resolve, reject) => {
       this.#waiting.push({ entry, resolve, reject });
-      this.#writing ??= this.#writeAll().finally(() => {
-        this.#writing = undefined;
-      });
+      this.#writing ??= this.#writeAll();
     });
   }
 
@@ -155,6 +153,8 @@ export class AuditFile {
         for (const { reject } of group) reject(failure);
       }
     }
+    // In the same turn as the last look at the queue: an entry appended after it starts a new round.
+    this.#writing = undefined;
   }
 
   async #writeGroup(group: readonly Waiting[]): Promise<void> {
