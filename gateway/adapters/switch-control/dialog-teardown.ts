@@ -10,19 +10,27 @@ export interface DialogTeardownOptions extends RequestOptions {
   readonly confirmMs?: number;
 }
 
-/** `failed` carries what the proxy, or the lack of its answer, said. */
+/**
+ * `unknown`: the proxy has no such dialog. `not-yet`: it cannot end the dialog in its present state; ask again. `failed` carries
+ * what the proxy, or the lack of its answer, said.
+ */
 export type Ordered =
-  { readonly kind: "ordered" } | { readonly kind: "unknown" } | { readonly kind: "failed"; readonly why: string };
+  | { readonly kind: "ordered" }
+  | { readonly kind: "unknown" }
+  | { readonly kind: "not-yet" }
+  | { readonly kind: "failed"; readonly why: string };
 export type Presence = "up" | "gone" | "unclear";
 
 /** What differs between proxies that keep dialogs. */
 export interface DialogProxy {
-  /** Asks for the BYEs. `unknown`: the proxy has no such dialog. */
+  /** Asks for the BYEs. */
   order(call: ForeignCall, reason: string, signal: AbortSignal): Promise<Ordered>;
   /** Is the dialog still there? */
   look(call: ForeignCall, signal: AbortSignal): Promise<Presence>;
 }
 
+/** The call is down, by us or by itself. */
+const ENDED: ReadonlySet<string> = new Set(["confirmed", "already-gone"]);
 const MAX_AT_A_TIME = 8;
 const LOOK_FIRST_MS = 25;
 const LOOK_MOST_MS = 800;
@@ -70,18 +78,23 @@ export class DialogTeardown implements OutwardTeardown {
     const startedAt = this.#deps.clock.mono();
     const outcome = signal.aborted ? "cancelled" : await this.#outcome(call, reason, signal);
     const tookMs = this.#deps.clock.mono() - startedAt;
-    return { callId: call.callId, success: outcome === "confirmed", outcome, via: this.via, tookMs };
+    return { callId: call.callId, success: ENDED.has(outcome), outcome, via: this.via, tookMs };
   }
 
   async #outcome(call: ForeignCall, reason: string, signal: AbortSignal): Promise<string> {
-    const ordered = await this.#proxy.order(call, reason, signal);
-    if (ordered.kind === "unknown") return "unknown-call";
-    if (ordered.kind === "failed") return ordered.why;
     const deadline = this.#deps.clock.mono() + this.#confirmMs;
+    let ordered = false;
     for (let waitMs = LOOK_FIRST_MS; ; waitMs = Math.min(waitMs * 2, LOOK_MOST_MS)) {
-      if ((await this.#proxy.look(call, signal)) === "gone") return "confirmed";
+      if (!ordered) {
+        const answer = await this.#proxy.order(call, reason, signal);
+        if (answer.kind === "failed") return answer.why;
+        // Known before, or not for us to have ended: a call that hangs up while it rings is over all the same.
+        if (answer.kind === "unknown") return waitMs === LOOK_FIRST_MS ? "unknown-call" : "already-gone";
+        ordered = answer.kind === "ordered";
+      }
+      if (ordered && (await this.#proxy.look(call, signal)) === "gone") return "confirmed";
       if (signal.aborted) return "cancelled";
-      if (this.#deps.clock.mono() + waitMs > deadline) return "timed-out";
+      if (this.#deps.clock.mono() + waitMs > deadline) return ordered ? "timed-out" : "ringing";
       await pause(this.#deps.clock, waitMs, signal);
     }
   }

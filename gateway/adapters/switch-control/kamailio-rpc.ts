@@ -12,7 +12,8 @@ import { JsonRpc } from "./json-rpc.js";
 
 /**
  * Kamailio's JSON-RPC over HTTP (modules jsonrpcs, xhttp, dialog): `dlg.terminate_dlg [callid, from_tag, to_tag]` for calls that
- * `dlg_manage()` follows. Needs the whole dialog identifier; tags that are not known are looked up by Call-ID.
+ * `dlg_manage()` follows. It needs the whole dialog identifier, which is looked up by Call-ID. Kamailio can end answered calls only:
+ * one that rings is asked for again until it is answered or `confirmMs` is over (`ringing`).
  */
 export function kamailioTeardown(options: DialogTeardownOptions, deps: SwitchDeps): OutwardTeardown {
   return new DialogTeardown("kamailio", new KamailioDialogs(new JsonRpc(options.url, options, deps)), options, deps);
@@ -28,6 +29,7 @@ interface Dialog {
 
 type Found = { readonly kind: "found"; readonly dialogs: readonly Dialog[] } | Extract<Ordered, { kind: "failed" }>;
 
+const ANSWERED = 3;
 const DELETED = 5;
 const NO_METHOD = /method not found/i;
 const NOT_FOUND = /couldn'?t find|not found|no such/i;
@@ -39,23 +41,24 @@ class KamailioDialogs implements DialogProxy {
     this.#rpc = rpc;
   }
 
-  async order(call: ForeignCall, _reason: string, signal: AbortSignal): Promise<Ordered> {
-    const { callId, fromTag, toTag } = call;
-    if (fromTag !== undefined && toTag !== undefined) {
-      const ordered = await this.#terminate(callId, fromTag, toTag, signal);
-      // Tags that somebody else saw may be another leg's: what Kamailio itself has for the Call-ID counts.
-      if (ordered.kind !== "unknown") return ordered;
-    }
+  async order({ callId, fromTag, toTag }: ForeignCall, _reason: string, signal: AbortSignal): Promise<Ordered> {
     const found = await this.#find(callId, signal);
-    if (found.kind === "failed") return found;
-    const live = found.dialogs.filter(({ state }) => state < DELETED);
-    let last: Ordered = { kind: "unknown" };
-    for (const dialog of live) {
-      last = await this.#terminate(callId, dialog.fromTag, dialog.toTag, signal);
-      if (last.kind === "failed") return last;
+    if (found.kind === "failed") {
+      // A look-up that failed is no reason to let a call go on whose identifier is known.
+      return fromTag === undefined || toTag === undefined ? found : this.#terminate(callId, fromTag, toTag, signal);
     }
-    // Gone between the look-up and the order: it ended by itself, and the look that follows says so.
-    return live.length > 0 ? { kind: "ordered" } : last;
+    const live = found.dialogs.filter(({ state }) => state < DELETED);
+    if (live.length === 0) return { kind: "unknown" };
+    const answered = live.filter(({ state }) => state >= ANSWERED);
+    // Kamailio takes the order for a call that rings, answers with success, and does nothing (5.6, dlg_req_within.c).
+    if (answered.length === 0) return { kind: "not-yet" };
+    for (const dialog of answered) {
+      // Tags that somebody else saw may be another leg's: what Kamailio has for the Call-ID counts.
+      const ordered = await this.#terminate(callId, dialog.fromTag, dialog.toTag, signal);
+      if (ordered.kind === "failed") return ordered;
+    }
+    // One that is gone between look-up and order ended by itself: the look that follows says so.
+    return { kind: "ordered" };
   }
 
   async look(call: ForeignCall, signal: AbortSignal): Promise<Presence> {

@@ -38,24 +38,23 @@ test("the voice switch gets the source's request: POST {url}/fraud/disconnect wi
   await world.stop();
 });
 
-test("Kamailio gets the whole dialog identifier: known tags at once, unknown or foreign ones after a look-up (R4)", async () => {
+test("Kamailio gets the whole dialog identifier, whatever was known of it (R4)", async () => {
   const world = new FakeKamailio();
   await world.start();
   const teardown = kamailioTeardown({ url: `${world.origin}/RPC`, ...QUICK }, deps);
-  const methods = () => world.requests.map(({ body }) => body as { method: string; params: unknown });
-  world.add("a");
-  await teardown.disconnect([{ callId: "a", fromTag: "from-a", toTag: "to-a" }], "x", undefined, signal);
-  assert.deepEqual(
-    methods().map(({ method, params }) => [method, params]),
-    [
-      ["dlg.terminate_dlg", ["a", "from-a", "to-a"]],
-      ["dlg.dlg_list", ["a"]],
-    ],
-  );
-  for (const tags of [{}, { fromTag: "from-b" }, { fromTag: "from-b", toTag: "another-leg" }]) {
-    world.add("b");
-    const [result] = await teardown.disconnect([{ callId: "b", ...tags }], "x", undefined, signal);
+  for (const tags of [{}, { fromTag: "from-a" }, { fromTag: "from-a", toTag: "another-leg" }]) {
+    world.add("a");
+    world.requests.length = 0;
+    const [result] = await teardown.disconnect([{ callId: "a", ...tags }], "x", undefined, signal);
     assert.equal(result?.outcome, "confirmed", JSON.stringify(tags));
+    assert.deepEqual(
+      world.requests.map(({ body }) => [(body as { method: string }).method, (body as { params: unknown }).params]),
+      [
+        ["dlg.dlg_list", ["a"]],
+        ["dlg.terminate_dlg", ["a", "from-a", "to-a"]],
+        ["dlg.dlg_list", ["a"]],
+      ],
+    );
   }
   await world.stop();
 });
