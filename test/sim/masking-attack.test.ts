@@ -1,0 +1,249 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { DEFAULT_DETECTION_OPTIONS, FraudDetection, NumberPlan, type DetectionOptions } from "../../detection/index.js";
+import { openCalls } from "../../gateway/call/recover-calls.js";
+import { configSchema } from "../../gateway/config/schema.js";
+import type { JournalEntry } from "../../gateway/ports/dialog-journal.js";
+import type { HeaderEntries, SipTarget } from "../../gateway/ports/sip-endpoint.js";
+import { makeCallLayer } from "../../gateway/wiring/call-layer.js";
+import { trunkTable } from "../../gateway/wiring/trunk-options.js";
+import { LogDouble, MetricsDouble, RandomDouble, SinkDouble, settle } from "../support/call-doubles.js";
+import { FakeClock } from "../support/fake-clock.js";
+import { FakeSipEndpoint, headerOf, type FakeDialog, type FakeIncoming } from "../support/fake-sip-endpoint.js";
+
+const VICTIM = "+12025550199";
+const memory = {
+  windowMiB: 1,
+  trackedCalls: 4_096,
+  recentCalls: 1_024,
+  knownPairs: 1_024,
+  watchedNumbers: 100,
+  openIncidents: 50,
+  blocks: 1_000,
+};
+
+interface Phone {
+  readonly invite: FakeIncoming;
+  readonly a: FakeDialog;
+  readonly b: FakeDialog;
+}
+
+/** The whole call layer as main.ts joins it, between peers that the test plays. */
+class Gateway {
+  readonly endpoint = new FakeSipEndpoint();
+  readonly clock = new FakeClock();
+  readonly sink = new SinkDouble();
+  readonly metrics = new MetricsDouble();
+  readonly journal: JournalEntry[] = [];
+  readonly detection: FraudDetection;
+  readonly layer;
+  #calls = 0;
+
+  constructor(detection: Partial<DetectionOptions> = {}) {
+    const config = configSchema.parse({
+      sip: { nextHops: ["192.0.2.50:5060"] },
+      limits: { trustedHops: ["192.0.2.10"] },
+      trunks: [{ id: "north" }, { id: "south" }],
+    });
+    const trunks = trunkTable(config, (plan) => new NumberPlan(plan));
+    assert.ok(trunks.ok);
+    const target: SipTarget = { protocol: "udp", address: "192.0.2.50", port: 5060 };
+    const random = new RandomDouble();
+    this.detection = new FraudDetection({ ...DEFAULT_DETECTION_OPTIONS, memory, ...detection }, random);
+    this.layer = makeCallLayer(config, {
+      endpoint: this.endpoint,
+      resolver: { cached: () => [target], resolve: () => Promise.resolve([target]) },
+      detection: this.detection,
+      trunks: trunks.value,
+      sink: this.sink,
+      journal: {
+        append: (entry) => void this.journal.push(entry),
+        recover: () => Promise.resolve({ entries: [], broken: 0 }),
+        close: () => Promise.resolve(),
+      },
+      lagMs: () => 0,
+      clock: this.clock,
+      random,
+      metrics: this.metrics,
+      log: new LogDouble(),
+    });
+    void this.endpoint.start(this.layer.b2bua);
+  }
+
+  invite(
+    caller: string,
+    { called = VICTIM, trunk = "north", callId = `call-${++this.#calls}`, headers = [] as HeaderEntries } = {},
+  ): FakeIncoming {
+    return this.endpoint.receive("INVITE", `sip:${called}@192.0.2.1`, [
+      ["Via", "SIP/2.0/UDP 192.0.2.10;branch=z9hG4bKa"],
+      ["Max-Forwards", "70"],
+      ["From", `<sip:${caller}@caller.example>;tag=${callId}`],
+      ["To", `<sip:${called}@192.0.2.1>`],
+      ["Call-ID", callId],
+      ["CSeq", "1 INVITE"],
+      ["Contact", "<sip:caller@192.0.2.10:5070>"],
+      ["X-Ringfence-Trunk", trunk],
+      ...headers,
+    ]);
+  }
+
+  answered(caller: string, over: Parameters<Gateway["invite"]>[1] = {}): Phone {
+    const invite = this.invite(caller, over);
+    const out = this.endpoint.invites.at(-1);
+    assert.ok(out !== undefined && invite.final === undefined);
+    out.provisional(180, { tag: "bob" });
+    const b = out.answer({ tag: "bob", body: "answer" });
+    const a = invite.dialog();
+    assert.ok(a !== undefined);
+    invite.ack();
+    return { invite, a, b };
+  }
+
+  get open(): number {
+    return openCalls(this.journal).answered.length;
+  }
+}
+
+const caller = (n: number): string => `+120255501${String(n).padStart(2, "0")}`;
+const callers = (from: number, to: number): string[] =>
+  Array.from({ length: to - from + 1 }, (_, i) => caller(from + i));
+
+test("attack: at the fifth caller both legs of the four answered calls get BYE and the fifth INVITE 603, in that turn", async () => {
+  const gateway = new Gateway();
+  const up = callers(1, 4).map((each) => gateway.answered(each));
+  assert.equal(gateway.open, 4);
+  const fifth = gateway.invite(caller(5));
+  assert.deepEqual(fifth.statuses, [603]);
+  assert.equal(gateway.endpoint.invites.length, 4, "the fifth never left");
+  for (const { a, b } of up) {
+    for (const dialog of [a, b]) {
+      assert.deepEqual(
+        dialog.methods().filter((method) => method === "BYE"),
+        ["BYE"],
+      );
+      assert.match(headerOf(dialog.last("BYE").spec, "Reason") ?? "", /^Q\.850;cause=21;text="/);
+    }
+  }
+  gateway.clock.advance(12);
+  for (const { a, b } of up) {
+    a.last("BYE").final(200);
+    b.last("BYE").final(200);
+  }
+  await settle();
+  assert.deepEqual(
+    gateway.sink.of("teardown").map(({ teardown }) => [teardown.aOutcome, teardown.bOutcome, teardown.tookMs]),
+    Array(4).fill(["confirmed", "confirmed", 12]),
+  );
+  assert.deepEqual([gateway.layer.registry.size, gateway.open], [0, 0]);
+  assert.deepEqual(new Set(gateway.sink.of("cdr").map(({ cdr }) => cdr.cause)), new Set(["fraud", "refused"]));
+  assert.equal(gateway.metrics.get("fraud_disconnects_total"), 4);
+  assert.equal(gateway.sink.of("alert").length, 1);
+});
+
+test("attack: every further caller from the attacking trunk is refused at once, for as long as it lasts (R2)", () => {
+  const gateway = new Gateway();
+  for (const each of callers(1, 5)) gateway.invite(each);
+  for (const each of callers(6, 20)) {
+    gateway.clock.advance(1_000);
+    assert.deepEqual(gateway.invite(each).statuses, [603]);
+  }
+});
+
+test("attack: a caller from another trunk, and the attackers' calls to other numbers, go through (R3)", () => {
+  const gateway = new Gateway();
+  for (const each of callers(1, 8)) gateway.invite(each);
+  assert.deepEqual(gateway.invite(caller(50), { trunk: "south" }).statuses, []);
+  assert.deepEqual(gateway.invite(caller(1), { called: "+12025550142" }).statuses, []);
+});
+
+test("attack: calls that only ring get CANCEL towards the victim and 603 towards the caller", async () => {
+  const gateway = new Gateway();
+  const ringing = callers(1, 4).map((each) => {
+    const invite = gateway.invite(each);
+    const out = gateway.endpoint.invites.at(-1);
+    assert.ok(out !== undefined);
+    out.provisional(180, { tag: "bob" });
+    return { invite, out };
+  });
+  gateway.invite(caller(5));
+  for (const { invite, out } of ringing) {
+    assert.equal(out.isCancelled, true);
+    assert.equal(invite.final?.status, 603);
+    out.final(487);
+    invite.onRefusalAcked?.();
+  }
+  await settle();
+  assert.deepEqual(
+    gateway.sink.of("teardown").map(({ teardown }) => [teardown.phase, teardown.bOutcome]),
+    Array(4).fill(["ringing", "confirmed"]),
+  );
+});
+
+test("attack: a call that the victim has ended by then is already gone, and is no disconnect of ours", async () => {
+  const gateway = new Gateway();
+  const [first, ...others] = callers(1, 4).map((each) => gateway.answered(each));
+  assert.ok(first !== undefined);
+  first.b.receive("BYE");
+  first.a.last("BYE").final(200);
+  gateway.invite(caller(5));
+  for (const { a, b } of others) {
+    a.last("BYE").final(200);
+    b.last("BYE").final(481);
+  }
+  await settle();
+  assert.equal(gateway.metrics.get("fraud_disconnects_total"), 3);
+  assert.deepEqual(
+    new Set(gateway.sink.of("teardown").map(({ teardown }) => `${teardown.aOutcome} ${teardown.bOutcome}`)),
+    new Set(["confirmed already-gone"]),
+  );
+});
+
+test("attack: one number written in five ways is one caller, five nameless callers of a trunk too (R8)", () => {
+  const gateway = new Gateway();
+  const forms = ["+12025550101", "0012025550101", "12025550101", "%2B1-202-555-0101", "+12025550101;npdi"];
+  for (const form of forms) assert.deepEqual(gateway.invite(form).statuses, []);
+  const other = new Gateway();
+  for (let n = 0; n < 8; n++) assert.deepEqual(other.invite(n % 2 === 0 ? "anonymous" : "Restricted").statuses, []);
+});
+
+test("attack: a retransmission storm and a call that was forked upstream count once", () => {
+  const gateway = new Gateway();
+  for (let n = 0; n < 30; n++) assert.deepEqual(gateway.invite(caller(1), { callId: "one-call" }).statuses, []);
+  assert.equal(gateway.detection.incidents().length, 0);
+});
+
+test("attack: emergency calls are neither counted, refused nor ended", () => {
+  const gateway = new Gateway();
+  for (const each of callers(1, 20)) assert.deepEqual(gateway.invite(each, { called: "911" }).statuses, []);
+});
+
+test("attack: in shadow mode nothing is cut, but everything is said", async () => {
+  const gateway = new Gateway({ shadow: true });
+  const up = callers(1, 6).map((each) => gateway.answered(each));
+  await settle();
+  assert.ok(up.every(({ a, b }) => [...a.methods(), ...b.methods()].every((method) => method !== "BYE")));
+  assert.equal(gateway.sink.of("alert").length, 1);
+  assert.ok(gateway.metrics.get("ringfence_calls_would_refuse_total") >= 1);
+});
+
+test("attack: a slow drip under the threshold is left alone (R1)", () => {
+  const gateway = new Gateway();
+  for (const each of callers(1, 40)) {
+    assert.deepEqual(gateway.invite(each).statuses, []);
+    gateway.clock.advance(4_000);
+  }
+});
+
+test("a call passes: its headers for us do not, and its end is on record", () => {
+  const gateway = new Gateway();
+  const { a, b } = gateway.answered(caller(1), { trunk: "south" });
+  assert.equal(headerOf(gateway.endpoint.invites[0]?.spec, "X-Ringfence-Trunk"), undefined);
+  a.receive("BYE");
+  b.last("BYE").final(200);
+  const [{ cdr } = { cdr: undefined }] = gateway.sink.of("cdr");
+  assert.deepEqual(
+    [cdr?.trunk, cdr?.caller, cdr?.called, cdr?.cause, cdr?.nextHop],
+    ["south", caller(1), VICTIM, "normal", "192.0.2.50:5060"],
+  );
+  assert.equal(gateway.open, 0);
+});
