@@ -47,6 +47,7 @@ function startGateway(folder: string, calledPort: number): Promise<{ child: Chil
     metrics: { listenPort: 0 },
     store: { folder: join(folder, "data") },
     detection: { masking: { windowMs: WINDOW_MS, threshold: 5, mode: "enforce" } },
+    limits: { drainMs: 0 },
     logs: { level: "error" },
   };
   const file = join(folder, "ringfence.json");
@@ -102,7 +103,7 @@ async function honestCall({ carrierB, called, gateway }: Stage): Promise<void> {
 }
 
 async function busyHotline({ ready, carrierB, gateway }: Stage): Promise<void> {
-  await api(ready, "/api/v1/baseline", { rows: [{ called: HOTLINE, callers_per_window: 12 }] });
+  await api(ready, "/api/v1/baseline", { rows: [{ b_number: HOTLINE, callers_per_window: 12 }] });
   const legs: Leg[] = [];
   for (let i = 0; i < 8; i++) {
     legs.push(carrierB.call(caller(60 + i), HOTLINE, gateway));

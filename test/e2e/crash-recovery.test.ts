@@ -23,6 +23,7 @@ describe("kill -9 with calls up", () => {
     sip: { listenPort: port, nextHops: [`127.0.0.1:${phones.called.port}`] },
     trunks: TRUNKS,
     recovery: { afterRestart },
+    limits: { drainMs: 0 },
   });
 
   async function crashWithThreeCalls(afterRestart: string): Promise<Awaited<ReturnType<typeof place>>> {

@@ -50,7 +50,7 @@ describe("a masking attack on the production process", () => {
   test("the store has the proof for each of them", async () => {
     const proof = async (): Promise<readonly Teardown[]> => {
       const { json } = await gateway.api("/api/v1/teardowns?limit=100");
-      return (json as { teardowns: readonly Teardown[] }).teardowns;
+      return json as readonly Teardown[];
     };
     await until("four teardown records", async () => (await proof()).length >= 4);
     for (const record of (await proof()).slice(0, 4)) {
