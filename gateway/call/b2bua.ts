@@ -193,17 +193,17 @@ export class B2bua implements SipUser, CallOwner, CallRestorer {
   }
 
   #carryOut(call: Call, trunk: TrunkPolicy, decision: Decision, requestUri: string): void {
-    const { redirect, onActions } = this.#deps;
+    const deps = this.#deps;
     const cause = call.identity.emergency ? undefined : refusalCause(decision, call.callId);
     if (cause !== undefined) {
       this.#refused.decision.inc();
       call.refuse(refusedReason(trunk, cause, decision.incidentId), decision.blockId);
     }
-    if (decision.actions.length > 0) onActions.call(this.#deps, decision.actions);
+    if (decision.actions.length > 0) deps.onActions(decision.actions);
     if (cause !== undefined) return;
-    if (trunk.mode === "redirect" && redirect !== undefined)
-      call.redirect(redirect.call(this.#deps, trunk, call.identity, requestUri));
-    else call.proceed();
+    const answer = trunk.mode === "redirect" ? deps.redirect?.(trunk, call.identity, requestUri) : undefined;
+    if (answer === undefined) call.proceed();
+    else call.redirect(answer);
   }
 
   #isAcceptable(invite: IncomingInvite, trunk: TrunkPolicy, emergency: boolean): boolean {
@@ -235,9 +235,8 @@ export class B2bua implements SipUser, CallOwner, CallRestorer {
   }
 
   onRequest(request: IncomingRequest): void {
-    const { admission, onNotAllowed } = this.#deps;
     const { serverName, maxStandalone } = this.#options;
-    const admitted = admission.admit(request.request, request.source);
+    const admitted = this.#deps.admission.admit(request.request, request.source);
     if (!admitted.ok) {
       this.#turnAway(request, admitted.refusal);
       return;
@@ -248,7 +247,7 @@ export class B2bua implements SipUser, CallOwner, CallRestorer {
     else if (method === "BYE" || method === "PRACK" || method === "UPDATE") request.respond(ownAnswer(481, serverName));
     else if (!trunk.relayOutOfDialog || method === "SUBSCRIBE") {
       request.respond(ownAnswer(405, serverName, [allowed(trunk)]));
-      onNotAllowed?.call(this.#deps, request);
+      this.#deps.onNotAllowed?.(request);
     } else if (this.#standalone >= maxStandalone) request.respond(ownAnswer(503, serverName, [["Retry-After", "1"]]));
     else {
       this.#standalone++;

@@ -29,7 +29,7 @@ for (const method of ["INFO", "REFER", "NOTIFY", "MESSAGE", "OPTIONS", "UPDATE",
       relayed.final(299, { headers: [["X-Answer", "yes"]], body: "reply" });
       assert.equal(asked.final?.status, 299);
       assert.equal(headerOf(asked.final, "X-Answer"), "yes");
-      assert.equal(bodyText(asked.final?.body), "reply");
+      assert.equal(bodyText(asked.final.body), "reply");
     }
   });
 }

@@ -166,7 +166,7 @@ test("early media: a 183 with a body passes", () => {
   const invite = bench.invite();
   bench.out.provisional(183, { tag: "bob", body: "early", headers: [["Content-Type", "application/sdp"]] });
   assert.equal(invite.responses[0]?.status, 183);
-  assert.equal(bodyText(invite.responses[0]?.body), "early");
+  assert.equal(bodyText(invite.responses[0].body), "early");
 });
 
 test("a 1xx without a To tag belongs to the first early dialog", () => {

@@ -144,6 +144,19 @@ const emergencies: readonly {
     emergency: true,
   },
   {
+    name: "esnet priority of a trusted trunk (RFC 7135)",
+    uri: "sip:+12025550199@gw.example",
+    headers: [FROM, ["Resource-Priority", "q735.1, esnet.0"]],
+    trusted: true,
+    emergency: true,
+  },
+  {
+    name: "esnet priority that anybody could claim is none",
+    uri: "sip:+12025550199@gw.example",
+    headers: [FROM, ["Resource-Priority", "esnet.0"]],
+    emergency: false,
+  },
+  {
     name: "a call-back that anybody could claim is none",
     uri: "sip:+12025550199@gw.example",
     headers: [FROM, ["Priority", "psap-callback"]],
