@@ -122,10 +122,15 @@ function sameName(params: string, at: number, name: string): boolean {
 
 /** The `;` after the parameter at `at`, or the end of the text; also the end where a quote is not closed. */
 function paramEnd(params: string, at: number): number {
-  const semicolon = params.indexOf(";", at);
-  const end = semicolon < 0 ? params.length : semicolon;
-  const quoteAt = params.indexOf('"', at);
-  if (quoteAt < 0 || quoteAt > end) return end;
-  const after = skipQuoted(params, quoteAt);
-  return after < 0 ? params.length : paramEnd(params, after);
+  let i = at;
+  while (i < params.length) {
+    const c = params.charCodeAt(i);
+    if (c === CHAR.semicolon) return i;
+    if (c !== CHAR.quote) i++;
+    else {
+      i = skipQuoted(params, i);
+      if (i < 0) return params.length;
+    }
+  }
+  return i;
 }

@@ -42,20 +42,25 @@ export function unescapeUri(text: string): string {
 export type UriComponent = "user" | "param" | "header";
 
 const UNRESERVED = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.!~*'()";
-const ALLOWED: Readonly<Record<UriComponent, ReadonlySet<string>>> = {
-  user: new Set(`${UNRESERVED}&=+$,;?/`),
-  param: new Set(`${UNRESERVED}[]/:&+$`),
-  header: new Set(`${UNRESERVED}[]/?:+$`),
+const ESCAPED: Readonly<Record<UriComponent, readonly string[]>> = {
+  user: escapes(`${UNRESERVED}&=+$,;?/`),
+  param: escapes(`${UNRESERVED}[]/:&+$`),
+  header: escapes(`${UNRESERVED}[]/?:+$`),
 };
+
+/** What each of the 256 characters becomes where only those of `allowed` may stand. */
+function escapes(allowed: string): readonly string[] {
+  return Array.from({ length: 256 }, (_none, code) => {
+    const character = String.fromCharCode(code);
+    return allowed.includes(character) ? character : `%${code.toString(16).toUpperCase().padStart(2, "0")}`;
+  });
+}
 
 /** Escapes what may not stand in that part of a SIP URI, `%` included. `text` is wire text. */
 export function escapeUri(text: string, component: UriComponent): string {
-  const allowed = ALLOWED[component];
+  const escaped = ESCAPED[component];
   let out = "";
-  for (let i = 0; i < text.length; i++) {
-    const c = text.charAt(i);
-    out += allowed.has(c) ? c : `%${(text.charCodeAt(i) & 0xff).toString(16).toUpperCase().padStart(2, "0")}`;
-  }
+  for (let i = 0; i < text.length; i++) out += escaped[text.charCodeAt(i) & 0xff] ?? "";
   return out;
 }
 

@@ -21,7 +21,7 @@ export const viaBranch = (via: Via): string | undefined => paramOf(via.params, "
 /** Blanks may stand around each part. One value only: `firstValue` of the line. @returns Undefined where it is malformed. */
 export function parseVia(value: string): Via | undefined {
   const end = value.length;
-  const protocolAt = value.startsWith("SIP/2.0/") ? 8 : afterProtocol(value);
+  const protocolAt = value.startsWith("SIP/2.0/") ? skipSpaces(value, 8) : afterProtocol(value);
   if (protocolAt < 0) return undefined;
   let transportEnd = protocolAt;
   while (transportEnd < end && value.charCodeAt(transportEnd) > CHAR.space) transportEnd++;
