@@ -11,7 +11,7 @@ const DICTIONARY: readonly string[] = [
 
 /** A copy with one to eight things done to it: bytes flipped, cut, doubled, inserted, lines swapped, pieces of another message mixed in. */
 export function mutateSip(message: Buffer, random: SeededRandom, others: readonly Buffer[]): Buffer {
-  let bytes = Buffer.from(message);
+  let bytes: Buffer = Buffer.from(message);
   const times = 1 + random.below(8);
   for (let i = 0; i < times; i++) bytes = mutateOnce(bytes, random, others);
   return bytes;
