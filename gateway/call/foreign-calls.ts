@@ -3,16 +3,18 @@ import type { ForeignCall } from "../ports/outward-teardown.js";
 import type { CallObserver, LiveCall } from "./contracts.js";
 
 /**
- * The calls that switches reported and that the hop does not carry: only those may be ended through another system. The one that
- * was reported longest ago is forgotten when there are too many.
+ * The calls that switches reported and that the hop does not carry: only those may be ended through another system. The last
+ * `limit` reported ones are remembered, as long as they have not ended.
  */
 export class ForeignCalls implements CallObserver {
-  readonly #limit: number;
   readonly #calls = new Map<string, ForeignCall>();
+  /** In the order of their reports, round and round. A Map alone would be slow to tell its oldest entry. */
+  readonly #ring: (ForeignCall | undefined)[];
+  #next = 0;
 
-  /** @param limit Calls that are remembered, at most. */
+  /** @param limit At least 1. */
   constructor(limit: number) {
-    this.#limit = limit;
+    this.#ring = new Array<ForeignCall | undefined>(limit).fill(undefined);
   }
 
   get size(): number {
@@ -26,10 +28,10 @@ export class ForeignCalls implements CallObserver {
   /** @returns False when it was known. */
   add(call: ForeignCall): boolean {
     if (this.#calls.has(call.callId)) return false;
-    if (this.#calls.size >= this.#limit) {
-      const oldest = this.#calls.keys().next();
-      if (oldest.done !== true) this.#calls.delete(oldest.value);
-    }
+    const oldest = this.#ring[this.#next];
+    if (oldest !== undefined && this.#calls.get(oldest.callId) === oldest) this.#calls.delete(oldest.callId);
+    this.#ring[this.#next] = call;
+    this.#next = (this.#next + 1) % this.#ring.length;
     this.#calls.set(call.callId, call);
     return true;
   }

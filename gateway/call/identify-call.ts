@@ -39,17 +39,23 @@ function trunkGroup(uri: string): string | undefined {
 
 /** Who calls whom. Never fails: what cannot be read is kept as it is (called) or anonymous (caller). */
 export function identifyCall(request: SipRequest, trunk: Trunk): CallIdentity {
-  const called = trunk.settings.numbers.canonical(calledText(request.uri)) as CalledId;
+  const called = calledId(calledText(request.uri), trunk);
   return { trunk: trunk.id, caller: callerOf(request, trunk), called, emergency: isEmergency(request, trunk, called) };
 }
 
 const SOS = /^urn:service:sos(?:\.|;|$)/i;
 
-/** RFC 5031 (`urn:service:sos`, `urn:service:sos.fire`, case-insensitive), the plan's numbers, and RFC 7090 call-backs. */
+/** RFC 5031 (`urn:service:sos`, `urn:service:sos.fire`, case-insensitive), the plan's numbers; from trusted trunks
+ * RFC 7090 call-backs and the emergency services network's priority (`esnet`, RFC 7135). */
 function isEmergency(request: SipRequest, trunk: Trunk, called: CalledId): boolean {
   if (SOS.test(request.uri)) return true;
   if (trunk.settings.numbers.isEmergency(called)) return true;
-  return trunk.settings.trusted && request.headers.get("priority")?.trim().toLowerCase() === "psap-callback";
+  if (!trunk.settings.trusted) return false;
+  const { headers } = request;
+  if (headers.get("priority")?.trim().toLowerCase() === "psap-callback") return true;
+  return (
+    headers.has("resource-priority") && allValues(headers, "resource-priority").some((value) => /^esnet\./i.test(value))
+  );
 }
 
 /** The Request-URI's user; its host where it has none. */
@@ -91,7 +97,7 @@ function callerUser(request: SipRequest, key: CallerHeader): string | undefined 
  */
 export function identifyReported(aNumber: string, bNumber: string, trunk: Trunk): CallIdentity {
   const { numbers } = trunk.settings;
-  const called = numbers.canonical(reportedText(bNumber) ?? bNumber) as CalledId;
+  const called = calledId(reportedText(bNumber) ?? bNumber, trunk);
   const user = reportedText(aNumber);
   const caller = user === undefined || isNobody(user) ? trunk.anonymous : callerId(user, trunk);
   return { trunk: trunk.id, caller, called, emergency: SOS.test(bNumber) || numbers.isEmergency(called) };
@@ -135,6 +141,12 @@ function isNobody(user: string): boolean {
   const end = user.indexOf(";");
   const name = end < 0 ? user : user.slice(0, end);
   return name.length <= 33 && NOBODY.has(unescapeUri(name).trim().toLowerCase());
+}
+
+/** Nothing in it that could name anybody: all such calls go to one `unknown`. */
+function calledId(text: string, trunk: Trunk): CalledId {
+  const id = trunk.settings.numbers.canonical(text);
+  return (id === "" ? "unknown" : id) as CalledId;
 }
 
 function callerId(user: string, trunk: Trunk): CallerId {

@@ -20,7 +20,10 @@ export class MeasuredScreen implements CallScreen {
   constructor(screen: CallScreen, clock: Pick<Clock, "mono">, metrics: Metrics) {
     this.#screen = screen;
     this.#clock = clock;
-    this.#processedTotal = metrics.counter("fraud_calls_processed_total", "Calls that detection decided on");
+    this.#processedTotal = metrics.counter(
+      "fraud_calls_processed_total",
+      "Decisions made; a call that is told of twice is decided on twice",
+    );
     this.#latencyMs = metrics.histogram("fraud_detection_latency_ms", "Time of one decision, ms", BUCKETS_MS);
     this.#refusedTotal = metrics.counter("ringfence_calls_refused_total", "Calls refused because of fraud");
     this.#wouldRefuseTotal = metrics.counter(

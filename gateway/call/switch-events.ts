@@ -25,7 +25,7 @@ export const DEFAULT_SWITCH_EVENTS: SwitchEventOptions = { perTurn: 500, maxWait
 export interface SwitchEventDeps {
   readonly screen: CallScreen;
   readonly carrier: Pick<ActionCarrier, "carryOut">;
-  readonly registry: Pick<CallRegistry, "has">;
+  readonly registry: Pick<CallRegistry, "get">;
   readonly foreignCalls: ForeignCalls;
   readonly trunks: () => TrunkTable;
   readonly clock: Clock;
@@ -77,8 +77,10 @@ export class SwitchEvents {
     if (event.status === "ended") return this.#ended(event);
     const { screen, carrier, clock, registry, foreignCalls } = this.#deps;
     const arrivedAt = clock.unix();
-    const identity = identifyReported(aNumber, bNumber, this.#trunkOf(event));
-    if (!registry.has(callId)) foreignCalls.add(foreignCall(event));
+    // Who calls whom is the hop's to say where it carries the call: the switch may write the same numbers in another way.
+    const live = registry.get(callId)[0];
+    const identity = live?.identity ?? identifyReported(aNumber, bNumber, this.#trunkOf(event));
+    if (live === undefined) foreignCalls.add(foreignCall(event));
     const started: CallStarted = {
       kind: "call.started",
       callId,
@@ -88,7 +90,7 @@ export class SwitchEvents {
       source: "switch",
     };
     const decision = screen.callStarted(started);
-    if (event.status === "answered" && !registry.has(callId)) screen.callAnswered(answered(started));
+    if (event.status === "answered" && live === undefined) screen.callAnswered(answered(started));
     carrier.carryOut(decision.actions);
     return verdictOf(callId, decision);
   }
@@ -96,7 +98,7 @@ export class SwitchEvents {
   #ended({ callId, at }: SwitchEvent): EventVerdict {
     const { screen, clock, registry, foreignCalls } = this.#deps;
     foreignCalls.delete(callId);
-    if (!registry.has(callId)) screen.callEnded({ kind: "call.ended", callId, at: at ?? clock.unix() });
+    if (registry.get(callId).length === 0) screen.callEnded({ kind: "call.ended", callId, at: at ?? clock.unix() });
     return { callId, status: "processed", verdict: "allow", detected: false };
   }
 
