@@ -1,6 +1,6 @@
 import type { CalledId, CallerId, TrunkId } from "../../detection/index.js";
 import type { Clock } from "../core/clock.js";
-import type { Log } from "../core/log.js";
+import { sensitiveUri, type Log } from "../core/log.js";
 import type { Random } from "../core/random.js";
 import { monoMs, unixMs } from "../core/time.js";
 import type { DialogJournal, JournalEntry } from "../ports/dialog-journal.js";
@@ -83,7 +83,12 @@ export async function recoverCalls(
 function goesOn(entry: AnsweredEntry, { afterRestart }: RecoveryOptions, deps: RecoveryDeps): boolean {
   if (afterRestart !== "resume" && !entry.facts.emergency) return false;
   deps.journal.append({ kind: "ended", callId: entry.callId });
-  return deps.resume(entry);
+  try {
+    return deps.resume(entry);
+  } catch (cause) {
+    deps.log.error("recovery.resume-failed", { call: sensitiveUri(entry.callId) }, cause);
+    return false;
+  }
 }
 
 /** What was not over, by the journal: the last word on each call counts. */
@@ -146,7 +151,7 @@ async function endCall(entry: AnsweredEntry, deps: RecoveryDeps): Promise<LegOut
 
 /** Sends BYE; the endpoint's own time-out (64·T1) bounds the wait. */
 function endLeg(snapshot: DialogSnapshot, deps: RecoveryDeps): Promise<LegOutcome> {
-  return new Promise((resolve) => {
+  return new Promise<LegOutcome>((resolve) => {
     const dialog: SipDialog = deps.endpoint.restoreDialog(snapshot);
     // Both ends may hang up at the same moment: a BYE that crosses ours is answered, anything else has come too late.
     dialog.user = {
@@ -158,6 +163,9 @@ function endLeg(snapshot: DialogSnapshot, deps: RecoveryDeps): Promise<LegOutcom
       { method: "BYE", headers },
       { onFinal: (response, local) => resolve(local ? "timed-out" : legOutcome(response.status)) },
     );
+  }).catch((cause: unknown) => {
+    deps.log.error("recovery.leg-failed", { call: sensitiveUri(snapshot.callId) }, cause);
+    return "timed-out";
   });
 }
 

@@ -247,6 +247,19 @@ test("recovery: INVITEs that were under way are closed in the journal; a late an
   assert.deepEqual([report.unanswered, sent.length, journal.entries], [1, 0, [{ kind: "ended", callId: "1" }]]);
 });
 
+test("recovery: a dialog that cannot be made again is one leg lost, not the start of the gateway", async () => {
+  const { recover, log, journal } = setUp({
+    answers: ({ dialog }) => {
+      if (dialog.callId === "bad") throw new Error("bug");
+      return { status: 200 };
+    },
+  });
+  const report = await recover([answered("bad"), answered("good")]);
+  assert.deepEqual([report.ended, report.timedOut], [1, 1]);
+  assert.ok(log.lines.some((line) => line.event === "recovery.leg-failed"));
+  assert.equal(journal.entries.length, 2, "tried once, not at every start");
+});
+
 test("recovery: BYEs are spread over time", async () => {
   const { recover, clock, sent } = setUp();
   const report = recover(
