@@ -69,7 +69,7 @@ test(`${MESSAGES} mutated messages at a live endpoint (seed ${SEED}): no crash, 
     `${user.invites} INVITEs, ${user.requests} requests reached the user`,
   );
   clock.advance(LONGEST_LIFE_MS);
-  assert.deepEqual({ ...endpoint.load, dialogs: 0 }, { transactions: 0, dialogs: 0, timers: 0 });
+  assert.deepEqual(endpoint.load, { transactions: 0, dialogs: 0, timers: 0 });
   peer.received.length = 0;
   for (let i = 0; i < 30; i++) peer.send(options(`z9hG4bKafter${i}`, "192.0.2.9:5060"));
   clock.advance(100);
@@ -145,7 +145,7 @@ test(`${MESSAGES} mutated messages over TCP in arbitrary pieces (seed ${SEED}): 
     clock.advance(LONGEST_LIFE_MS);
     await new Promise((resolve) => setImmediate(resolve));
     clock.advance(LONGEST_LIFE_MS);
-    assert.deepEqual({ ...endpoint.load, dialogs: 0 }, { transactions: 0, dialogs: 0, timers: 0 });
+    assert.deepEqual(endpoint.load, { transactions: 0, dialogs: 0, timers: 0 });
   } finally {
     await endpoint.close();
   }

@@ -57,7 +57,9 @@ export class RestlessUser implements SipUser {
   }
 
   #end(dialog: SipDialog): void {
-    if (dialog.state !== "terminated") dialog.request({ method: "BYE" }, { onFinal: () => undefined });
+    if (dialog.state === "terminated") return;
+    // A BYE that is challenged leaves the dialog up: this user has no credentials.
+    dialog.request({ method: "BYE" }, { onFinal: () => dialog.discard() });
   }
 
   onRequest(request: IncomingRequest): void {
