@@ -15,10 +15,24 @@ export interface Leg {
   reason: string | undefined;
 }
 
+interface Dialog {
+  readonly to: string;
+  readonly remote: { readonly address: string; readonly port: number };
+  readonly target: string;
+  /** Route header lines. */
+  readonly routes: readonly string[];
+}
+
 const header = (text: string, name: string): string =>
   new RegExp(`^${name}\\s*:\\s*(.*)$`, "im").exec(text)?.[1]?.trim() ?? "";
 const headers = (text: string, name: string): string[] =>
   [...text.matchAll(new RegExp(`^${name}\\s*:.*$`, "gim"))].map((match) => match[0].trim());
+/** The caller's route set: Record-Route of the answer, last first. RFC 3261 §12.1.2 */
+const routeSet = (answer: string): string[] =>
+  headers(answer, "Record-Route")
+    .flatMap((line) => line.slice(line.indexOf(":") + 1).split(","))
+    .reverse()
+    .map((route) => `Route: ${route.trim()}`);
 const token = (): string => randomBytes(6).toString("hex");
 
 const SDP = [
@@ -41,10 +55,7 @@ export class Phone {
   readonly #socket: Socket;
   #port = 0;
   readonly #address: string;
-  readonly #waiting = new Map<
-    string,
-    { to: string; remote: RemoteInfo | { address: string; port: number }; target: string }
-  >();
+  readonly #dialogs = new Map<string, Dialog>();
   #changed: () => void = () => undefined;
 
   constructor(address: string) {
@@ -99,9 +110,9 @@ export class Phone {
   }
 
   hangUp(leg: Leg): void {
-    const dialog = this.#waiting.get(leg.callId);
+    const dialog = this.#dialogs.get(leg.callId);
     if (dialog === undefined) return;
-    this.#send(this.#request("BYE", dialog.target, leg, dialog.to, "2 BYE"), dialog.remote);
+    this.#send(this.#request("BYE", dialog, leg, "2 BYE"), dialog.remote);
   }
 
   /** Resolves with true once `condition` holds, with false after `timeoutMs`. */
@@ -126,9 +137,10 @@ export class Phone {
     return [via, "Max-Forwards: 70", `From: ${from}`, `To: ${to}`, `Call-ID: ${callId}`, `CSeq: ${cseq}`];
   }
 
-  #request(method: string, target: string, leg: Leg, to: string, cseq: string): string {
+  #request(method: string, { target, to, routes }: Omit<Dialog, "remote">, leg: Leg, cseq: string): string {
     const from = this.#fromOf.get(leg.callId) ?? "";
-    return `${[`${method} ${target} SIP/2.0`, ...this.#own(leg.callId, from, to, cseq), "Content-Length: 0"].join("\r\n")}\r\n\r\n`;
+    const own = this.#own(leg.callId, from, to, cseq);
+    return `${[`${method} ${target} SIP/2.0`, ...own, ...routes, "Content-Length: 0"].join("\r\n")}\r\n\r\n`;
   }
 
   readonly #fromOf = new Map<string, string>();
@@ -153,12 +165,13 @@ export class Phone {
     if (status < 200) return;
     const to = header(text, "To");
     const target = /<([^>]+)>/.exec(header(text, "Contact"))?.[1] ?? `sip:${leg.to}@${remote.address}:${remote.port}`;
+    const routes = status < 300 ? routeSet(text) : [];
     const ackVia = status < 300 ? undefined : headers(text, "Via")[0];
-    const ack = this.#request("ACK", target, leg, to, "1 ACK");
+    const ack = this.#request("ACK", { target, to, routes }, leg, "1 ACK");
     this.#send(ackVia === undefined ? ack : ack.replace(/^Via:.*$/m, ackVia), remote);
     if (status < 300) {
       leg.answeredAt ??= performance.now();
-      this.#waiting.set(leg.callId, { to, remote, target });
+      this.#dialogs.set(leg.callId, { to, remote, target, routes });
     } else {
       leg.endedAt ??= performance.now();
       leg.endedBy ??= String(status);

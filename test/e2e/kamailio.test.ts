@@ -3,7 +3,15 @@ import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, afterEach, before, describe, test } from "node:test";
 import { startGateway, type GatewayProcess } from "../support/gateway-process.js";
-import { descendants, freeUdpPort, startProcess, temporaryFolder, until, type Running } from "../support/processes.js";
+import {
+  descendants,
+  freeTcpPort,
+  freeUdpPort,
+  startProcess,
+  temporaryFolder,
+  until,
+  type Running,
+} from "../support/processes.js";
 import { openTelephones, place, type Leg, type Telephones } from "../support/telephones.js";
 
 const skip = existsSync("/usr/sbin/kamailio") ? false : "kamailio is not installed (Debian package kamailio)";
@@ -21,7 +29,7 @@ describe("dialplan/kamailio/kamailio.cfg in front of two gateways", { skip }, ()
   let kamailio: FrontEnd | undefined;
 
   async function startFrontEnd(extra: readonly string[] = []): Promise<FrontEnd> {
-    const [port, rpcPort] = [await freeUdpPort(), await freeUdpPort()];
+    const [port, rpcPort] = [await freeUdpPort(), await freeTcpPort()];
     const lists = { dispatcher: join(folder.path, "dispatcher.list"), address: join(folder.path, "address.list") };
     const gatewayLines = gateways.map((gateway) => `1 sip:127.0.0.1:${gateway.sipPort}`);
     writeFileSync(lists.dispatcher, [...gatewayLines, `2 sip:127.0.0.1:${phones.called.port}`, ""].join("\n"));
