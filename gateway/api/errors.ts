@@ -59,7 +59,8 @@ export function sendProblem(reply: FastifyReply, { status, code, message, path }
 function readProblem(error: FastifyError | ApiError | GatewayError): Problem {
   if (error instanceof ApiError)
     return { status: error.statusCode, code: error.code, message: error.message, path: error.path };
-  if (error instanceof GatewayError && error.code === "config.invalid") {
+  // Asked for in good form, but not possible: the message says why.
+  if (error instanceof GatewayError && (error.code === "config.invalid" || error.code === "block.refused")) {
     return { status: 422, code: error.code, message: error.message };
   }
   if (error instanceof GatewayError) {

@@ -129,7 +129,7 @@ describe("a switch that reports calls over HTTP to the production process", () =
     }
   });
 
-  test("the audit file's chain is whole after the stop", async () => {
+  test("the audit file holds every one of these steps in an unbroken chain", async () => {
     const files = await auditFiles(`${gateway.folder}/data/audit`);
     const verdict = await verifyAuditLog(files.map(({ path }) => path));
     assert.ok(verdict.intact);
