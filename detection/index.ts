@@ -24,6 +24,6 @@ export { emergencyNumbersOf } from "./numbers/emergency-numbers.js";
 export { enforceWarnings } from "./policy/warnings.js";
 export { effectiveThreshold } from "./policy/baseline.js";
 export { readJsonLine, readRow, type RecordedEvent, type RecordError } from "./replay/recorded-call.js";
-export { Replay, type ReplayNumber, type ReplayParts, type ReplaySummary } from "./replay/replay.js";
+export { learningOptions, Replay, type ReplayNumber, type ReplayParts, type ReplaySummary } from "./replay/replay.js";
 export { diffReplays, type NumberDifference, type ReplayDifference } from "./replay/replay-diff.js";
 export { TimeOrder } from "./replay/time-order.js";

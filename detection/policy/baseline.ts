@@ -1,7 +1,7 @@
 import type { BaselineOptions } from "./detection-options.js";
 
 const HOUR_MS = 3_600_000;
-const HOURS_PER_DAY = 24;
+const DAY_MS = 86_400_000;
 /** Two weeks of busy hours. */
 const MAX_HOURS = 336;
 
@@ -66,7 +66,7 @@ export class BaselineLearner {
 
   /** Closes the running hour when it is over. */
   roll(atMs: number, worth: number, options: BaselineOptions): boolean {
-    const hour = Math.floor(atMs / HOUR_MS);
+    const hour = Math.floor(atMs / slotOf(options));
     if (hour <= this.#hour) return false;
     if (this.#hour >= 0 && options.learn && !this.#tainted && this.#peak >= worth) {
       this.#hours.push([this.#hour, this.#peak]);
@@ -103,16 +103,19 @@ export class BaselineLearner {
   }
 
   #learn(options: BaselineOptions): void {
-    const days = new Set(this.#hours.map(([hour]) => Math.floor(hour / HOURS_PER_DAY)));
+    const days = new Set(this.#hours.map(([hour]) => dayOf(hour, options)));
     if (this.#hours.length < options.minHours || days.size < options.minDays) return;
     const peaks = this.#hours.map(([, peak]) => peak);
     const seen = Math.min(options.cap, quantileOf(peaks, options.quantile));
     // What a person said is a floor: learning only raises it.
     if (this.#origin !== "learned" && seen <= this.#normal) return;
-    const day = Math.floor(this.#hour / HOURS_PER_DAY);
+    const day = dayOf(this.#hour, options);
     if (this.#normal > 0 && seen > this.#normal && day === this.#changedDay) return;
     this.#normal = this.#normal > 0 ? Math.min(seen, this.#normal * 2) : seen;
     this.#origin = "learned";
     this.#changedDay = day;
   }
 }
+
+const slotOf = (options: BaselineOptions): number => options.slotMs ?? HOUR_MS;
+const dayOf = (slot: number, options: BaselineOptions): number => Math.floor((slot * slotOf(options)) / DAY_MS);

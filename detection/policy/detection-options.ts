@@ -46,6 +46,8 @@ export interface BaselineOptions {
   readonly minHours: number;
   /** Different days (UTC) that these hours must come from: an attack of one night teaches nothing. */
   readonly minDays: number;
+  /** Length of the slots that peaks are taken of, ms; an hour when absent. Shorter ones are for learning from a recording. */
+  readonly slotMs?: number;
   /** No baseline is higher than this, callers per window. */
   readonly cap: number;
 }

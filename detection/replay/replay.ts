@@ -49,6 +49,16 @@ export interface ReplayParts {
   readonly baseline?: readonly BaselineRow[];
 }
 
+const BUSY_SLOTS = 3;
+const SLOT_MS = 300_000;
+
+/** Settings under which a replay learns what is usual: nothing is cut, so that every slot counts. */
+export const learningOptions = (options: DetectionOptions): DetectionOptions => ({
+  ...options,
+  shadow: true,
+  baseline: { ...options.baseline, learn: true, slotMs: SLOT_MS },
+});
+
 const MAX_INCIDENTS = 1_000;
 /** Numbers with findings that are told apart. */
 const MAX_NUMBERS = 100_000;
@@ -131,18 +141,17 @@ export class Replay {
   }
 
   /**
-   * What was usual in the recording, for `importBaseline`: who gives a recording vouches for it, so its hours count however few they
-   * are. Call it after `finish`. Run it in shadow mode, or hours with enforced incidents are left out.
+   * What was usual in the recording, for `importBaseline`. Call it after `finish` of a replay with `learningOptions`. A number counts as
+   * busy when three slots of five minutes or more were busy, so a burst teaches nothing; who gives a recording vouches for the rest.
    */
   baseline(): readonly BaselineRow[] {
-    // Closes the last hour.
+    // Closes the last slot.
     if (this.#now !== undefined) this.#take(this.#detection.tick(unixMs(this.#now + 3_600_000)));
-    return this.#detection.exportBaseline().flatMap(({ called, hours }) => {
-      const peaks = (hours ?? []).map(([, peak]) => peak);
-      const callersPerWindow = Math.min(this.#options.baseline.cap, quantileOf(peaks, this.#options.baseline.quantile));
-      return callersPerWindow === 0
-        ? []
-        : [{ called, callersPerWindow, origin: "imported" as const, hours: hours ?? [] }];
+    return this.#detection.exportBaseline().flatMap(({ called, hours = [] }) => {
+      if (hours.length < BUSY_SLOTS) return [];
+      const peaks = hours.map(([, peak]) => peak);
+      const usual = quantileOf(peaks, this.#options.baseline.quantile);
+      return [{ called, callersPerWindow: Math.min(this.#options.baseline.cap, usual), origin: "imported" as const }];
     });
   }
 

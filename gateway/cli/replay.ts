@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import type { Command } from "commander";
-import { diffReplays, Replay, type BaselineRow, type ReplaySummary } from "../../detection/index.js";
+import { diffReplays, learningOptions, Replay, type BaselineRow, type ReplaySummary } from "../../detection/index.js";
 import type { ConfigProblems } from "../config/load.js";
 import type { Result } from "../core/result.js";
 import { formatOf, readRecording, type RecordingFormat, type RecordingReport } from "./read-recording.js";
@@ -86,7 +86,7 @@ async function run(
   const replay = start(settings);
   const second = other === undefined ? undefined : start(other);
   const learner =
-    options.learn === undefined ? undefined : start({ ...settings, options: { ...settings.options, shadow: true } });
+    options.learn === undefined ? undefined : start({ ...settings, options: learningOptions(settings.options) });
   const report = await readRecording(file, format, (event) => {
     replay.feed(event);
     second?.feed(event);
