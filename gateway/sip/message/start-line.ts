@@ -115,6 +115,7 @@ function judgeOdd(
 ): StartLineFault | undefined {
   if (trimmed.length !== line.length || !isVersion(trimmed, lastSpace + 1, trimmed.length)) return BAD_LINE;
   if (trimmed.slice(-3) !== "2.0") return BAD_VERSION;
+  if (line.charCodeAt(method.length) !== CHAR.space || line.charCodeAt(lastSpace) !== CHAR.space) return BAD_LINE;
   return judge(method, known === undefined ? method.length : 0, uri);
 }
 

@@ -41,6 +41,12 @@ test("an INVITE is read: start line, headers in order, body of Content-Length by
   assert.equal(bodyOf(message), "v=0\n");
 });
 
+test("the version compares without case, the method does not (RFC 3261 §7.1)", () => {
+  const message = accept(lines("invite sip:192.0.2.9 sip/2.0", ...HEAD, ""));
+  assert.ok(message.kind === "request");
+  assert.deepEqual([message.method, message.uri], ["invite", "sip:192.0.2.9"]);
+});
+
 test("a response is read: status and reason, which may be empty or missing with its blank", () => {
   for (const [line, status, reason] of [
     ["SIP/2.0 180 Ringing", 180, "Ringing"],
@@ -206,6 +212,12 @@ const FAULTS = [
   {
     name: "a blank at the end",
     text: lines("INVITE sip:192.0.2.9 SIP/2.0 ", ...HEAD, ""),
+    code: "sip.start-line",
+    status: 400,
+  },
+  {
+    name: "tabs for blanks",
+    text: lines("INVITE\tsip:192.0.2.9\tSIP/2.0", ...HEAD, ""),
     code: "sip.start-line",
     status: 400,
   },
