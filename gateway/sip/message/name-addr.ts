@@ -38,6 +38,12 @@ export function uriOf(value: string): string | undefined {
   return bounds === undefined ? undefined : value.slice(bounds.uriAt, bounds.uriEnd);
 }
 
+/** The same value with another URI in its place; display name, brackets and parameters stay. Unchanged where it is no name-addr. */
+export function withUri(value: string, uri: string): string {
+  const bounds = locate(value);
+  return bounds === undefined ? value : value.slice(0, bounds.uriAt) + uri + value.slice(bounds.uriEnd);
+}
+
 /** The tag of a From or To value; undefined where there is none. */
 export function getTag(value: string): string | undefined {
   const tag = paramOf(paramsOf(value), "tag");

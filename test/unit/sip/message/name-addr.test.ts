@@ -8,6 +8,7 @@ import {
   uriOf,
   withoutTag,
   withTag,
+  withUri,
 } from "../../../../gateway/sip/message/name-addr.js";
 
 const READ = [
@@ -93,6 +94,13 @@ test("a tag is put in, replaced and taken out, the rest stays as it was", () => 
   assert.equal(withoutTag("<sip:a@b>;x=y;tag=1;z"), "<sip:a@b>;x=y;z");
   assert.equal(withoutTag("<sip:a@b>"), "<sip:a@b>");
   assert.equal(withoutTag("sip:a@b;tag=1;tag=2"), "sip:a@b");
+});
+
+test("a URI is replaced where it stands, not where the display name says the same", () => {
+  assert.equal(withUri('"sip:a@b" <sip:a@b>;tag=1', "sip:c@d"), '"sip:a@b" <sip:c@d>;tag=1');
+  assert.equal(withUri("sip:a@b;tag=1", "sip:c@d"), "sip:c@d;tag=1");
+  assert.equal(withUri("A < sip:a@b >", "sip:c@d"), "A < sip:c@d >");
+  assert.equal(withUri('"open <sip:a@b>', "sip:c@d"), '"open <sip:a@b>');
 });
 
 test("header parameters begin after the address, whatever the display name holds", () => {
