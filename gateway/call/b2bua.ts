@@ -32,13 +32,14 @@ import type {
 } from "./contracts.js";
 import { DialogIndex } from "./dialog-index.js";
 import { refusedReason, SETUP_TIMEOUT } from "./end-reasons.js";
-import { allowed, answerOptions, StandaloneRelay } from "./out-of-dialog.js";
+import { allowed, answerOptions, StandaloneRelay, type RelayListener } from "./out-of-dialog.js";
 import { unknownOptions, type PassRules } from "./pass-headers.js";
+import { dialogName, Subscription, type SubscriptionOwner } from "./subscription.js";
 
 export interface B2buaOptions extends CallOptions {
   /** An INVITE without a final answer for this long is ended with 408; emergency calls are not. Timer C, RFC 3261 §16.6: over 3 min. */
   readonly setupTimeoutMs: number;
-  /** Relayed requests outside of calls that may be under way at once; further ones get 503. */
+  /** Relayed requests outside of calls that may be under way at once, subscriptions included; further ones get 503. */
   readonly maxStandalone: number;
 }
 
@@ -69,6 +70,8 @@ export interface B2buaDeps {
   redirect?(policy: TrunkPolicy, identity: CallIdentity, requestUri: string): ResponseSpec;
   /** A 2xx came to an INVITE of a process that died; it has been ACKed and ended. */
   onStrayAnswer?(callId: string): void;
+  /** While it says so, OPTIONS get 503: whoever pings us sends its calls elsewhere. Default: never. */
+  isDraining?(): boolean;
   /** A request got 405: scanners ask for everything. */
   onNotAllowed?(request: IncomingRequest): void;
 }
@@ -92,8 +95,15 @@ export class B2bua implements SipUser, CallOwner, CallRestorer {
   readonly #refused: Readonly<Record<"full" | "extension" | "hops" | "decision", Counter>>;
   #open: PassRules;
   #hidden: PassRules;
+  /** Requests outside of calls that are under way, and subscriptions. */
   #standalone = 0;
-  #draining = false;
+  readonly #subscriptions = new Set<Subscription>();
+  readonly #subscriptionOwner: SubscriptionOwner = {
+    unnotified: new Map(),
+    ended: (subscription) => {
+      if (this.#subscriptions.delete(subscription)) this.#standalone--;
+    },
+  };
   #stopSweep: (() => void) | undefined;
 
   constructor(options: B2buaOptions, deps: B2buaDeps) {
@@ -148,11 +158,6 @@ export class B2bua implements SipUser, CallOwner, CallRestorer {
     this.#options = options;
     this.#open = { ...this.#open, ownHost: options.ownHost };
     this.#hidden = { ...this.#hidden, ownHost: options.ownHost };
-  }
-
-  /** OPTIONS get 503 from now on; the endpoint refuses new INVITEs by itself. */
-  drain(): void {
-    this.#draining = true;
   }
 
   /** Stops the sweep. Calls are not ended. */
@@ -243,16 +248,33 @@ export class B2bua implements SipUser, CallOwner, CallRestorer {
     }
     const { method } = request.request;
     const { trunk } = admitted;
-    if (method === "OPTIONS") answerOptions(request, trunk, serverName, this.#draining);
+    if (method === "OPTIONS") answerOptions(request, trunk, serverName, this.#deps.isDraining?.() === true);
     else if (method === "BYE" || method === "PRACK" || method === "UPDATE") request.respond(ownAnswer(481, serverName));
-    else if (!trunk.relayOutOfDialog || method === "SUBSCRIBE") {
+    else if (!trunk.relayOutOfDialog) {
       request.respond(ownAnswer(405, serverName, [allowed(trunk)]));
       this.#deps.onNotAllowed?.(request);
     } else if (this.#standalone >= maxStandalone) request.respond(ownAnswer(503, serverName, [["Retry-After", "1"]]));
-    else {
-      this.#standalone++;
-      new StandaloneRelay(this.#services, request, trunk, () => this.#standalone--).start();
-    }
+    else this.#relay(request, trunk);
+  }
+
+  #relay(request: IncomingRequest, trunk: TrunkPolicy): void {
+    const { method } = request.request;
+    let listener: RelayListener;
+    this.#standalone++;
+    if (method === "SUBSCRIBE" || method === "REFER") {
+      const subscription = new Subscription(this.#services, this.#subscriptionOwner, request, trunk);
+      this.#subscriptions.add(subscription);
+      listener = subscription;
+    } else listener = { onOver: () => this.#standalone-- };
+    new StandaloneRelay(this.#services, request, trunk, listener).start();
+  }
+
+  /** The first NOTIFY of a subscription may come before the 2xx that makes its dialog. RFC 6665 §4.1.2.4 */
+  onStrayRequest(request: IncomingRequest): boolean {
+    const { method, headers } = request.request;
+    const { unnotified } = this.#subscriptionOwner;
+    if (method !== "NOTIFY" || unnotified.size === 0) return false;
+    return unnotified.get(dialogName(headers, "to"))?.takesNotify(request) === true;
   }
 
   /** We were restarted, or it came too late: nobody has that call. RFC 3261 §13.2.2.4 */
@@ -293,6 +315,7 @@ export class B2bua implements SipUser, CallOwner, CallRestorer {
     const { clock } = this.#deps;
     this.#stopSweep = clock.callAt(monoMs(clock.mono() + SETUP_SWEEP_MS), () => {
       this.#sweep(clock.unix() - this.#options.setupTimeoutMs);
+      for (const subscription of this.#subscriptions) subscription.expire(clock.unix());
       this.#armSweep();
     });
   }

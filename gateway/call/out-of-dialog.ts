@@ -1,4 +1,4 @@
-import type { HeaderEntries, IncomingRequest, OutgoingUser } from "../ports/sip-endpoint.js";
+import type { HeaderEntries, IncomingRequest, OutgoingRequest, OutgoingUser } from "../ports/sip-endpoint.js";
 import type { SipRequest, SipResponse } from "../sip/message/sip-message.js";
 import { ownAnswer, passResponse, retryAfterMs } from "./answers.js";
 import type { CallServices } from "./call-services.js";
@@ -11,8 +11,8 @@ type Entry = HeaderEntries[number];
 
 /** What works through us in and around calls. */
 const CALL_METHODS = "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, REFER, NOTIFY, MESSAGE";
-/** And outside of calls, where a trunk says so. SUBSCRIBE makes a dialog of its own, which is not carried. */
-const RELAYED_METHODS = ", REGISTER, PUBLISH";
+/** And outside of calls, where a trunk says so. */
+const RELAYED_METHODS = ", REGISTER, PUBLISH, SUBSCRIBE";
 
 export function allowed(policy: TrunkPolicy | undefined): Entry {
   return ["Allow", policy?.relayOutOfDialog === true ? CALL_METHODS + RELAYED_METHODS : CALL_METHODS];
@@ -40,20 +40,30 @@ export function answerOptions(
   });
 }
 
+/** Whoever wants to know how a relayed request goes. */
+export interface RelayListener {
+  /** It went to this hop; again for each further one. */
+  onSent?(outgoing: OutgoingRequest, hop: HopChoice): void;
+  /** A peer's final answer that is about to go back. @returns The To tag that it gets, where a dialog comes of it. */
+  onAnswer?(response: SipResponse): string | undefined;
+  /** The final answer has gone back. */
+  onOver(): void;
+}
+
 /** A request that belongs to no call, on its way to one hop after the other; the same hops and rules as for calls. */
 export class StandaloneRelay implements OutgoingUser {
   readonly #services: CallServices;
   readonly #incoming: IncomingRequest;
   readonly #policy: TrunkPolicy;
-  readonly #onOver: () => void;
+  readonly #listener: RelayListener;
   #hops: readonly HopChoice[] = [];
   #tried = 0;
 
-  constructor(services: CallServices, incoming: IncomingRequest, policy: TrunkPolicy, onOver: () => void) {
+  constructor(services: CallServices, incoming: IncomingRequest, policy: TrunkPolicy, listener: RelayListener) {
     this.#services = services;
     this.#incoming = incoming;
     this.#policy = policy;
-    this.#onOver = onOver;
+    this.#listener = listener;
   }
 
   start(): void {
@@ -75,17 +85,17 @@ export class StandaloneRelay implements OutgoingUser {
     const hop = this.#hops[this.#tried];
     const { options, endpoint } = this.#services;
     if (hop === undefined) {
-      this.#onOver();
       const rules = this.#services.rulesFor(this.#policy);
       const mine = last === undefined || local;
       this.#incoming.respond(mine ? ownAnswer(last?.status ?? 503, options.serverName) : passResponse(last, rules));
+      this.#listener.onOver();
       return;
     }
     const attempt = this.#tried++;
     const { request } = this.#incoming;
     const spec = outgoingSpec(request, this.#services.rulesFor(this.#policy), hop, attempt);
     const contact = contactOf(request);
-    endpoint.request(
+    const outgoing = endpoint.request(
       {
         ...spec,
         ...(contact === "" ? {} : { contact }),
@@ -93,6 +103,7 @@ export class StandaloneRelay implements OutgoingUser {
       },
       this,
     );
+    this.#listener.onSent?.(outgoing, hop);
   }
 
   onFinal(response: SipResponse, local: boolean): void {
@@ -106,11 +117,16 @@ export class StandaloneRelay implements OutgoingUser {
       this.#tryNext(response, local);
       return;
     }
-    this.#onOver();
     const answer = passResponse(response, this.#services.rulesFor(this.#policy));
     // The bindings, RFC 3261 §10.3.
     const bindings = this.#incoming.request.method === "REGISTER" ? response.headers.all("contact").join(", ") : "";
-    this.#incoming.respond(bindings === "" ? answer : { ...answer, contact: bindings });
+    const toTag = this.#listener.onAnswer?.(response);
+    this.#incoming.respond({
+      ...answer,
+      ...(bindings === "" ? {} : { contact: bindings }),
+      ...(toTag === undefined ? {} : { toTag }),
+    });
+    this.#listener.onOver();
   }
 }
 

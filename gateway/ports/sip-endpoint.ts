@@ -44,6 +44,11 @@ export interface ResponseSpec {
   readonly fork?: string;
   /** Overrides the Contact of a 3xx–6xx (a whole header value) or the endpoint's own in 1xx/2xx. */
   readonly contact?: string;
+  /**
+   * To tag of an answer to SUBSCRIBE or REFER that the user makes a dialog of, with `restoreDialog` (RFC 6665 §4.2.1);
+   * Record-Route is copied into it then. Default: a tag of the endpoint's own, and no dialog.
+   */
+  readonly toTag?: string;
   /** User part of our own Contact in a 1xx/2xx. */
   readonly contactUser?: string;
   /** Parameters after our own Contact's `>` in a 1xx/2xx, with their leading semicolon. */

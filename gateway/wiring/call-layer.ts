@@ -105,6 +105,7 @@ export function makeCallLayer(config: Config, deps: CallLayerDeps): CallLayer {
     metrics,
     onActions: (actions) => carrier.carryOut(actions),
     redirect: (policy, identity, uri) => redirectAnswer(uri, identity, { verdict: "allow" }, policy),
+    isDraining: () => drain.draining,
     onNotAllowed: ({ source }) => admission.note(source, "not-allowed"),
   });
   const drain = new Drain(

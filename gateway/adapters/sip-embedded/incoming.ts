@@ -56,7 +56,8 @@ export class Incoming implements IncomingInvite {
     if (!Number.isInteger(status) || status <= 100 || status > 699) return status === 100;
     const makesDialog = this.request.method === "INVITE" && status < 300;
     const fork = makesDialog && this.#inside === undefined ? this.#forkFor(spec) : undefined;
-    const response = buildResponse(this.request, spec, this.#toTagFor(spec, fork), this.#contactFor(spec), makesDialog);
+    const routed = makesDialog || spec.toTag !== undefined;
+    const response = buildResponse(this.request, spec, this.#toTagFor(spec, fork), this.#contactFor(spec), routed);
     const bytes = serializeResponse(response);
     if (fork !== undefined) this.#openDialog(fork, spec);
     const dialog = this.#inside ?? fork?.dialog;
@@ -142,6 +143,7 @@ export class Incoming implements IncomingInvite {
   #toTagFor(spec: ResponseSpec, fork: Fork | undefined): string {
     if (this.facts.toTag !== undefined) return "";
     if (fork !== undefined) return fork.tag;
+    if (spec.toTag !== undefined && this.request.method !== "INVITE") return spec.toTag;
     return this.#forks?.find((each) => each.name === spec.fork)?.tag ?? this.defaultTag;
   }
 
