@@ -14,7 +14,6 @@ import { printableConfig, type ConfigProblems } from "./config/load.js";
 import type { Config } from "./config/schema.js";
 import { GatewayError } from "./core/errors.js";
 import type { Result } from "./core/result.js";
-import { monoMs } from "./core/time.js";
 import type { DialogJournal } from "./ports/dialog-journal.js";
 import type { GatewayControl } from "./ports/gateway-control.js";
 import { makeBackOffice, openRecordChannel } from "./wiring/back-office.js";
@@ -39,8 +38,6 @@ export interface RingfenceOptions {
 }
 
 const makeNumbers: MakeNumbers = (plan) => new NumberPlan(plan);
-/** Detection's housekeeping is due once a second. */
-const TICK_MS = 1_000;
 
 /**
  * The composition root: configuration → adapters → wiring → start; `close` in reverse order.
@@ -76,7 +73,6 @@ export class Ringfence {
   #layer: CallLayer | undefined;
   #backOffice: ReturnType<typeof makeBackOffice> | undefined;
   #ready: ReadyLine | undefined;
-  #cancelTick = (): void => undefined;
   #closing: Promise<void> | undefined;
 
   constructor(config: Config, options: RingfenceOptions, log: ClosableLog, logKey: Uint8Array) {
@@ -127,7 +123,7 @@ export class Ringfence {
     layer.health.start(this.#engine.endpoint);
     layer.limits.start();
     this.#lag.start();
-    this.#armTick();
+    layer.ticker.start();
     await this.#recover(layer);
     this.#ready = { ready: true, sip: this.#engine.endpoint.listeners, ...addresses };
     this.#log.info("gateway.ready", { listeners: this.#ready.sip.length, version });
@@ -161,13 +157,6 @@ export class Ringfence {
       { ...DEFAULT_RECOVERY, afterRestart },
       { ...this.#services, endpoint: this.#engine.endpoint, journal: this.#journal, sink: this.#channel, resume },
     );
-  }
-
-  #armTick(): void {
-    this.#cancelTick = this.#clock.callAt(monoMs(this.#clock.mono() + TICK_MS), () => {
-      this.#layer?.carrier.carryOut(this.#detection.tick(this.#clock.unix()));
-      this.#armTick();
-    });
   }
 
   /** What the HTTP side may ask; bound to the call layer as soon as that is there. */
@@ -224,7 +213,6 @@ export class Ringfence {
 
   /** New calls get 503; those that are up have `limits.drainMs` to end by themselves, then they get BYE. */
   async drain(): Promise<void> {
-    this.#layer?.b2bua.drain();
     await this.#layer?.drain.start();
   }
 
@@ -240,7 +228,7 @@ export class Ringfence {
   }
 
   async #close(): Promise<void> {
-    this.#cancelTick();
+    this.#layer?.ticker.close();
     this.#lag.close();
     this.#layer?.limits.close();
     this.#layer?.health.close();

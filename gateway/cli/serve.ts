@@ -51,7 +51,13 @@ function handleSignals(ringfence: Ringfence): void {
     void ringfence
       .drain()
       .then(() => ringfence.close())
-      .then(() => process.exit(0));
+      .then(
+        () => process.exit(0),
+        (error: unknown) => {
+          console.error(error instanceof Error ? error.message : String(error));
+          process.exit(1);
+        },
+      );
   };
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);

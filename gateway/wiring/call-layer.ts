@@ -9,6 +9,7 @@ import { CallLimits, DEFAULT_CALL_LIMITS } from "../call/call-limits.js";
 import { CallRegistry } from "../call/call-registry.js";
 import { ActionCarrier } from "../call/carry-out.js";
 import { CdrRecorder } from "../call/cdr-builder.js";
+import { DetectionTicker } from "../call/detection-ticker.js";
 import { Drain } from "../call/drain.js";
 import { ForeignCalls } from "../call/foreign-calls.js";
 import { DEFAULT_HOP_HEALTH, HopHealth } from "../call/hop-health.js";
@@ -64,6 +65,7 @@ export interface CallLayer {
   readonly control: LiveControl;
   readonly limits: CallLimits;
   readonly drain: Drain;
+  readonly ticker: DetectionTicker;
 }
 
 /** Joins the B2BUA with what stands around it. Nothing is started here. */
@@ -94,24 +96,26 @@ export function makeCallLayer(config: Config, deps: CallLayerDeps): CallLayer {
   const limits = new CallLimits(DEFAULT_CALL_LIMITS, { clock, log, metrics });
   const keeper = deps.journal === undefined ? [] : [new JournalKeeper(deps.journal, clock)];
   const cdrs = new CdrRecorder(sink);
+  const drain = new Drain(
+    { drainMs: config.limits.drainMs, endMs: DRAIN_END_MS },
+    { endpoint, registry, teardown, clock, log },
+  );
+  const isDraining = (): boolean => drain.draining;
   const b2bua = new B2bua(b2buaOptions(config), {
     endpoint,
     admission,
     screen,
     hops,
-    observers: [registry, foreignCalls, limits, ...keeper, cdrs],
+    observers: [registry, foreignCalls, admission, limits, ...keeper, cdrs],
     clock,
     random: deps.random,
     metrics,
     onActions: (actions) => carrier.carryOut(actions),
     redirect: (policy, identity, uri) => redirectAnswer(uri, identity, { verdict: "allow" }, policy),
     isDraining: () => drain.draining,
+    isDraining,
     onNotAllowed: ({ source }) => admission.note(source, "not-allowed"),
   });
-  const drain = new Drain(
-    { drainMs: config.limits.drainMs, endMs: DRAIN_END_MS },
-    { endpoint, registry, teardown, clock, log },
-  );
   const trunks = (): TrunkTable => admission.trunks;
   const events = new SwitchEvents(DEFAULT_SWITCH_EVENTS, {
     screen,
@@ -122,7 +126,6 @@ export function makeCallLayer(config: Config, deps: CallLayerDeps): CallLayer {
     clock,
     metrics,
   });
-  const isDraining = (): boolean => drain.draining;
   const control = new LiveControl({
     detection,
     screen,
@@ -135,7 +138,8 @@ export function makeCallLayer(config: Config, deps: CallLayerDeps): CallLayer {
     clock,
     isDraining,
   });
-  return { b2bua, admission, hops, health, registry, teardown, carrier, control, limits, drain };
+  const ticker = new DetectionTicker(detection, carrier, clock, metrics);
+  return { b2bua, admission, hops, health, registry, teardown, carrier, control, limits, drain, ticker };
 }
 
 function b2buaOptions({ sip }: Config): B2buaOptions {
