@@ -199,7 +199,8 @@ export class StreamConnection {
     if (this.#closed) return;
     this.#closed = true;
     this.#owner.onClosed(this);
-    for (const { onFailure } of this.#takeWaiting()) onFailure(this.#lost(), true);
+    // It never came up: another attempt right away would end in the same way.
+    for (const { onFailure } of this.#takeWaiting()) onFailure(this.#lost(), false);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Metrics } from "../../../core/metrics.js";
 import type { StreamHub } from "./stream-hub.js";
+import { readUdpDrops } from "./udp-drops.js";
 import type { UdpSocket } from "./udp-socket.js";
 
 /** Sockets count in plain fields; a scrape carries the difference over. */
@@ -29,8 +30,16 @@ export function publishTransportMetrics(metrics: Metrics, udp: readonly UdpSocke
     follower(failures.labels("unframeable"), () => counts.unframeable),
     follower(failures.labels("tls-handshake"), () => counts.handshakeFailed),
   ];
+  const ports = new Set(udp.map((socket) => socket.listener.port));
+  let drops = 0;
+  const dropped = metrics.counter(
+    "ringfence_transport_udp_dropped_total",
+    "Datagrams that the kernel dropped because our receive buffer was full; one scrape late.",
+  );
+  follow.push(follower(dropped, () => drops));
   metrics.onScrape(() => {
     for (const each of follow) each();
+    if (ports.size > 0) void readUdpDrops(ports).then((found) => (drops = Math.max(drops, found ?? 0)));
     accepted.set(streams.accepted);
     opened.set(streams.opened);
   });

@@ -7,15 +7,22 @@ import type { Log, LogFields } from "../../../../../gateway/core/log.js";
 import { silentLog } from "../../../../../gateway/core/log.js";
 import { createTransports } from "../../../../../gateway/adapters/sip-embedded/transport/create-transports.js";
 import type { Received, SipTransports } from "../../../../../gateway/adapters/sip-embedded/transport/transport.js";
-import type { ListenOptions } from "../../../../../gateway/adapters/sip-embedded/transport/transport-options.js";
+import type {
+  ListenOptions,
+  TransportOptions,
+} from "../../../../../gateway/adapters/sip-embedded/transport/transport-options.js";
+import {
+  PrometheusMetrics,
+  renderMetrics,
+} from "../../../../../gateway/adapters/metrics-prometheus/prometheus-metrics.js";
 import { FakeClock } from "../../../../support/fake-clock.js";
 
 const text = "OPTIONS sip:192.0.2.1 SIP/2.0\r\nContent-Length: 0\r\n\r\n";
 
-async function openOn(listeners: readonly ListenOptions[], log: Log = silentLog) {
+async function openOn(listeners: readonly ListenOptions[], log: Log = silentLog, more: Partial<TransportOptions> = {}) {
   const received: Received[] = [];
   let wake = (): void => undefined;
-  const transports = createTransports({ listeners, clock: new FakeClock(), log });
+  const transports = createTransports({ listeners, clock: new FakeClock(), log, ...more });
   await transports.open({
     onMessage: (message) => {
       received.push(message);
@@ -167,4 +174,34 @@ test("UDP: a receive buffer smaller than asked for is said, with the remedy", as
   t.after(() => transports.close());
   assert.equal(warned.length, 1);
   assert.ok(Number(warned[0]!["gotBytes"]) < asked);
+});
+
+test("UDP: what the kernel drops while we are busy is counted", async (t) => {
+  if (process.platform !== "linux") {
+    t.skip("only Linux tells");
+    return;
+  }
+  const metrics = new PrometheusMetrics();
+  const busy = await openOn([udp4], silentLog, { udp: { receiveBufferBytes: 4096 }, metrics });
+  const sender = await openOn([udp4]);
+  t.after(() => Promise.all([busy.transports.close(), sender.transports.close()]));
+  const { port } = busy.transports.listeners[0]!;
+  // All in one turn: nobody fetches them meanwhile.
+  for (let i = 0; i < 500; i++)
+    sender.transports.send(Buffer.alloc(1000, text), { protocol: "udp", address: "127.0.0.1", port });
+  const counted = async (): Promise<{ arrived: number; dropped: number }> => {
+    const scraped = await renderMetrics([await metrics.toJson()]);
+    const value = (name: RegExp) => Number(name.exec(scraped)?.[1] ?? NaN);
+    return {
+      arrived: value(/^ringfence_transport_messages_total\{transport="udp",direction="in"\} (\d+)$/m),
+      dropped: value(/^ringfence_transport_udp_dropped_total (\d+)$/m),
+    };
+  };
+  let seen = await counted();
+  while (seen.arrived + seen.dropped < 500) {
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    seen = await counted();
+  }
+  assert.ok(seen.dropped > 0);
+  assert.equal(seen.arrived + seen.dropped, 500);
 });
