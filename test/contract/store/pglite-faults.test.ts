@@ -106,6 +106,29 @@ test("PGlite: a first start that was cut off is put aside and made anew", async 
   assert.equal(readdirSync(folder).filter((name) => name.startsWith("pglite.incomplete-")).length, 1);
 });
 
+test("PGlite: a database that a power cut spoiled is put aside, kept, and a new one is made (no fsync)", async () => {
+  const folder = join(root, "spoiled");
+  const store = await openStore({ folder, template, log: silentLog });
+  await store.write([cdrRecord(1)]);
+  await store.close();
+  const events: string[] = [];
+  const log = { ...silentLog, error: (event: string) => void events.push(event) };
+  for (let times = 1; times <= 3; times++) {
+    writeFileSync(join(folder, "pglite", "global", "pg_control"), Buffer.alloc(8192));
+    const next = await openStore({ folder, template, log });
+    assert.deepEqual(await idsIn(next), []);
+    await next.write([cdrRecord(2)]);
+    await next.close();
+    assert.equal(readdirSync(folder).filter((name) => name.startsWith("pglite.unreadable-")).length, times);
+  }
+  assert.deepEqual(
+    events,
+    Array.from({ length: 3 }, () => "store.unreadable-put-aside"),
+  );
+  writeFileSync(join(folder, "pglite", "global", "pg_control"), Buffer.alloc(8192));
+  await assert.rejects(openStore({ folder, template, log }), isStoreError, "disks are not endless");
+});
+
 test("PGlite: a full disk fails writes; records wait elsewhere and arrive when there is space again", async (t) => {
   const disk = smallDisk(100 * 1024);
   if (typeof disk === "string") {

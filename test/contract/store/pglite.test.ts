@@ -5,12 +5,14 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { PGlite } from "@electric-sql/pglite";
 import { Kysely } from "kysely";
-import { migrate } from "../../../gateway/adapters/store/migrations.js";
+import { migrate, MIGRATIONS } from "../../../gateway/adapters/store/migrations.js";
 import { openStore } from "../../../gateway/adapters/store/open-store.js";
 import { buildTemplate, openPglite } from "../../../gateway/adapters/store/pglite-database.js";
 import { PgliteDialect, type PgliteLike } from "../../../gateway/adapters/store/pglite-dialect.js";
 import { SqlStore } from "../../../gateway/adapters/store/sql-store.js";
 import type { Tables } from "../../../gateway/adapters/store/tables.js";
+import { writeBatch } from "../../../gateway/adapters/store/write-batch.js";
+import { GatewayError } from "../../../gateway/core/errors.js";
 import { silentLog } from "../../../gateway/core/log.js";
 import { cdrRecord, sampleCdr } from "../../support/records.js";
 import { sqlContract } from "./sql-contract.js";
@@ -51,6 +53,24 @@ async function make(): Promise<SqlStore> {
 
 storeContract("PGlite", make);
 sqlContract("PGlite", make);
+
+test("migrations: a failing one leaves nothing behind; a good one keeps the data; none runs twice", async () => {
+  await shared.exec("drop schema public cascade; create schema public");
+  const db = new Kysely<Tables>({
+    dialect: new PgliteDialect({ open: () => Promise.resolve(shared), waitMs: 30_000, maxWaiting: 8 }),
+  });
+  assert.deepEqual(await migrate(db), { from: 0, to: 1 });
+  await writeBatch(db, [cdrRecord(1)]);
+  const broken = [...MIGRATIONS, ["create table halfway (a int)"], ["alter table nowhere add b int"]];
+  await assert.rejects(migrate(db, broken));
+  assert.deepEqual((await shared.query("select to_regclass('halfway') is null as gone")).rows, [{ gone: true }]);
+  const good = [...MIGRATIONS, ["alter table cdrs add column carrier text"]];
+  assert.deepEqual(await migrate(db, good), { from: 1, to: 2 });
+  assert.deepEqual(await migrate(db, good), { from: 2, to: 2 });
+  await writeBatch(db, [cdrRecord(2)]);
+  assert.deepEqual((await shared.query("select count(*)::int as n from cdrs where carrier is null")).rows, [{ n: 2 }]);
+  await assert.rejects(migrate(db), (error) => error instanceof GatewayError && error.code === "store.schema");
+});
 
 test("PGlite: a store made from the packed folder keeps its records over closing and opening", async () => {
   const folder = join(root, "from-template");
