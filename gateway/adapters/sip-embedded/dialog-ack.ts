@@ -21,7 +21,10 @@ export class DialogAck {
   send(engine: Engine, request: SipRequest, targets: readonly SipTarget[] | Promise<readonly SipTarget[]>): void {
     this.sent = true;
     if (Array.isArray(targets)) this.#sendToFirst(engine, request, targets as readonly SipTarget[], 0);
-    else void (targets as Promise<readonly SipTarget[]>).then((found) => this.#sendToFirst(engine, request, found, 0));
+    else
+      void (targets as Promise<readonly SipTarget[]>).then((found) =>
+        engine.soon(() => this.#sendToFirst(engine, request, found, 0)),
+      );
   }
 
   repeat(engine: Engine): void {

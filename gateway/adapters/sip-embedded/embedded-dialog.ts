@@ -110,7 +110,7 @@ export class EmbeddedDialog implements SipDialog {
     const held = this.#held;
     if (user === undefined || held === undefined) return;
     this.#held = undefined;
-    queueMicrotask(() => {
+    this.#engine.soon(() => {
       for (const incoming of held) user.onRequest(incoming);
     });
   }

@@ -14,6 +14,7 @@ export class EndpointCounters {
   readonly retransmittedResponses: Counter;
   readonly receivedAgain: Counter;
   readonly transportFailures: Counter;
+  readonly faults: Counter;
 
   constructor(metrics: Metrics = noMetrics) {
     const dropped = metrics.counter("ringfence_sip_dropped_total", "SIP messages that were dropped, by reason", [
@@ -35,6 +36,10 @@ export class EndpointCounters {
     this.retransmittedRequests = sentAgain.labels("request");
     this.retransmittedResponses = sentAgain.labels("response");
     this.receivedAgain = metrics.counter("ringfence_sip_received_again_total", "Requests that peers sent again");
+    this.faults = metrics.counter(
+      "ringfence_sip_faults_total",
+      "Bugs of the gateway that a message or a timer ran into",
+    );
     this.transportFailures = metrics.counter(
       "ringfence_sip_transport_failures_total",
       "Requests that could not be sent to a target",

@@ -50,7 +50,7 @@ export class Engine {
 
   constructor(options: EmbeddedEndpointOptions) {
     this.transports = options.transports;
-    this.driver = new TimerDriver(options.clock);
+    this.driver = new TimerDriver(options.clock, (fault) => this.fault(fault));
     this.random = options.random;
     this.resolver = options.resolver;
     this.log = options.log ?? silentLog;
@@ -68,6 +68,23 @@ export class Engine {
   /** Transactions of both directions that hold memory. */
   get transactionCount(): number {
     return this.clients.size + this.servers.size;
+  }
+
+  /** Our own bug, contained: it ends the call that it happened in, not the others. Counted, and logged with its stack. */
+  fault(fault: unknown): void {
+    this.counters.faults.inc();
+    this.log.error("sip.fault", {}, fault);
+  }
+
+  /** Runs it once the current call of the user has returned. */
+  soon(fn: () => void): void {
+    queueMicrotask(() => {
+      try {
+        fn();
+      } catch (fault) {
+        this.fault(fault);
+      }
+    });
   }
 
   newTag(): string {

@@ -100,7 +100,7 @@ export class Outgoing implements OutgoingRequest, WheelEntry {
     if (Array.isArray(targets)) this.#begin(targets as readonly SipTarget[]);
     else {
       this.#engine.driver.update(this);
-      void (targets as Promise<readonly SipTarget[]>).then((found) => this.#begin(found));
+      void (targets as Promise<readonly SipTarget[]>).then((found) => this.#engine.soon(() => this.#begin(found)));
     }
   }
 
@@ -114,7 +114,7 @@ export class Outgoing implements OutgoingRequest, WheelEntry {
   #begin(targets: readonly SipTarget[]): void {
     if (this.#reported) return;
     this.#targets = targets;
-    if (!this.#sendToNext()) queueMicrotask(() => this.finish(503, "Service Unavailable"));
+    if (!this.#sendToNext()) this.#engine.soon(() => this.finish(503, "Service Unavailable"));
   }
 
   /** @returns False: no target is left. */
@@ -207,7 +207,7 @@ export class Outgoing implements OutgoingRequest, WheelEntry {
     const machine = this.#machine;
     if (machine === undefined) {
       // Its name is still being looked up: it never left.
-      if (!this.#reported) queueMicrotask(() => this.finish(408, "Request Timeout"));
+      if (!this.#reported) this.#engine.soon(() => this.finish(408, "Request Timeout"));
       return;
     }
     if (machine.state !== "calling" && machine.state !== "proceeding") return;

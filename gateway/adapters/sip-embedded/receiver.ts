@@ -27,6 +27,8 @@ interface Arrived {
 export class Receiver implements TransportHandler {
   readonly #engine: Engine;
   readonly #limits: SipLimits;
+  /** The request that is being handed to the user. */
+  #current: Incoming | undefined;
 
   constructor(engine: Engine, limits: SipLimits = DEFAULT_SIP_LIMITS) {
     this.#engine = engine;
@@ -37,6 +39,17 @@ export class Receiver implements TransportHandler {
     const engine = this.#engine;
     if (engine.closed) return;
     engine.onWire?.("in", received.bytes, received.source, received.listener);
+    try {
+      this.#dispatch(received);
+    } catch (fault) {
+      engine.fault(fault);
+      this.#endAfterFault();
+    }
+  }
+
+  #dispatch(received: Received): void {
+    const engine = this.#engine;
+    this.#current = undefined;
     const parsed = parseSipMessage(received.bytes, this.#limits);
     if (!parsed.ok) this.#malformed(received, parsed.error.request, parsed.error);
     else if (parsed.value.kind === "response") onResponse(engine, parsed.value, received);
@@ -63,6 +76,15 @@ export class Receiver implements TransportHandler {
     counters.refusedMalformed.inc();
     this.#stamp(request, line, via, received);
     this.#answer({ received, request, via }, error.status, [], error.message);
+  }
+
+  /** The user has thrown: its caller gets an answer instead of silence. */
+  #endAfterFault(): void {
+    try {
+      this.#current?.refuse(500);
+    } catch (fault) {
+      this.#engine.fault(fault);
+    }
   }
 
   #stamp(request: SipRequest, line: string, via: Via, received: Received): void {
@@ -162,6 +184,7 @@ export class Receiver implements TransportHandler {
     const transaction = this.#open(arrived, key);
     const incoming = new Incoming(this.#engine, transaction, arrived, dialog);
     transaction.start(incoming, "");
+    this.#current = incoming;
     if (this.#refuseByHeaders(incoming)) return;
     if (dialog !== undefined) dialog.onRequest(incoming);
     else if (this.#engine.user?.onStrayRequest?.(incoming) !== true) incoming.refuse(481);
@@ -175,6 +198,7 @@ export class Receiver implements TransportHandler {
     const transaction = this.#open(arrived, key);
     const incoming = new Incoming(engine, transaction, arrived, undefined);
     transaction.start(incoming, isMerged ? "" : merged);
+    this.#current = incoming;
     if (isMerged) incoming.refuse(482);
     else if (!this.#refuseByHeaders(incoming)) {
       if (request.method === "INVITE") engine.user?.onInvite(incoming);

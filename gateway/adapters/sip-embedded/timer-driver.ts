@@ -5,12 +5,20 @@ import { TimerWheel, type WheelEntry } from "../../sip/transaction/timer-wheel.j
 /** Lends one clock alarm to the timer wheel of an endpoint. */
 export class TimerDriver {
   readonly #clock: Clock;
-  readonly #wheel = new TimerWheel();
+  readonly #wheel: TimerWheel;
   #armedFor = Infinity;
   #disarm: (() => void) | undefined;
 
-  constructor(clock: Clock) {
+  /** @param onFault An entry threw: our bug. The others still run. */
+  constructor(clock: Clock, onFault: (fault: unknown) => void) {
     this.#clock = clock;
+    this.#wheel = new TimerWheel(undefined, undefined, (entry, now) => {
+      try {
+        entry.onTime(now);
+      } catch (fault) {
+        onFault(fault);
+      }
+    });
     this.#wheel.startAt(clock.mono());
   }
 

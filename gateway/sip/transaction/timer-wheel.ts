@@ -27,8 +27,18 @@ export class TimerWheel {
   #size = 0;
   readonly #due: WheelEntry[] = [];
 
-  /** @param slotsLog2 2^n slots: one turn is `tickMs` × 2^n (default 41 s with 10 ms ticks: timers B, D, F, H, J fit). */
-  constructor(tickMs = 10, slotsLog2 = 12) {
+  readonly #fire: (entry: WheelEntry, now: MonoMs) => void;
+
+  /**
+   * @param slotsLog2 2^n slots: one turn is `tickMs` × 2^n (default 41 s with 10 ms ticks: timers B, D, F, H, J fit).
+   * @param fire What to do with an entry that is due; for a driver that contains its faults. It must not throw.
+   */
+  constructor(
+    tickMs = 10,
+    slotsLog2 = 12,
+    fire: (entry: WheelEntry, now: MonoMs) => void = (entry, now) => entry.onTime(now),
+  ) {
+    this.#fire = fire;
     this.#tickMs = tickMs;
     this.#slots = new Array<WheelEntry | undefined>(1 << slotsLog2).fill(undefined);
     this.#mask = (1 << slotsLog2) - 1;
@@ -107,7 +117,7 @@ export class TimerWheel {
       if (entry.wheelTick === 0 || entry.wheelTick > this.#done) continue;
       this.remove(entry);
       const at = entry.deadline;
-      if (at >= 0 && at <= now) entry.onTime(now);
+      if (at >= 0 && at <= now) this.#fire(entry, now);
       if (entry.wheelTick === 0) this.update(entry);
     }
     due.length = 0;

@@ -319,6 +319,30 @@ test("header fields that the endpoint owns and line ends in values cannot be inj
   assert.equal(headerOf(answer!, "Content-Length"), "0");
 });
 
+test("a user that throws costs its own call only: 500, and the next call goes on", async () => {
+  const { user, peer, endpoint, settle, clock } = await endpointAndPeer();
+  const onInvite = user.onInvite.bind(user);
+  user.onInvite = () => {
+    user.onInvite = onInvite;
+    throw new Error("a bug of ours");
+  };
+  peer.send(invite());
+  await settle();
+  assert.deepEqual(peer.statuses, [500]);
+  peer.send(invite({ branch: "z9hG4bKnext", callId: "next" }));
+  await settle();
+  user.invites[0]!.respond({ status: 200 });
+  user.invites[0]!.dialog()!.user = {
+    onRequest: () => undefined,
+    onAckTimeout: () => {
+      throw new Error("another");
+    },
+  };
+  clock.advance(60_000);
+  user.invites[0]!.dialog()!.discard();
+  assert.deepEqual(endpoint.load, { transactions: 0, dialogs: 0, timers: 0 });
+});
+
 test("while draining new INVITEs get 503 with Retry-After and everything else goes on", async () => {
   const { user, endpoint, peer, settle } = await endpointAndPeer({ options: { serverName: "Ringfence" } });
   endpoint.drain();
