@@ -1,4 +1,5 @@
 import type { Alert, Block, Cdr, Incident, UnixMs } from "../../detection/index.js";
+import { GatewayError } from "../../gateway/core/errors.js";
 import type {
   AuditEntry,
   CdrQuery,
@@ -8,13 +9,16 @@ import type {
   TeardownRecord,
 } from "../../gateway/ports/records.js";
 
-/** A store in arrays, for tests of what stands before it. `failure` makes every call fail. */
+/** Small, so that tests of a few rows see several pages. */
+const EXPORT_PAGE = 2;
+
+/** A store in arrays, for tests of what stands before it; passes test/contract/store. `failure` makes every call fail. */
 export class MemoryStore implements Store {
   readonly #alerts = new Map<string, Alert>();
   readonly #incidents = new Map<string, Incident>();
-  readonly #blocks = new Map<string, Block>();
+  readonly #blocks = new Map<string, { block: Block; removed: boolean }>();
   readonly #cdrs = new Map<string, Cdr>();
-  readonly #teardowns: TeardownRecord[] = [];
+  readonly #teardowns = new Map<string, TeardownRecord>();
   readonly #audit = new Map<string, AuditEntry>();
   failure: Error | undefined;
   closed = false;
@@ -28,64 +32,85 @@ export class MemoryStore implements Store {
   #put(record: StoreRecord): void {
     switch (record.kind) {
       case "cdr":
-        this.#cdrs.set(record.cdr.id, record.cdr);
+        putNew(this.#cdrs, record.cdr.id, record.cdr);
         break;
       case "alert":
-        this.#alerts.set(record.alert.id, record.alert);
+        putNew(this.#alerts, record.alert.id, record.alert);
         break;
       case "incident":
-        this.#incidents.set(record.incident.id, record.incident);
+        this.#putIncident(record.incident);
         break;
-      case "block":
-        if (record.change === "added") this.#blocks.set(record.block.id, record.block);
-        else this.#blocks.delete(record.block.id);
+      case "block": {
+        const { block, change } = record;
+        const known = this.#blocks.get(block.id);
+        const expiresAt = known === undefined || known.block.expiresAt < block.expiresAt ? block : known.block;
+        this.#blocks.set(block.id, { block: expiresAt, removed: change === "removed" || known?.removed === true });
         break;
-      case "teardown":
-        this.#teardowns.push(record.teardown);
+      }
+      case "teardown": {
+        const { callId, at, via } = record.teardown;
+        putNew(this.#teardowns, JSON.stringify([callId, at, via]), record.teardown);
         break;
+      }
       case "audit":
-        this.#audit.set(record.entry.id, record.entry);
+        putNew(this.#audit, record.entry.id, record.entry);
         break;
     }
   }
 
+  #putIncident(incident: Incident): void {
+    const known = this.#incidents.get(incident.id);
+    const isLater =
+      known === undefined ||
+      incident.updatedAt > known.updatedAt ||
+      (incident.updatedAt === known.updatedAt && !(known.state === "closed" && incident.state === "open"));
+    if (isLater) this.#incidents.set(incident.id, incident);
+  }
+
   alerts(query: PageQuery): Promise<readonly Alert[]> {
-    return this.#answer(() => page([...this.#alerts.values()], query, (alert) => alert.detectedAt));
+    return this.#answer(() => page([...this.#alerts.values()], query, (alert) => [alert.detectedAt, alert.id]));
   }
   alert(id: string): Promise<Alert | undefined> {
     return this.#answer(() => this.#alerts.get(id));
   }
   incidents(query: PageQuery & { readonly state?: "open" | "closed" }): Promise<readonly Incident[]> {
-    const wanted = (incident: Incident): boolean => query.state === undefined || incident.state === query.state;
-    return this.#answer(() => page([...this.#incidents.values()].filter(wanted), query, (each) => each.openedAt));
+    const wanted = (incident: Incident): boolean => same(query.state, incident.state);
+    return this.#answer(() => page([...this.#incidents.values()].filter(wanted), query, (e) => [e.openedAt, e.id]));
   }
   incident(id: string): Promise<Incident | undefined> {
     return this.#answer(() => this.#incidents.get(id));
   }
   activeBlocks(now: UnixMs): Promise<readonly Block[]> {
-    return this.#answer(() => [...this.#blocks.values()].filter((block) => block.expiresAt > now));
+    return this.#answer(() =>
+      [...this.#blocks.values()].flatMap(({ block, removed }) => (!removed && block.expiresAt > now ? [block] : [])),
+    );
   }
   cdrs(query: CdrQuery): Promise<readonly Cdr[]> {
-    return this.#answer(() => page(this.#matching(query), query, (cdr) => cdr.startedAt));
+    return this.#answer(() => page(this.#matching(query), query, (cdr) => [cdr.startedAt, cdr.id]));
   }
   async *exportCdrs(query: Omit<CdrQuery, "limit">): AsyncIterable<readonly Cdr[]> {
-    const rows = await this.#answer(() => this.#matching(query).sort((a, b) => a.startedAt - b.startedAt));
-    for (let i = 0; i < rows.length; i += 2) yield rows.slice(i, i + 2);
+    const everything = { ...query, limit: Number.MAX_SAFE_INTEGER };
+    const rows = await this.#answer(() =>
+      [...page(this.#matching(query), everything, (cdr) => [cdr.startedAt, cdr.id])].reverse(),
+    );
+    for (let i = 0; i < rows.length; i += EXPORT_PAGE) yield rows.slice(i, i + EXPORT_PAGE);
   }
   #matching(query: Omit<CdrQuery, "limit">): Cdr[] {
-    const same = (wanted: string | undefined, is: string): boolean => wanted === undefined || wanted === is;
     return [...this.#cdrs.values()].filter(
-      (cdr) => same(query.caller, cdr.caller) && same(query.called, cdr.called) && same(query.cause, cdr.cause),
+      (cdr) =>
+        same(query.caller, cdr.caller) &&
+        same(query.called, cdr.called) &&
+        same(query.trunk, cdr.trunk) &&
+        same(query.cause, cdr.cause),
     );
   }
   teardowns(query: PageQuery & { readonly incidentId?: string }): Promise<readonly TeardownRecord[]> {
-    const wanted = (row: TeardownRecord): boolean =>
-      query.incidentId === undefined || row.incidentId === query.incidentId;
-    return this.#answer(() => page(this.#teardowns.filter(wanted), query, (row) => row.at));
+    const wanted = (row: TeardownRecord): boolean => same(query.incidentId, row.incidentId);
+    return this.#answer(() => page([...this.#teardowns.values()].filter(wanted), query, (row) => [row.at, row.callId]));
   }
   audit(query: PageQuery & { readonly actor?: string; readonly action?: string }): Promise<readonly AuditEntry[]> {
-    const wanted = (row: AuditEntry): boolean => query.action === undefined || row.action === query.action;
-    return this.#answer(() => page([...this.#audit.values()].filter(wanted), query, (row) => row.at));
+    const wanted = (row: AuditEntry): boolean => same(query.actor, row.actor) && same(query.action, row.action);
+    return this.#answer(() => page([...this.#audit.values()].filter(wanted), query, (row) => [row.at, row.id]));
   }
   ping(): Promise<void> {
     return this.#answer(() => undefined);
@@ -96,13 +121,33 @@ export class MemoryStore implements Store {
   }
 
   #answer<T>(make: () => T): Promise<T> {
+    if (this.closed) return Promise.reject(new GatewayError("store.unavailable", "the store is closed"));
     return this.failure === undefined ? Promise.resolve(make()) : Promise.reject(this.failure);
   }
 }
 
-function page<T>(rows: readonly T[], { limit, since, before }: PageQuery, at: (row: T) => UnixMs): readonly T[] {
-  return rows
-    .filter((row) => (since === undefined || at(row) >= since) && (before === undefined || at(row) < before))
-    .sort((a, b) => at(b) - at(a))
-    .slice(0, limit);
+const same = (wanted: string | undefined, is: string | undefined): boolean => wanted === undefined || wanted === is;
+
+function putNew<T>(rows: Map<string, T>, key: string, row: T): void {
+  if (!rows.has(key)) rows.set(key, row);
+}
+
+/** Newest first, by time and then by key. */
+function page<T>(
+  rows: readonly T[],
+  { limit, since, before, beforeId }: PageQuery,
+  orderOf: (row: T) => readonly [at: UnixMs, key: string],
+): readonly T[] {
+  const isWanted = (row: T): boolean => {
+    const [at, key] = orderOf(row);
+    if (since !== undefined && at < since) return false;
+    return before === undefined || at < before || (at === before && beforeId !== undefined && key < beforeId);
+  };
+  const newestFirst = (a: T, b: T): number => {
+    const [atA, keyA] = orderOf(a);
+    const [atB, keyB] = orderOf(b);
+    if (atA !== atB) return atB - atA;
+    return keyA < keyB ? 1 : -1;
+  };
+  return rows.filter(isWanted).sort(newestFirst).slice(0, limit);
 }
