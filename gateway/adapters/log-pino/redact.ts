@@ -9,7 +9,7 @@ const HASH_HEX_DIGITS = 12;
 /** `sip:`, `sips:`, `tel:` and what follows up to a space, quote, comma or closing bracket. */
 const URI = /\b(?:sips?|tel):[^\s"'<>,]+/gi;
 /** Candidates; `isIPv6` has the last word (a time of day looks like one). */
-const IPV6 = /(?<![\w:.])[0-9a-f]{0,4}:[0-9a-f:]{1,39}(?:(?:\.\d{1,3}){3})?/gi;
+const IPV6 = /(?<![0-9a-f:.])[0-9a-f]{0,4}:[0-9a-f:]{1,39}(?:(?:\.\d{1,3}){3})?/gi;
 const IPV4 = /(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?!\d|\.\d)/g;
 /**
  * Seven digits or more, with the separators people write between them. First come the forms that are not numbers of people and

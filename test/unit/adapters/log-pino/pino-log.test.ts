@@ -34,6 +34,7 @@ test("no number, URI or address leaves through any field, message, cause or stac
     c: 'via <sip:alice@example.com;user=phone>, "sips:alice@example.com", tel:+12025550142;phone-context=x',
     d: "at 192.0.2.44:5060 and ::ffff:192.0.2.44 and 2001:db8::44 and [2001:db8:0:0::44]:5061.",
     e: "12025550142",
+    h: "from2001:db8::44to192.0.2.44x",
     g: "glued a12025550142 and abcdef12025550142fed",
     f: "call-12025550142@192.0.2.44",
   });
