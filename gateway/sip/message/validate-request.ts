@@ -60,7 +60,7 @@ export function validateRequest(request: SipRequest): Result<RequestFacts, SipIn
   const { headers, method } = request;
   const common = validateCommon(headers, true);
   if (!common.ok) return refuse(common.error, method);
-  const { cseq } = common.value;
+  const { via, cseq, callId, fromTag, toTag } = common.value;
   if (cseq.method !== method) return refuse(invalid("sip.cseq-method", "CSeq Method Mismatch"), method);
   const hops = headers.get("max-forwards");
   const maxForwards = hops === undefined ? undefined : parseMaxForwards(hops);
@@ -68,7 +68,7 @@ export function validateRequest(request: SipRequest): Result<RequestFacts, SipIn
     return refuse(invalid("sip.max-forwards", "Bad Max-Forwards"), method);
   const fault = judgeContact(headers) ?? judgeBody(request) ?? judgeRequestUri(request.uri);
   if (fault !== undefined) return refuse(fault, method);
-  return ok({ ...common.value, maxForwards });
+  return ok({ via, cseq, callId, fromTag, toTag, maxForwards });
 }
 
 /** The same for a response, but for the URIs in From and To, which are our own. Every fault means: drop it. RFC 3261 §8.1.3, §18.1.2 */
