@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { FraudDetection, NumberPlan, type TrunkId } from "../detection/index.js";
+import { FraudDetection, NumberPlan } from "../detection/index.js";
 import { openDialogJournal } from "./adapters/journal-file/file-dialog-journal.js";
 import { loadLogKey } from "./adapters/log-pino/log-key.js";
 import { createPinoLog, type ClosableLog } from "./adapters/log-pino/pino-log.js";
@@ -22,6 +22,7 @@ import { gatewayHealth } from "./wiring/gateway-health.js";
 import { applyReload, type ReloadReport } from "./wiring/reload.js";
 import { embeddedEngine, type SipEngine } from "./wiring/sip-engine.js";
 import { trunkTable, type MakeNumbers } from "./wiring/trunk-options.js";
+import { WireObservers } from "./wiring/wire-observers.js";
 
 /** The first line on stdout. */
 export interface ReadyLine {
@@ -67,6 +68,7 @@ export class Ringfence {
   readonly #lag = new EventLoopLag(this.#clock);
   readonly #detection: FraudDetection;
   readonly #engine: SipEngine;
+  readonly #wire: WireObservers;
   #config: Config;
   #channel: RecordChannel | undefined;
   #journal: DialogJournal | undefined;
@@ -82,6 +84,11 @@ export class Ringfence {
     this.#logKey = logKey;
     this.#detection = new FraudDetection(config.detection, this.#random);
     this.#engine = embeddedEngine(config, this.#services);
+    this.#wire = new WireObservers(config, {
+      ...this.#services,
+      tap: (onWire) => this.#engine.tap(onWire),
+      busy: () => this.#lag.lagMs() > BUSY_LAG_MS,
+    });
   }
 
   get #services() {
@@ -115,10 +122,12 @@ export class Ringfence {
       trunks: table.value,
       sink: channel,
       journal: this.#journal,
+      observers: [this.#wire],
       lagMs: () => this.#lag.lagMs(),
     });
     this.#layer = layer;
     await this.#restoreBlocks();
+    await this.#wire.start();
     await this.#engine.endpoint.start(layer.b2bua);
     layer.health.start(this.#engine.endpoint);
     layer.limits.start();
@@ -147,7 +156,7 @@ export class Ringfence {
     if (broken > 0) this.#log.warn("journal.broken-lines", { broken });
     const { afterRestart } = this.#config.recovery;
     const resume = (entry: AnsweredEntry): boolean => {
-      const trunk = layer.admission.trunks.named(entry.facts.trunk as TrunkId) ?? layer.admission.trunks.default;
+      const trunk = layer.admission.trunks.named(entry.facts.trunk) ?? layer.admission.trunks.default;
       layer.b2bua.restore(entry, trunk.policy);
       return true;
     };
@@ -179,10 +188,14 @@ export class Ringfence {
       config: () => Promise.resolve(printableConfig(this.#config)),
       health: () => Promise.resolve(this.#health()),
       reload: () => this.reload(),
-      startTrace: () => Promise.reject(new GatewayError("config.invalid", "traces are not there")),
-      stopTrace: () => Promise.resolve(false),
+      startTrace: ({ number, durationMs }) => this.#wire.startTrace(this.#canonical(number), durationMs),
+      stopTrace: (id) => this.#wire.stopTrace(id),
       metrics: () => this.#metrics.toJson(),
     };
+  }
+
+  #canonical(number: string): string {
+    return this.#layer?.admission.trunks.default.settings.numbers.canonical(number) ?? number;
   }
 
   #health(): ReturnType<typeof gatewayHealth> {
@@ -234,6 +247,7 @@ export class Ringfence {
     this.#layer?.health.close();
     this.#layer?.b2bua.close();
     await this.#engine.endpoint.close();
+    await this.#wire.close();
     this.#engine.resolver.close();
     await this.#journal?.close();
     await this.#channel?.close();

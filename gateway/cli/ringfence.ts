@@ -1,9 +1,12 @@
 #!/usr/bin/env node
 import { Command } from "commander";
 import { registerAudit } from "./audit.js";
+import { registerBlocks } from "./blocks.js";
 import { registerCdr } from "./cdr-export.js";
 import { registerConfig } from "./config.js";
+import { registerReplay } from "./replay.js";
 import { registerServe } from "./serve.js";
+import { registerSimulate } from "./simulate.js";
 import { packageVersion } from "./version.js";
 
 const program = new Command("ringfence")
@@ -11,6 +14,9 @@ const program = new Command("ringfence")
   .version(packageVersion());
 registerServe(program);
 registerConfig(program);
+registerSimulate(program);
+registerReplay(program);
+registerBlocks(program);
 registerCdr(program);
 registerAudit(program);
 await program.parseAsync();

@@ -78,6 +78,11 @@ export const ERRORS = {
     fault: "operator",
     meaning: "A block was not added: it would hit everybody, its TTL is out of range, or there is no room for more.",
   },
+  "trace.refused": {
+    retryable: false,
+    fault: "operator",
+    meaning: "A SIP trace could not be started: too many at a time, or its file cannot be written.",
+  },
   "backoffice.lost": {
     retryable: true,
     fault: "us",

@@ -6,6 +6,7 @@ import { CallAdmission } from "../call/admission.js";
 import { Audit } from "../call/audit.js";
 import { B2bua, B2BUA_DEFAULTS, type B2buaOptions } from "../call/b2bua.js";
 import { CallLimits, DEFAULT_CALL_LIMITS } from "../call/call-limits.js";
+import type { CallObserver } from "../call/contracts.js";
 import { CallRegistry } from "../call/call-registry.js";
 import { ActionCarrier } from "../call/carry-out.js";
 import { CdrRecorder } from "../call/cdr-builder.js";
@@ -47,6 +48,8 @@ export interface CallLayerDeps {
   readonly trunks: TrunkTable;
   readonly sink: RecordSink;
   readonly journal: DialogJournal | undefined;
+  /** Further observers of calls, told before the CDR is written. */
+  readonly observers: readonly CallObserver[];
   readonly lagMs: () => number;
   readonly clock: Clock;
   readonly random: Random;
@@ -106,13 +109,12 @@ export function makeCallLayer(config: Config, deps: CallLayerDeps): CallLayer {
     admission,
     screen,
     hops,
-    observers: [registry, foreignCalls, admission, limits, ...keeper, cdrs],
+    observers: [registry, foreignCalls, admission, limits, ...keeper, ...deps.observers, cdrs],
     clock,
     random: deps.random,
     metrics,
     onActions: (actions) => carrier.carryOut(actions),
     redirect: (policy, identity, uri) => redirectAnswer(uri, identity, { verdict: "allow" }, policy),
-    isDraining: () => drain.draining,
     isDraining,
     onNotAllowed: ({ source }) => admission.note(source, "not-allowed"),
   });
