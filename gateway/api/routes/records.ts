@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Incident } from "../../../detection/index.js";
 import { answers, zodApp, type ApiContext, type Routes } from "../api-context.js";
 import { ApiError } from "../errors.js";
-import { pageOf } from "../page.js";
+import { newestFirst, onPage, pageOf, type RawPage } from "../page.js";
 import { pageQuery, text } from "../schemas/common.js";
 import { auditAnswer, callAnswer, cdrAnswer, idParams, incidentAnswer, teardownAnswer } from "../schemas/records.js";
 import { auditView, callView, cdrView, incidentView, teardownView } from "../views.js";
@@ -92,24 +92,22 @@ const incidentRoutes: Routes = (app, context) => {
   );
 };
 
-interface IncidentQuery {
-  readonly limit: number;
-  readonly since?: number | undefined;
-  readonly before?: number | undefined;
+interface IncidentQuery extends RawPage {
   readonly state?: "open" | "closed" | undefined;
 }
 
 /** Those in the store, with the live state of the open ones over it. */
 async function incidents({ control, store, settle }: ApiContext, query: IncidentQuery): Promise<readonly Incident[]> {
-  const { state, since = -Infinity, before = Infinity } = query;
-  const open = (await control.openIncidents()).filter(({ openedAt }) => openedAt >= since && openedAt < before);
+  const { state } = query;
+  const page = pageOf(query);
+  const open = (await control.openIncidents()).filter(({ openedAt, id }) => onPage(page, openedAt, id));
   await settle();
-  const stored = await store.incidents({ ...pageOf(query), ...(state === undefined ? {} : { state }) });
+  const stored = await store.incidents({ ...page, ...(state === undefined ? {} : { state }) });
   const byId = new Map(stored.map((incident) => [incident.id, incident]));
   for (const incident of open) byId.set(incident.id, incident);
   return [...byId.values()]
     .filter((incident) => state === undefined || incident.state === state)
-    .sort((a, b) => b.openedAt - a.openedAt)
+    .sort(newestFirst(({ openedAt }) => openedAt))
     .slice(0, query.limit);
 }
 

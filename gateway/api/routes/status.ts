@@ -5,7 +5,7 @@ import type { PageQuery } from "../../ports/records.js";
 import { answers, zodApp, type ApiContext, type Routes } from "../api-context.js";
 import { isoTime, pageQuery } from "../schemas/common.js";
 import { alertAnswer, healthAnswer, readyAnswer, statsAnswer } from "../schemas/switch-contract.js";
-import { pageOf } from "../page.js";
+import { newestFirst, onPage, pageOf } from "../page.js";
 import { alertView } from "../views.js";
 
 /** What the switch contract reads: `/health`, `/alerts`, `/stats`, `/config`; `/ready` beside them; twins under /api/v1. */
@@ -111,16 +111,15 @@ async function allHealth({ control, localHealth }: ApiContext): Promise<readonly
 
 /** From memory and from the store; from memory alone when the store is down and memory has some. */
 async function newestAlerts(context: ApiContext, page: PageQuery): Promise<readonly Alert[]> {
-  const { since = -Infinity, before = Infinity, limit } = page;
   // Asking the SIP thread anything brings what it has reported so far along (see ApiDeps.settle).
   await context.settle();
-  const recent = context.recentAlerts().filter((alert) => alert.detectedAt >= since && alert.detectedAt < before);
+  const recent = context.recentAlerts().filter(({ detectedAt, id }) => onPage(page, detectedAt, id));
   const stored = await context.store.alerts(page).catch((error: unknown) => {
     if (recent.length === 0) throw error;
     return [];
   });
   const byId = new Map([...stored, ...recent].map((alert) => [alert.id, alert]));
-  return [...byId.values()].sort((a, b) => b.detectedAt - a.detectedAt).slice(0, limit);
+  return [...byId.values()].sort(newestFirst(({ detectedAt }) => detectedAt)).slice(0, page.limit);
 }
 
 async function statsView({ control, clock }: ApiContext): Promise<z.output<typeof statsAnswer>> {

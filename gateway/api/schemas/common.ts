@@ -33,6 +33,11 @@ export const rangeQuery = {
 export const pageQuery = {
   limit: z.coerce.number().int().min(1).max(1_000).default(100).describe("Most rows"),
   ...rangeQuery,
+  before_id: z
+    .string()
+    .max(256)
+    .optional()
+    .describe("With `before`: the last id of the page before, so that rows of the same millisecond are not skipped"),
 };
 
 export const errorBody = z.object({
