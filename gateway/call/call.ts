@@ -185,8 +185,8 @@ export class Call implements LiveCall, LegOwner, AttemptsOwner, ByeOwner {
     const bCallId = headers.get("call-id") ?? "";
     this.#record.nextHop = hop;
     this.#record.bCallId = bCallId;
-    for (const observer of this.#services.observers)
-      observer.onInvited?.(this, bCallId, getTag(headers.get("from") ?? "") ?? "");
+    const fromTag = getTag(headers.get("from") ?? "") ?? "";
+    for (const observer of this.#services.observers) observer.onInvited?.(this, bCallId, fromTag);
   }
 
   onProvisional(response: SipResponse, dialog: SipDialog | undefined): void {
@@ -205,8 +205,9 @@ export class Call implements LiveCall, LegOwner, AttemptsOwner, ByeOwner {
   onAnswer(response: SipResponse, dialog: SipDialog): void {
     const invite = this.#invite;
     if (this.#isOver()) {
-      // Our CANCEL crossed it: RFC 3261 §9.1, §15.
-      hangUp(dialog, this.#ending.isSettled("b") ? undefined : new LegBye(this, new Leg(this, "b", dialog)));
+      // Our CANCEL crossed it: RFC 3261 §9.1, §15. Its BYE is the proof, unless another answer had been taken before.
+      const isProof = this.answeredAt === undefined && !this.#ending.isSettled("b");
+      hangUp(dialog, isProof ? new LegBye(this, new Leg(this, "b", dialog)) : undefined);
       return;
     }
     // A second fork that answers has to be ended: §13.2.2.4. One that was not shown for want of room may answer.

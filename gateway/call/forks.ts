@@ -10,6 +10,7 @@ export class Forks {
   readonly #canFork: boolean;
   /** B legs, in the order in which they came. */
   #legs: Leg[] = [];
+  #first: Leg | undefined;
 
   constructor(owner: LegOwner, index: DialogIndex, canFork: boolean) {
     this.#owner = owner;
@@ -30,12 +31,13 @@ export class Forks {
     if (this.#legs.length >= most) return undefined;
     const leg = new Leg(this.#owner, "b", dialog);
     this.#legs.push(leg);
+    this.#first ??= leg;
     return leg;
   }
 
   /** For `ResponseSpec.fork`. The first early dialog has the default name, so that a 1xx without a To tag belongs to it. */
   nameOf(leg: Leg): string | undefined {
-    return this.#legs[0] === leg || !this.#canFork ? undefined : leg.dialog.remoteTag;
+    return this.#first === leg || !this.#canFork ? undefined : leg.dialog.remoteTag;
   }
 
   /** Joins a B leg to the A-side dialog of its fork, once the caller has been told of it. `out`: the INVITE that went to B. */

@@ -372,6 +372,27 @@ test("the caller's BYE in one of several early dialogs ends that fork", () => {
   assert.deepEqual([b1.methods(), b2.methods(), bench.out.isCancelled], [[], ["BYE"], false]);
 });
 
+test("after the first fork was ended by the caller the others keep their tags", () => {
+  const bench = new B2buaBench();
+  const invite = bench.invite();
+  bench.out.provisional(180, { tag: "b1" });
+  bench.out.provisional(180, { tag: "b2" });
+  invite.dialog()!.receive("BYE");
+  bench.out.answer({ tag: "b2" });
+  assert.equal(invite.final?.fork, "b2");
+});
+
+test("a digest challenge to a re-INVITE passes, and so does its repetition with credentials", () => {
+  const { a, b } = new B2buaBench().answered();
+  const first = a.receive("INVITE");
+  b.last("INVITE").final(401, { headers: [["WWW-Authenticate", 'Digest realm="r"']] });
+  assert.equal(headerOf(first.final, "WWW-Authenticate"), 'Digest realm="r"');
+  const second = a.receive("INVITE", { headers: [["Authorization", "Digest x"]] });
+  assert.equal(headerOf(b.last("INVITE").spec, "Authorization"), "Digest x");
+  b.last("INVITE").answer();
+  assert.equal(second.final?.status, 200);
+});
+
 test("the called side's BYE in an early dialog is not allowed and gets 481", () => {
   const bench = new B2buaBench();
   bench.invite();

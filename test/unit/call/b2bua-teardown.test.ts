@@ -242,6 +242,17 @@ test("requests that wait when the gateway ends the call get 487", () => {
   assert.deepEqual(reinvite.statuses, [487]);
 });
 
+test("a second fork that answers while the call is being ended is hung up and proves nothing about the first", async () => {
+  const bench = new B2buaBench();
+  const { a, b, out } = bench.answered();
+  const report = bench.call.end(FRAUD);
+  const late = out.answer({ tag: "b2" });
+  late.last("BYE").final(200);
+  a.last("BYE").final(200);
+  b.last("BYE").final(481);
+  assert.equal(short(await report), "answered: confirmed BYE 200, already-gone BYE 481");
+});
+
 test("several early dialogs are ended by one CANCEL and one refusal", () => {
   const bench = new B2buaBench();
   const invite = bench.invite();
