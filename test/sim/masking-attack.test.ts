@@ -61,6 +61,7 @@ class Gateway {
         recover: () => Promise.resolve({ entries: [], broken: 0 }),
         close: () => Promise.resolve(),
       },
+      observers: [],
       lagMs: () => 0,
       clock: this.clock,
       random,
