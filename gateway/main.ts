@@ -39,6 +39,8 @@ export interface RingfenceOptions {
 }
 
 const makeNumbers: MakeNumbers = (plan) => new NumberPlan(plan);
+/** Above it copies of messages for Homer and traces are left out: calls come first. */
+const BUSY_LAG_MS = 50;
 
 /**
  * The composition root: configuration → adapters → wiring → start; `close` in reverse order.
