@@ -5,12 +5,15 @@ import type { Engine } from "./engine.js";
 import { viaAt } from "./message-building.js";
 import type { Listener } from "./transport/transport.js";
 
-/** The ACK of one 2xx: a request without a transaction, kept to be sent again for a repeated 2xx. RFC 3261 §13.2.2.4 */
+/**
+ * The ACK of one 2xx: a request without a transaction, kept to be sent again for a repeated 2xx (RFC 3261 §13.2.2.4); as text,
+ * because a small buffer would hold on to the pool that it was cut from.
+ */
 export class DialogAck {
   readonly cseq: number;
   /** The user has given it; it may still wait for a name to be looked up. */
   sent = false;
-  #bytes: Buffer | undefined;
+  #text = "";
   #to: SipTarget | undefined;
   #listener: Listener | undefined;
 
@@ -28,7 +31,7 @@ export class DialogAck {
   }
 
   repeat(engine: Engine): void {
-    if (this.#bytes !== undefined && this.#to !== undefined) engine.send(this.#bytes, this.#to, this.#listener);
+    if (this.#to !== undefined) engine.send(Buffer.from(this.#text, "latin1"), this.#to, this.#listener);
   }
 
   /** Tries the targets in turn: a repeated 2xx then brings the one that could be reached. */
@@ -38,11 +41,12 @@ export class DialogAck {
       const listener = target === undefined ? undefined : engine.transports.listenerFor(target);
       if (target === undefined || listener === undefined) continue;
       request.headers.setFirst("via", viaAt(listener, `z9hG4bK${engine.random.token(10)}`));
-      this.#bytes = serializeRequest(request);
+      const bytes = serializeRequest(request);
+      this.#text = bytes.toString("latin1");
       this.#to = target;
       this.#listener = listener;
       const onFailure = i + 1 < targets.length ? () => this.#sendToFirst(engine, request, targets, i + 1) : undefined;
-      engine.send(this.#bytes, target, listener, onFailure);
+      engine.send(bytes, target, listener, onFailure);
       return;
     }
   }

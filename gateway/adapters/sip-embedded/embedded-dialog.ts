@@ -48,6 +48,8 @@ export class EmbeddedDialog implements SipDialog {
   #inviteIn: Incoming | undefined;
   #inviteOut: Outgoing | undefined;
   #byeOut: Outgoing | undefined;
+  /** The INVITE whose 2xx made or last refreshed this dialog: it need not wait for forks when the dialog is over. */
+  #answeredBy: Outgoing | undefined;
   /** Of our INVITEs whose 2xx may still be repeated; the last one is what `ack` is about. */
   #acks: DialogAck[] | undefined;
 
@@ -185,7 +187,11 @@ export class EmbeddedDialog implements SipDialog {
     this.#state.phase = "terminated";
     this.#stopRepeats();
     this.#held = undefined;
+    this.#acks = undefined;
     this.#engine.dialogs.delete(this.#key);
+    const answered = this.#answeredBy;
+    this.#answeredBy = undefined;
+    answered?.dialogOver(this.remoteTag);
   }
 
   // What follows is for the transactions.
@@ -218,7 +224,8 @@ export class EmbeddedDialog implements SipDialog {
   }
 
   /** The 2xx with this CSeq number waits for the user's `ack`. */
-  expectAck(cseq: number): void {
+  expectAck(cseq: number, invite?: Outgoing): void {
+    if (invite !== undefined) this.#answeredBy = invite;
     const acks = (this.#acks ??= []);
     if (acks.length >= MAX_ACKS) acks.shift();
     acks.push(new DialogAck(cseq));
@@ -236,6 +243,7 @@ export class EmbeddedDialog implements SipDialog {
 
   /** Nobody will repeat the 2xx any more. */
   forgetAck(cseq: number): void {
+    this.#answeredBy = undefined;
     const left = this.#acks?.filter((ack) => ack.cseq !== cseq || !ack.sent) ?? [];
     this.#acks = left.length === 0 ? undefined : left;
   }

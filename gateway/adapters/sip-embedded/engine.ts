@@ -2,6 +2,8 @@ import { silentLog, type Log } from "../../core/log.js";
 import type { Random } from "../../core/random.js";
 import type { NextHopResolver } from "../../ports/next-hop-resolver.js";
 import type { SipUser } from "../../ports/sip-endpoint.js";
+import { SipHeaders } from "../../sip/message/sip-headers.js";
+import { NO_BODY, type SipRequest } from "../../sip/message/sip-message.js";
 import { ShardedMap } from "../../sip/transaction/sharded-map.js";
 import { RFC_TIMERS, type SipTimers } from "../../sip/transaction/sip-timers.js";
 import type { EmbeddedDialog } from "./embedded-dialog.js";
@@ -43,6 +45,7 @@ export class Engine {
   readonly unmerged = new ShardedMap<ServerTransaction>();
   /** By `dialogKey`. */
   readonly dialogs = new ShardedMap<EmbeddedDialog>();
+  readonly #noHeaders = new SipHeaders();
   user: SipUser | undefined;
   draining = false;
   closed = false;
@@ -85,6 +88,11 @@ export class Engine {
         this.fault(fault);
       }
     });
+  }
+
+  /** What stands in for a request that has been answered: its text is let go of. */
+  answeredRequest(method: string): SipRequest {
+    return { kind: "request", method, uri: "", headers: this.#noHeaders, body: NO_BODY };
   }
 
   newTag(): string {

@@ -4,6 +4,7 @@ import { getTag } from "../../sip/message/name-addr.js";
 import type { SipResponse } from "../../sip/message/sip-message.js";
 import { EmbeddedDialog } from "./embedded-dialog.js";
 import type { Engine } from "./engine.js";
+import type { Outgoing } from "./outgoing.js";
 
 /** Early dialogs beyond this many are reported without a dialog object: no honest proxy forks so far. */
 const MAX_EARLY_FORKS = 16;
@@ -61,7 +62,7 @@ export class InviteForks {
   }
 
   /** @returns Undefined: this 2xx was known, and its ACK has been sent again if there is one. */
-  answer(response: SipResponse, to: SipTarget | undefined): EmbeddedDialog | undefined {
+  answer(response: SipResponse, to: SipTarget | undefined, invite: Outgoing): EmbeddedDialog | undefined {
     const cseq = parseCSeq(response.headers.get("cseq") ?? "")?.number ?? 0;
     let dialog = this.#setup.dialog ?? this.#find(getTag(response.headers.get("to") ?? ""));
     if (dialog !== undefined && this.#answered.includes(dialog)) {
@@ -72,9 +73,14 @@ export class InviteForks {
     if (dialog === undefined) dialog = this.#open(response, "confirmed", to);
     else dialog.onAnswer(response);
     this.#cseq = cseq;
-    dialog.expectAck(cseq);
+    dialog.expectAck(cseq, invite);
     this.#answered.push(dialog);
     return dialog;
+  }
+
+  /** Whether all that was answered has ended. */
+  get allOver(): boolean {
+    return this.#answered.every((dialog) => dialog.state === "terminated");
   }
 
   /** The INVITE failed: its early dialogs are gone. RFC 3261 §12.3 */

@@ -1,19 +1,20 @@
 import type { HeaderEntries, OutgoingRequest, OutgoingUser, SipTarget } from "../../ports/sip-endpoint.js";
 import { getTag } from "../../sip/message/name-addr.js";
 import { serializeRequest } from "../../sip/message/serialize-message.js";
-import { SipHeaders } from "../../sip/message/sip-headers.js";
-import { NO_BODY, type SipRequest, type SipResponse } from "../../sip/message/sip-message.js";
+import type { SipRequest, SipResponse } from "../../sip/message/sip-message.js";
 import type { ClientSink } from "../../sip/transaction/client-sink.js";
 import { InviteClientTransaction } from "../../sip/transaction/invite-client-transaction.js";
 import { NonInviteClientTransaction } from "../../sip/transaction/non-invite-client-transaction.js";
 import { earlier, isDue, OFF } from "../../sip/transaction/sip-timers.js";
 import type { WheelEntry } from "../../sip/transaction/timer-wheel.js";
+import { validateResponse } from "../../sip/message/validate-request.js";
 import type { MonoMs } from "../../core/time.js";
 import type { EmbeddedDialog } from "./embedded-dialog.js";
 import type { Engine } from "./engine.js";
 import { buildAck, buildCancel } from "./hop-by-hop-requests.js";
 import { InviteForks } from "./invite-forks.js";
 import { buildLocalResponse, contactAt, viaAt } from "./message-building.js";
+import { onStrayAnswer } from "./stray-answer.js";
 import type { Listener, SendTo } from "./transport/transport.js";
 
 /** What an outgoing request needs beside its text. */
@@ -32,6 +33,9 @@ export interface OutgoingSetup {
 }
 
 type Machine = InviteClientTransaction<Outgoing> | NonInviteClientTransaction<Outgoing>;
+
+const NO_SETUP = { secure: false };
+const NO_TARGETS: readonly SipTarget[] = [];
 
 const sink: ClientSink<Outgoing> = {
   sendRequest: (outgoing) => outgoing.transmit(),
@@ -52,19 +56,21 @@ export class Outgoing implements OutgoingRequest, WheelEntry {
   wheelTick = 0;
   readonly isInvite: boolean;
   readonly #engine: Engine;
-  readonly #setup: Omit<OutgoingSetup, "request" | "user">;
+  #setup: Omit<OutgoingSetup, "request" | "user">;
   #request: SipRequest;
   #user: OutgoingUser | undefined;
+  /** Undefined once nothing more can come of the INVITE. */
   #forks: InviteForks | undefined;
+  #overTag: string | undefined;
   #machine: Machine | undefined;
-  #targets: readonly SipTarget[] = [];
+  #targets = NO_TARGETS;
   #nextTarget = 0;
   /** The request went by TCP because of its size: if that fails the same target is tried by UDP. RFC 3261 §18.1.1 */
   #udpInstead: SipTarget | undefined;
   #key = "";
   #bytes: Buffer | undefined;
-  /** ACK of a 300–699. */
-  #ack: Buffer | undefined;
+  /** ACK of a 300–699, as text: a small buffer would hold on to its pool. */
+  #ack = "";
   #sends = 0;
   #to: SendTo | undefined;
   #listener: Listener | undefined;
@@ -84,7 +90,7 @@ export class Outgoing implements OutgoingRequest, WheelEntry {
     if (this.isInvite) this.#forks = new InviteForks(engine, setup);
   }
 
-  /** As it was first sent; once its final response has been reported only method and URI are left. */
+  /** As it was first sent; once its final response has been reported only the method is left. */
   get request(): SipRequest {
     return this.#request;
   }
@@ -260,10 +266,15 @@ export class Outgoing implements OutgoingRequest, WheelEntry {
 
   acknowledge(response: SipResponse): void {
     if (this.#to === undefined) return;
-    // The first ACK is made while the request is still there; repeats of the response get the same one.
-    this.#ack ??= serializeRequest(buildAck(this.#request, response));
     this.#bytes = undefined;
-    this.#engine.send(this.#ack, this.#to, this.#listener);
+    if (this.#ack !== "") {
+      this.#engine.send(Buffer.from(this.#ack, "latin1"), this.#to, this.#listener);
+      return;
+    }
+    // Made while the request is still there; repeats of the response get the same one.
+    const ack = serializeRequest(buildAck(this.#request, response));
+    this.#ack = ack.toString("latin1");
+    this.#engine.send(ack, this.#to, this.#listener);
   }
 
   deliver(response: SipResponse): void {
@@ -289,12 +300,34 @@ export class Outgoing implements OutgoingRequest, WheelEntry {
   #answer(response: SipResponse): void {
     this.#endAt = OFF;
     this.#bytes = undefined;
-    const dialog = this.#forks?.answer(response, this.#to);
+    if (this.#forks === undefined) {
+      this.#answerAfterEnd(response);
+      return;
+    }
+    const dialog = this.#forks.answer(response, this.#to, this);
     if (dialog === undefined) return;
     if (!this.#reported) this.#setup.dialog?.requestDone(this, "INVITE", response);
     this.#reported = true;
     this.#user?.onAnswer?.(response, dialog);
     this.#letGo();
+  }
+
+  /** The call has come and gone: a repeat needs no ACK any more, a fork that answers now is a stray. */
+  #answerAfterEnd(response: SipResponse): void {
+    const facts = validateResponse(response);
+    if (!facts.ok || this.#to === undefined || facts.value.toTag === this.#overTag) return;
+    onStrayAnswer(this.#engine, response, facts.value, this.#to);
+  }
+
+  /** The dialog of this To tag has ended: if it was the last, nothing of the call needs to be kept until timer M. */
+  dialogOver(remoteTag: string): void {
+    if (this.#forks?.allOver !== true) return;
+    this.#overTag = remoteTag;
+    const forks = this.#forks;
+    this.#forks = undefined;
+    this.#user = undefined;
+    this.#setup = NO_SETUP;
+    forks.over();
   }
 
   #final(response: SipResponse): void {
@@ -303,6 +336,8 @@ export class Outgoing implements OutgoingRequest, WheelEntry {
     this.#setup.dialog?.requestDone(this, this.#request.method, response);
     this.#report(response, false);
     this.#user = undefined;
+    this.#forks = undefined;
+    this.#setup = NO_SETUP;
     this.#letGo();
   }
 
@@ -338,11 +373,11 @@ export class Outgoing implements OutgoingRequest, WheelEntry {
     this.#user?.onFinal(response, local);
   }
 
-  /** The request has been answered; what is still needed is in `#bytes` (ACK) and `#forks`. */
+  /** The request has been answered; what is still needed is in `#ack` and `#forks`. */
   #letGo(): void {
-    const { method, uri } = this.#request;
     if (!this.isInvite) this.#bytes = undefined;
-    this.#request = { kind: "request", method, uri, headers: new SipHeaders(), body: NO_BODY };
+    this.#targets = NO_TARGETS;
+    this.#request = this.#engine.answeredRequest(this.#request.method);
   }
 
   #release(): void {
@@ -350,8 +385,10 @@ export class Outgoing implements OutgoingRequest, WheelEntry {
     this.#noResponseAt = OFF;
     this.#endAt = OFF;
     this.#bytes = undefined;
-    this.#ack = undefined;
+    this.#ack = "";
     this.#user = undefined;
+    this.#forks = undefined;
+    this.#setup = NO_SETUP;
     this.#letGo();
   }
 }

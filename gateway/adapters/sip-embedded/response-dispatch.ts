@@ -2,8 +2,8 @@ import { validateResponse, type ResponseFacts } from "../../sip/message/validate
 import { splitValues } from "../../sip/message/split-values.js";
 import type { SipResponse } from "../../sip/message/sip-message.js";
 import { viaBranch } from "../../sip/message/via.js";
-import { EmbeddedDialog } from "./embedded-dialog.js";
-import { dialogKey, type Engine } from "./engine.js";
+import type { Engine } from "./engine.js";
+import { onStrayAnswer } from "./stray-answer.js";
 import type { Received } from "./transport/transport.js";
 
 /** A response: to its client transaction, or dropped. RFC 3261 §17.1.3, §18.1.2 */
@@ -22,7 +22,7 @@ export function onResponse(engine: Engine, response: SipResponse, received: Rece
   const outgoing = isOurs ? engine.clients.get(method === "CANCEL" ? `CANCEL ${branch}` : branch) : undefined;
   if (outgoing !== undefined && (method === "CANCEL" || outgoing.request.method === method))
     outgoing.onResponse(response);
-  else if (isOurs && isSentByUs(engine, facts)) onStray(engine, response, facts, received);
+  else if (isOurs && isSentByUs(engine, facts)) onStrayAnswer(engine, response, facts, received.source);
   else engine.counters.droppedStray.inc();
 }
 
@@ -34,35 +34,4 @@ function isSentByUs(engine: Engine, facts: ResponseFacts): boolean {
     if (listener.sentByHost === host && listener.sentByPort === (port ?? defaultPort)) return true;
   }
   return false;
-}
-
-/** A 2xx to an INVITE that no transaction knows: the call must be ended by whoever knows it. §13.2.2.4 */
-function onStray(engine: Engine, response: SipResponse, facts: ResponseFacts, received: Received): void {
-  const { status } = response;
-  const { localTag, remoteTag } = { localTag: facts.fromTag, remoteTag: facts.toTag };
-  if (
-    facts.cseq.method !== "INVITE" ||
-    status < 200 ||
-    status >= 300 ||
-    localTag === undefined ||
-    remoteTag === undefined
-  ) {
-    engine.counters.droppedStray.inc();
-    return;
-  }
-  const known = engine.dialogs.get(dialogKey(facts.callId, localTag, remoteTag));
-  if (known !== undefined) {
-    // Its ACK is gone by now: made anew, without a body.
-    known.acknowledgeLate(facts.cseq.number);
-    return;
-  }
-  if (engine.user?.onStrayAnswer === undefined) {
-    engine.counters.droppedStray.inc();
-    return;
-  }
-  const { protocol, address, port } = received.source;
-  const secure = facts.via.transport.toUpperCase() === "TLS";
-  const dialog = EmbeddedDialog.fromResponse(engine, response, "confirmed", { secure }, { protocol, address, port });
-  dialog.expectAck(facts.cseq.number);
-  engine.user.onStrayAnswer(response, dialog);
 }

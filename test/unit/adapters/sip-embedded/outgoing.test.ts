@@ -193,6 +193,31 @@ test("each To tag of a forked INVITE is a dialog; each 2xx is answered with an A
   assert.deepEqual(side.seen, ["alive", "180", "183", "answer 200", "answer 200"]);
 });
 
+test("when the call is over a repeat of its 2xx is absorbed and a fork that answers only now is a stray", async () => {
+  const { endpoint, peer, user, toPeer, settle, clock } = await endpointAndPeer();
+  const side = new RecordingCaller();
+  endpoint.invite(toPeer(), side);
+  await settle();
+  const [invite] = peer.received;
+  const answer = (tag: string) => peer.send(rawResponse(invite!, 200, { tag, headers: ["Contact: <sip:192.0.2.9>"] }));
+  answer("one");
+  await settle();
+  side.dialogs[0]!.ack();
+  side.dialogs[0]!.request({ method: "BYE" }, new RecordingCaller());
+  await settle();
+  peer.send(rawResponse(peer.requests("BYE")[0]!, 200));
+  await settle();
+  answer("one");
+  answer("two");
+  await settle();
+  assert.deepEqual(user.seen, ["stray 200"]);
+  assert.equal(user.strays[0]!.dialog.remoteTag, "two");
+  assert.deepEqual(side.seen, ["alive", "answer 200"]);
+  user.strays[0]!.dialog.discard();
+  clock.advance(60_000);
+  assert.deepEqual(endpoint.load, { transactions: 0, dialogs: 0, timers: 0 });
+});
+
 test("a repeated reliable 1xx is not reported again (RFC 3262 §4)", async () => {
   const { endpoint, peer, toPeer, settle } = await endpointAndPeer();
   const side = new RecordingCaller();
