@@ -8,6 +8,7 @@ import { unixMs, type UnixMs } from "./model/time.js";
 import { effectiveThreshold, type BaselineRow } from "./policy/baseline.js";
 import { BlockBook, blockOf, type BlockError, type BlockRequest } from "./policy/block-book.js";
 import type { DetectionOptions, IdSource } from "./policy/detection-options.js";
+import type { DetectionStats } from "./policy/detection-stats.js";
 import { DisconnectLimit } from "./policy/disconnect-limit.js";
 import { GuardList } from "./policy/guard-list.js";
 import { IncidentDesk } from "./policy/incident-desk.js";
@@ -29,27 +30,6 @@ const CLOSED_KEPT = 1_000;
 const METER_WORDS = 4_194_304;
 /** Share of the watch list that baselines may fill for good. */
 const BASELINE_SHARE = 0.8;
-
-export interface DetectionStats {
-  /** Calls seen, repeats not counted. */
-  readonly processed: number;
-  /** The same call again: retransmissions, forks, hop and switch both reporting it. */
-  readonly repeats: number;
-  readonly refused: number;
-  readonly incidentsOpened: number;
-  readonly openIncidents: number;
-  readonly activeBlocks: number;
-  /** Called numbers in the window, those gone quiet included until they are cleared. */
-  readonly trackedNumbers: number;
-  readonly watchedNumbers: number;
-  readonly busyNumbers: number;
-  /** Windows that reached the plain threshold and were left alone as usual there. */
-  readonly leftAlone: number;
-  /** Numbers forgotten because the window's table was full there. */
-  readonly evictedNumbers: number;
-  readonly untrustedTimes: number;
-  readonly tableBytes: number;
-}
 
 /**
  * The detectors and the policy behind one door: facts in, decisions and actions out. Holds no clock: `callStarted` takes the
@@ -85,6 +65,11 @@ export class FraudDetection {
     this.#blocks = new BlockBook(this.#watch, options.memory.blocks);
     const parts = { window: this.#window, blocks: this.#blocks, limit: this.#limit, ids, meters };
     this.#desk = new IncidentDesk(parts, options, this.#guard);
+  }
+
+  /** The settings in force. */
+  get options(): DetectionOptions {
+    return this.#options;
   }
 
   /** When `tick` is next due; undefined before the first event. */

@@ -4,7 +4,8 @@ export * from "./model/result.js";
 export * from "./model/events.js";
 export * from "./model/findings.js";
 export * from "./model/cdr.js";
-export { FraudDetection, type DetectionStats } from "./fraud-detection.js";
+export { FraudDetection } from "./fraud-detection.js";
+export type { DetectionStats } from "./policy/detection-stats.js";
 export {
   DEFAULT_DETECTION_OPTIONS,
   type BaselineOptions,

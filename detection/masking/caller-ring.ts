@@ -61,7 +61,7 @@ export function touchRing(
     words[room + 1] = time;
   }
   const late = ((latest - time) | 0) > 0;
-  found.count = late ? Math.max(count, fullestWindow(words, start, end, time, latest, windowMs)) : count;
+  found.count = late ? Math.max(count, fullestWindow(words, start, end, caller, time, latest, windowMs)) : count;
 }
 
 /** For a late call: the most callers in any window that holds `time` and ends at a noted call. */
@@ -69,6 +69,7 @@ function fullestWindow(
   words: Int32Array,
   start: number,
   end: number,
+  caller: number,
   time: number,
   latest: number,
   windowMs: number,
@@ -81,9 +82,28 @@ function fullestWindow(
     if (words[at] === 0) continue;
     const ahead = ((words[at + 1] as number) - time) | 0;
     if (ahead < 0 || ahead >= windowMs) continue;
-    most = Math.max(most, countWindow(words, start, end, words[at + 1] as number, windowMs));
+    const until = words[at + 1] as number;
+    const count = countWindow(words, start, end, until, windowMs);
+    most = Math.max(most, isCounted(words, start, end, caller, until, windowMs) ? count : count + 1);
   }
   return most;
+}
+
+/** Does the caller's latest call, which may be another than the late one, lie in that window? */
+function isCounted(
+  words: Int32Array,
+  start: number,
+  end: number,
+  caller: number,
+  until: number,
+  windowMs: number,
+): boolean {
+  for (let at = start; at < end; at += ENTRY_WORDS) {
+    if (words[at] !== caller) continue;
+    const age = (until - (words[at + 1] as number)) | 0;
+    return age >= 0 && age < windowMs;
+  }
+  return false;
 }
 
 /** Distinct callers in (until - windowMs, until]. */
