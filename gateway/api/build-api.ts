@@ -24,11 +24,14 @@ const ANONYMOUS_SHARE = 10;
 /** Different keys and sources that the rate limit counts at a time; the one seen longest ago is forgotten first. */
 const RATE_LIMIT_SLOTS = 10_000;
 
+/** What `buildApi` makes: Fastify's server, `inject`ed or listening. */
+export type Api = FastifyInstance;
+
 /**
  * The HTTP API, not listening yet: `inject` or `listen` it. `close` writes what is still counted for the audit log.
  * @throws GatewayError `config.invalid` when `switchSources` has something that is no network.
  */
-export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
+export async function buildApi(deps: ApiDeps): Promise<Api> {
   const { limits } = deps.options;
   const app = Fastify({
     bodyLimit: Math.min(ORDINARY_BODY_BYTES, limits.maxBodyBytes),

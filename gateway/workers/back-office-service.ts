@@ -1,4 +1,3 @@
-import type { FastifyInstance } from "fastify";
 import { createHash } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -11,7 +10,7 @@ import { CryptoRandom } from "../adapters/system/crypto-random.js";
 import { SystemClock } from "../adapters/system/system-clock.js";
 import { WebhookNotifier } from "../adapters/webhook/webhook-notifier.js";
 import { DEFAULT_API_LIMITS } from "../api/api-options.js";
-import { buildApi } from "../api/build-api.js";
+import { buildApi, type Api } from "../api/build-api.js";
 import { alertView, incidentView } from "../api/views.js";
 import { GatewayError } from "../core/errors.js";
 import type { Log } from "../core/log.js";
@@ -47,7 +46,7 @@ interface Parts {
 export class BackOfficeService {
   readonly #parts: Parts;
   readonly #inbox: RecordInbox;
-  #api: FastifyInstance | undefined;
+  #api: Api | undefined;
   #metricsListener: MetricsListener | undefined;
   #auditFailing = false;
   #settling: Promise<void> | undefined;
@@ -92,7 +91,12 @@ export class BackOfficeService {
 
   /** @returns When the batch is in the store or on disk. */
   accept(batch: RecordBatch): Promise<void> {
-    this.#inbox.accept(batch.json);
+    try {
+      this.#inbox.accept(batch.json);
+    } catch (error) {
+      // The batch would come again to the next worker, and end that too: storing it matters more.
+      this.#parts.log.error("backoffice.record-unreadable", { seq: batch.seq }, error);
+    }
     return this.#parts.spool.accept(batch);
   }
 

@@ -47,11 +47,17 @@ export class Guard {
     );
     const key = offered === undefined ? undefined : this.#keys.find(offered);
     const { events = false } = request.routeOptions.config;
-    if (events && key?.role !== "admin" && key?.role !== "switch" && this.#switchSources.has(request.ip)) {
+    if (events && key?.role !== "admin" && key?.role !== "switch" && this.#isSwitchSource(request)) {
       return { id: "switch-source", role: "switch", refusal: undefined };
     }
     if (key !== undefined) return { ...key, refusal: undefined };
     return { id: "unauthenticated", role: "none", refusal: offered === undefined ? "no-key" : "bad-key" };
+  }
+
+  /** A proxy on a trusted address that speaks for somebody else is not the switch. */
+  #isSwitchSource(request: FastifyRequest): boolean {
+    const forwarded = request.headers["x-forwarded-for"] !== undefined || request.headers.forwarded !== undefined;
+    return !forwarded && this.#switchSources.has(request.ip);
   }
 
   #refusal(request: FastifyRequest): ApiError | undefined {

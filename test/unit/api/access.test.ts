@@ -112,6 +112,10 @@ test("only sources in http.switchSources report events without a key; IPv4-mappe
     401,
     "a header cannot make a source trusted",
   );
+  for (const headers of [forwarded, { forwarded: "for=192.0.2.200" }] as Record<string, string>[]) {
+    const proxied = await ask("POST", "/event", { body: EVENT, from: "192.0.2.1", headers });
+    assert.equal(proxied.statusCode, 401, "a proxy that speaks for somebody else is not the switch");
+  }
 });
 
 test("disconnect needs a key even from a trusted source (R6)", async () => {
