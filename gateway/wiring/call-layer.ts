@@ -4,7 +4,7 @@ import { opensipsTeardown } from "../adapters/switch-control/opensips-mi.js";
 import { VoiceSwitchTeardown } from "../adapters/switch-control/voice-switch.js";
 import { CallAdmission } from "../call/admission.js";
 import { Audit } from "../call/audit.js";
-import { B2bua, B2BUA_DEFAULTS, type B2buaOptions } from "../call/b2bua.js";
+import { B2bua, type B2buaOptions } from "../call/b2bua.js";
 import { CallLimits, DEFAULT_CALL_LIMITS } from "../call/call-limits.js";
 import type { CallObserver } from "../call/contracts.js";
 import { CallRegistry } from "../call/call-registry.js";
@@ -144,13 +144,19 @@ export function makeCallLayer(config: Config, deps: CallLayerDeps): CallLayer {
   return { b2bua, admission, hops, health, registry, teardown, carrier, control, limits, drain, ticker };
 }
 
-function b2buaOptions({ sip }: Config): B2buaOptions {
+export function b2buaOptions({ sip }: Config): B2buaOptions {
+  const host = sip.advertisedHost ?? sip.listenAddress;
   return {
-    ...B2BUA_DEFAULTS,
-    ownHost: sip.advertisedHost ?? sip.listenAddress,
+    ownHost: host.includes(":") ? `[${host}]` : host,
     serverName: sip.serverName,
     maxCalls: sip.maxCalls,
+    maxForks: sip.maxForks,
+    maxPendingRequests: sip.maxPendingRequests,
+    maxStandalone: sip.maxStandalone,
+    setupTimeoutMs: sip.setupTimeoutMs,
+    passRedirects: sip.passRedirects,
     endTimeoutMs: 64 * sip.t1Ms,
+    ...(sip.redressUrl === undefined ? {} : { redressUrl: sip.redressUrl }),
   };
 }
 

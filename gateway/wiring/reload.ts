@@ -3,7 +3,7 @@ import type { FraudDetection } from "../../detection/index.js";
 import { GatewayError } from "../core/errors.js";
 import type { Log } from "../core/log.js";
 import type { Config } from "../config/schema.js";
-import type { CallLayer } from "./call-layer.js";
+import { b2buaOptions, type CallLayer } from "./call-layer.js";
 import { hopGroups } from "./sip-options.js";
 import type { SipEngine } from "./sip-engine.js";
 import { trunkTable, type MakeNumbers } from "./trunk-options.js";
@@ -23,8 +23,17 @@ export interface ReloadDeps {
   readonly log: Log;
 }
 
+const HOP_KEYS = ["nextHops", "hopGroups"] as const;
+const CALL_KEYS = [
+  "maxForks",
+  "maxPendingRequests",
+  "maxStandalone",
+  "setupTimeoutMs",
+  "passRedirects",
+  "redressUrl",
+] as const;
 /** Keys of `sip` that a reload applies; the other keys of `sip` are sockets and sizes. */
-const LIVE_SIP_KEYS = ["nextHops", "hopGroups"] as const;
+const LIVE_SIP_KEYS = [...HOP_KEYS, ...CALL_KEYS] as const;
 
 /**
  * Applies what can change without touching a call: trunks, next hops, rules, guard lists, certificates.
@@ -40,9 +49,16 @@ export async function applyReload(before: Config, after: Config, deps: ReloadDep
     layer.admission.reload(table.value);
     changed.push("trunks");
   }
-  if (LIVE_SIP_KEYS.some((key) => !isDeepStrictEqual(before.sip[key], after.sip[key]))) {
+  const differs = (key: keyof Config["sip"]): boolean => !isDeepStrictEqual(before.sip[key], after.sip[key]);
+  if (HOP_KEYS.some(differs)) {
     layer.hops.reconfigure(hopGroups(after.sip));
     changed.push("nextHops");
+  }
+  if (CALL_KEYS.some(differs)) {
+    // What has sockets or other owners besides the B2BUA stays as it was.
+    const { ownHost, serverName, maxCalls, endTimeoutMs } = b2buaOptions(before);
+    layer.b2bua.reconfigure({ ...b2buaOptions(after), ownHost, serverName, maxCalls, endTimeoutMs });
+    changed.push("calls");
   }
   if (!isDeepStrictEqual(before.detection, after.detection)) {
     detection.reconfigure(after.detection);
