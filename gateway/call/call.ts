@@ -391,7 +391,9 @@ export class Call implements LiveCall, LegOwner, AttemptsOwner, ByeOwner {
     this.#forks.clear();
     const { clock, screen } = this.#services;
     const endedAt = this.#record.endedAt ?? clock.unix();
-    screen.callEnded({ kind: "call.ended", callId: this.callId, at: endedAt });
+    // A call that was only asked about goes on where it was sent.
+    const goesOn = this.policy.mode === "redirect" && this.#record.cause === "normal";
+    if (!goesOn) screen.callEnded({ kind: "call.ended", callId: this.callId, at: endedAt });
     this.#ending.tell();
     this.#owner.ended(this, buildCdr(factsOf(this, this.#record, endedAt), this.#services.cdrId()));
   }

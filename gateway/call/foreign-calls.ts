@@ -2,51 +2,69 @@ import type { Cdr } from "../../detection/index.js";
 import type { ForeignCall } from "../ports/outward-teardown.js";
 import type { CallObserver, LiveCall } from "./contracts.js";
 
+interface Remembered {
+  readonly call: ForeignCall;
+  readonly reported: boolean;
+}
+
 /**
  * The calls that switches reported and that the hop does not carry: only those may be ended through another system. The last
  * `limit` reported ones are remembered, as long as they have not ended.
  */
 export class ForeignCalls implements CallObserver {
-  readonly #calls = new Map<string, ForeignCall>();
+  readonly #calls = new Map<string, Remembered>();
   /** In the order of their reports, round and round. A Map alone would be slow to tell its oldest entry. */
-  readonly #ring: (ForeignCall | undefined)[];
+  readonly #ring: (Remembered | undefined)[];
   #next = 0;
+  #reported = 0;
 
   /** @param limit At least 1. */
   constructor(limit: number) {
-    this.#ring = new Array<ForeignCall | undefined>(limit).fill(undefined);
+    this.#ring = new Array<Remembered | undefined>(limit).fill(undefined);
   }
 
-  get size(): number {
-    return this.#calls.size;
+  /** Calls that a switch says are up. Those that it only asked about (redirect mode) are not among them: nobody tells their end. */
+  get reported(): number {
+    return this.#reported;
   }
 
   get(callId: string): ForeignCall | undefined {
-    return this.#calls.get(callId);
+    return this.#calls.get(callId)?.call;
   }
 
   /** @returns False when it was known. */
   add(call: ForeignCall): boolean {
-    if (this.#calls.has(call.callId)) return false;
-    const oldest = this.#ring[this.#next];
-    if (oldest !== undefined && this.#calls.get(oldest.callId) === oldest) this.#calls.delete(oldest.callId);
-    this.#ring[this.#next] = call;
-    this.#next = (this.#next + 1) % this.#ring.length;
-    this.#calls.set(call.callId, call);
-    return true;
+    const known = this.#calls.get(call.callId);
+    if (known?.reported === true) return false;
+    this.delete(call.callId);
+    this.#keep({ call, reported: true });
+    this.#reported++;
+    return known === undefined;
   }
 
   delete(callId: string): void {
+    const known = this.#calls.get(callId);
+    if (known === undefined) return;
     this.#calls.delete(callId);
+    if (known.reported) this.#reported--;
   }
 
   /** A call that a switch reported has come to the hop: from now on it is ended here. */
   onStarted(call: LiveCall): void {
-    this.#calls.delete(call.callId);
+    this.delete(call.callId);
   }
 
   /** A call that a trunk in redirect mode asked about goes on elsewhere. */
   onEnded(call: LiveCall, cdr: Cdr): void {
-    if (call.policy.mode === "redirect" && cdr.cause === "normal") this.add({ callId: call.callId });
+    if (call.policy.mode !== "redirect" || cdr.cause !== "normal" || this.#calls.has(call.callId)) return;
+    this.#keep({ call: { callId: call.callId }, reported: false });
+  }
+
+  #keep(entry: Remembered): void {
+    const oldest = this.#ring[this.#next];
+    if (oldest !== undefined && this.#calls.get(oldest.call.callId) === oldest) this.delete(oldest.call.callId);
+    this.#ring[this.#next] = entry;
+    this.#next = (this.#next + 1) % this.#ring.length;
+    this.#calls.set(entry.call.callId, entry);
   }
 }

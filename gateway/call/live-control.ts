@@ -140,7 +140,7 @@ export class LiveControl implements CallControl {
       alertsTotal: carrier.alerts,
       disconnectsTotal: teardown.disconnects,
       refusedTotal: screen.refused,
-      activeCalls: registry.size + foreignCalls.size,
+      activeCalls: registry.size + foreignCalls.reported,
       openIncidents,
       activeBlocks,
       trackedNumbers,

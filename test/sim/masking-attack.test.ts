@@ -43,7 +43,7 @@ class Gateway {
     const config = configSchema.parse({
       sip: { nextHops: ["192.0.2.50:5060"] },
       limits: { trustedHops: ["192.0.2.10"] },
-      trunks: [{ id: "north" }, { id: "south" }],
+      trunks: [{ id: "north" }, { id: "south" }, { id: "asks", mode: "redirect" }],
     });
     const trunks = trunkTable(config, (plan) => new NumberPlan(plan));
     assert.ok(trunks.ok);
@@ -233,6 +233,15 @@ test("attack: a slow drip under the threshold is left alone (R1)", () => {
     assert.deepEqual(gateway.invite(each).statuses, []);
     gateway.clock.advance(4_000);
   }
+});
+
+test("attack on a trunk that only asks: the calls that were let go are not forgotten, and somebody is told that we cannot end them", async () => {
+  const gateway = new Gateway();
+  for (const each of callers(1, 4)) assert.deepEqual(gateway.invite(each, { trunk: "asks" }).statuses, [404]);
+  assert.deepEqual(gateway.invite(caller(5), { trunk: "asks" }).statuses, [603]);
+  await settle();
+  assert.equal(gateway.metrics.get("ringfence_teardowns_total{none,not-carried}"), 4);
+  assert.equal((await gateway.layer.control.stats()).activeCalls, 0);
 });
 
 test("a call passes: its headers for us do not, and its end is on record", () => {
