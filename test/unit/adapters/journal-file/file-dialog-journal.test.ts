@@ -15,6 +15,7 @@ import { GatewayError } from "../../../../gateway/core/errors.js";
 import { silentLog } from "../../../../gateway/core/log.js";
 import type { JournalEntry } from "../../../../gateway/ports/dialog-journal.js";
 import type { DialogSnapshot } from "../../../../gateway/ports/sip-endpoint.js";
+import { smallDisk } from "../../../support/small-disk.js";
 import { FakeClock } from "../../../support/fake-clock.js";
 
 const snapshot: DialogSnapshot = {
@@ -272,6 +273,35 @@ for (const kind of ["full", "short"] as const)
       broken: 0,
     });
   });
+
+test("a disk that is really full, and then is not: appending never throws, and every open call is read back", async (t) => {
+  const disk = smallDisk(256);
+  if (typeof disk === "string") {
+    t.skip(disk);
+    return;
+  }
+  t.after(() => disk.remove());
+  const clock = new FakeClock();
+  const said: string[] = [];
+  const log = { ...silentLog, error: (event: string) => void said.push(event) };
+  const journal = await open(disk.path, { clock, log });
+  const filler = join(disk.path, "filler");
+  writeFileSync(filler, Buffer.alloc(200 * 1024));
+  const calls = Array.from({ length: 150 }, (_, i) => `c${i}`);
+  for (const id of calls) {
+    journal.append(answered(id));
+    await turn();
+  }
+  assert.ok(said.includes("journal.failed"));
+  rmSync(filler);
+  clock.advance(5000);
+  while (onDisk(disk.path).at(-1)?.includes(`"c149"`) !== true) await turn();
+  await journal.close();
+  assert.deepEqual(
+    (await recovered(disk.path)).calls,
+    calls.map((id) => `answered ${id}`),
+  );
+});
 
 test("a slow disk: after one slow write the next go through the thread pool, and all of them arrive in order", async (t) => {
   const path = folder(t);
