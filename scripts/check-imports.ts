@@ -47,7 +47,7 @@ export function findViolations(files: ReadonlyMap<string, string>): string[] {
     const code = withoutComments(text);
     const touched = MAY_TOUCH_THE_WORLD.test(path) ? undefined : WORLD.exec(code)?.[0];
     if (touched !== undefined) found.push(`${path}: may not use ${touched}`);
-    for (const [, specifier = ""] of code.matchAll(/\b(?:from|import)\s*\(?\s*"(\.[^"]+)"/g)) {
+    for (const [, specifier = ""] of code.matchAll(/(?<!")\b(?:from|import)\b\s*\(?\s*"(\.[^"]+)"/g)) {
       const target = posix.join(dirname(path), specifier).replace(/\.js$/, ".ts");
       const to = place(target);
       const joins = from.row === JOINING_ROW && to?.row === JOINING_ROW;
@@ -66,7 +66,9 @@ export function packageUsers(files: ReadonlyMap<string, string>): Map<string, Se
   for (const [path, text] of files) {
     const folder = place(path)?.folder;
     if (folder === undefined || folder === "test") continue;
-    for (const [, specifier = ""] of withoutComments(text).matchAll(/\b(?:from|import)\s*\(?\s*"([^".][^"]*)"/g)) {
+    for (const [, specifier = ""] of withoutComments(text).matchAll(
+      /(?<!")\b(?:from|import)\b\s*\(?\s*"([^".][^"]*)"/g,
+    )) {
       if (specifier.startsWith("node:")) continue;
       const name = specifier
         .split("/")

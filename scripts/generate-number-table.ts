@@ -7,6 +7,8 @@ const COUNTRY_CODE = 0;
 const INTERNATIONAL_PREFIX = 1;
 const LENGTHS = 3;
 const NATIONAL_PREFIX = 5;
+/** Fixed line first, then mobile; each [pattern, lengths if they differ from the general ones]. */
+const TYPES = 11;
 
 type Metadata = readonly unknown[];
 interface MetadataFile {
@@ -17,6 +19,16 @@ interface MetadataFile {
 const OUT = new URL("../detection/numbers/number-table-data.ts", import.meta.url);
 
 const lengthsOf = (entry: Metadata): readonly number[] => entry[LENGTHS] as readonly number[];
+
+/** Lengths of fixed-line and mobile numbers: those that people have. */
+function ordinaryLengths(entry: Metadata): readonly number[] {
+  const types = (Array.isArray(entry[TYPES]) ? entry[TYPES] : []) as readonly unknown[];
+  const lengths = types.slice(0, 2).flatMap((type) => {
+    if (!Array.isArray(type)) return [];
+    return Array.isArray(type[1]) ? (type[1] as number[]) : lengthsOf(entry);
+  });
+  return lengths.length === 0 ? lengthsOf(entry) : [...new Set(lengths)].sort((a, b) => a - b);
+}
 
 /** The plain digits of a prefix pattern; `00` where it also allows carrier codes. */
 function plainPrefix(pattern: unknown): string {
@@ -44,7 +56,7 @@ function tableText(file: MetadataFile): string {
     .sort(([a], [b]) => a.localeCompare(b))
     .map(([region, entry]) => {
       const national = typeof entry[NATIONAL_PREFIX] === "string" ? entry[NATIONAL_PREFIX] : "";
-      const lengths = lengthsOf(entry).join(",");
+      const lengths = `${lengthsOf(entry).join(",")}:${ordinaryLengths(entry).join(",")}`;
       return `${region}:${entry[COUNTRY_CODE] as string}:${plainPrefix(entry[INTERNATIONAL_PREFIX])}:${national}:${lengths}`;
     });
   const lines = (name: string, meaning: string, rows: readonly string[]): string =>
@@ -57,7 +69,7 @@ function tableText(file: MetadataFile): string {
     lines("COUNTRY_CODES", "`code:lengths` of every country code, lengths of the number after it.", codes),
     lines(
       "REGIONS",
-      "`region:code:international prefix:national prefix:lengths` of every region (ISO 3166-1 alpha-2).",
+      "`region:code:international prefix:national prefix:lengths:lengths of fixed and mobile numbers` of every region (ISO 3166-1 alpha-2).",
       regions,
     ),
   ].join("\n");
