@@ -13,6 +13,7 @@ import { DialogState } from "../../sip/dialog/dialog-state.js";
 import { parseRAck } from "../../sip/message/header-values.js";
 import { withTag } from "../../sip/message/name-addr.js";
 import type { SipRequest, SipResponse } from "../../sip/message/sip-message.js";
+import { AwaitedConfirmations } from "./awaited-confirmations.js";
 import { DialogAck } from "./dialog-ack.js";
 import { contactUriOf, factsOfRequest, factsOfResponse, routeSetOf } from "./dialog-facts.js";
 import { dialogKey, type Engine } from "./engine.js";
@@ -43,8 +44,7 @@ export class EmbeddedDialog implements SipDialog {
   #lastTarget: SipTarget | undefined;
   #user: SipDialogUser | undefined;
   #held: Incoming[] | undefined;
-  /** 2xx that waits for its ACK, reliable 1xx that wait for their PRACK. */
-  #repeats: ResponseRepeat[] | undefined;
+  readonly #awaited = new AwaitedConfirmations();
   #inviteIn: Incoming | undefined;
   #inviteOut: Outgoing | undefined;
   #byeOut: Outgoing | undefined;
@@ -145,7 +145,7 @@ export class EmbeddedDialog implements SipDialog {
     if (method === "BYE") {
       this.#byeOut = outgoing;
       state.phase = "terminated";
-      this.#stopRepeats();
+      this.#awaited.stopAll();
     }
     outgoing.start(targetsOf(this.#engine, nextHop, { secure: state.secure, lastTarget: this.#lastTarget }));
     return outgoing;
@@ -185,7 +185,7 @@ export class EmbeddedDialog implements SipDialog {
 
   discard(): void {
     this.#state.phase = "terminated";
-    this.#stopRepeats();
+    this.#awaited.stopAll();
     this.#held = undefined;
     this.#acks = undefined;
     this.#engine.dialogs.delete(this.#key);
@@ -250,7 +250,7 @@ export class EmbeddedDialog implements SipDialog {
 
   /** Our own 2xx or reliable 1xx, until the peer confirms it. */
   keepRepeating(repeat: ResponseRepeat): void {
-    (this.#repeats ??= []).push(repeat);
+    this.#awaited.add(repeat);
   }
 
   /** An INVITE of the peer that the user has not answered yet: the first one too. */
@@ -261,7 +261,7 @@ export class EmbeddedDialog implements SipDialog {
   inviteAnswered(incoming: Incoming, status: number): void {
     if (this.#inviteIn === incoming) this.#inviteIn = undefined;
     if (status < 300 && this.#state.phase === "early") this.#state.phase = "confirmed";
-    this.#dropRepeats((repeat) => repeat.rseq !== 0 && repeat.cseq === incoming.facts.cseq.number);
+    this.#awaited.answered(incoming.facts.cseq.number);
   }
 
   ackTimedOut(): void {
@@ -270,9 +270,7 @@ export class EmbeddedDialog implements SipDialog {
 
   /** An ACK that belongs to no transaction. */
   onAck(ack: SipRequest, cseq: number): void {
-    const before = this.#repeats?.length ?? 0;
-    this.#dropRepeats((repeat) => repeat.rseq === 0 && repeat.cseq === cseq);
-    if ((this.#repeats?.length ?? 0) < before) this.#user?.onAck?.(ack);
+    if (this.#awaited.acked(cseq)) this.#user?.onAck?.(ack);
     else this.#engine.counters.droppedAck.inc();
   }
 
@@ -296,7 +294,7 @@ export class EmbeddedDialog implements SipDialog {
     if (refreshesTarget(method)) this.#retarget(incoming.request);
     if (method === "INVITE") this.#inviteIn = incoming;
     else if (method === "PRACK") this.#takePrack(incoming.request);
-    else if (method === "BYE") this.#stopRepeats();
+    else if (method === "BYE") this.#awaited.stopAll();
     if (this.#user !== undefined) this.#user.onRequest(incoming);
     else if ((this.#held?.length ?? 0) >= MAX_HELD) incoming.refuse(500);
     else (this.#held ??= []).push(incoming);
@@ -321,22 +319,7 @@ export class EmbeddedDialog implements SipDialog {
 
   #takePrack(prack: SipRequest): void {
     const rack = parseRAck(prack.headers.get("rack") ?? "");
-    if (rack !== undefined) this.#dropRepeats((repeat) => repeat.rseq === rack.rseq && repeat.cseq === rack.cseq);
-  }
-
-  #dropRepeats(isDone: (repeat: ResponseRepeat) => boolean): void {
-    const repeats = this.#repeats;
-    if (repeats === undefined) return;
-    const left = repeats.filter((repeat) => {
-      if (!isDone(repeat)) return true;
-      repeat.stop();
-      return false;
-    });
-    this.#repeats = left.length === 0 ? undefined : left;
-  }
-
-  #stopRepeats(): void {
-    this.#dropRepeats(() => true);
+    if (rack !== undefined) this.#awaited.pracked(rack.rseq, rack.cseq);
   }
 
   #retarget(message: SipRequest | SipResponse): void {

@@ -12,8 +12,9 @@ import type { MonoMs } from "../../core/time.js";
 import type { EmbeddedDialog } from "./embedded-dialog.js";
 import type { Engine } from "./engine.js";
 import { buildAck, buildCancel } from "./hop-by-hop-requests.js";
+import { HopWalk } from "./hop-walk.js";
 import { InviteForks } from "./invite-forks.js";
-import { buildLocalResponse, contactAt, viaAt } from "./message-building.js";
+import { buildLocalResponse, carriesContact } from "./message-building.js";
 import { onStrayAnswer } from "./stray-answer.js";
 import type { Listener, SendTo } from "./transport/transport.js";
 
@@ -35,7 +36,6 @@ export interface OutgoingSetup {
 type Machine = InviteClientTransaction<Outgoing> | NonInviteClientTransaction<Outgoing>;
 
 const NO_SETUP = { secure: false };
-const NO_TARGETS: readonly SipTarget[] = [];
 
 const sink: ClientSink<Outgoing> = {
   sendRequest: (outgoing) => outgoing.transmit(),
@@ -63,10 +63,7 @@ export class Outgoing implements OutgoingRequest, WheelEntry {
   #forks: InviteForks | undefined;
   #overTag: string | undefined;
   #machine: Machine | undefined;
-  #targets = NO_TARGETS;
-  #nextTarget = 0;
-  /** The request went by TCP because of its size: if that fails the same target is tried by UDP. RFC 3261 §18.1.1 */
-  #udpInstead: SipTarget | undefined;
+  #hops: HopWalk | undefined;
   #key = "";
   #bytes: Buffer | undefined;
   /** ACK of a 300–699, as text: a small buffer would hold on to its pool. */
@@ -119,53 +116,21 @@ export class Outgoing implements OutgoingRequest, WheelEntry {
 
   #begin(targets: readonly SipTarget[]): void {
     if (this.#reported) return;
-    this.#targets = targets;
+    this.#hops = new HopWalk(this.#engine, targets);
     if (!this.#sendToNext()) this.#engine.soon(() => this.finish(503, "Service Unavailable"));
   }
 
   /** @returns False: no target is left. */
   #sendToNext(): boolean {
-    for (;;) {
-      const target = this.#udpInstead ?? this.#targets[this.#nextTarget++];
-      if (target === undefined) return false;
-      const again = this.#udpInstead !== undefined;
-      this.#udpInstead = undefined;
-      const listener = this.#engine.transports.listenerFor(target);
-      if (listener === undefined) continue;
-      this.#sendVia(target, listener, !again && target.mtuSwitch !== false);
-      return true;
-    }
-  }
-
-  #sendVia(target: SipTarget, listener: Listener, maySwitch: boolean): void {
-    const engine = this.#engine;
-    const branch = `z9hG4bK${engine.random.token(10)}`;
-    this.#listener = listener;
-    this.#address(listener, branch);
-    let bytes = serializeRequest(this.#request);
-    let to: SipTarget = target;
-    if (target.protocol === "udp" && maySwitch && bytes.length > engine.mtuBytes) {
-      const tcp: SipTarget = { ...target, protocol: "tcp" };
-      const stream = engine.transports.listenerFor(tcp);
-      if (stream !== undefined) {
-        this.#udpInstead = target;
-        this.#listener = stream;
-        this.#address(stream, branch);
-        bytes = serializeRequest(this.#request);
-        to = tcp;
-      }
-    }
-    this.#key = branch;
-    this.#bytes = bytes;
-    this.#run(to);
-  }
-
-  #address(listener: Listener, branch: string): void {
-    const { headers } = this.#request;
-    headers.setFirst("via", viaAt(listener, branch));
-    const { secure, contactUser, contactParams, ownContact = true } = this.#setup;
-    if (!ownContact || !headers.has("contact")) return;
-    headers.setFirst("contact", contactAt(listener, secure, contactUser, contactParams));
+    const { ownContact = true } = this.#setup;
+    const contact = ownContact && carriesContact(this.#request.method) ? this.#setup : undefined;
+    const hop = this.#hops?.next(this.#request, contact);
+    if (hop === undefined) return false;
+    this.#key = hop.branch;
+    this.#listener = hop.listener;
+    this.#bytes = hop.bytes;
+    this.#run(hop.to);
+    return true;
   }
 
   #run(to: SendTo): void {
@@ -186,7 +151,6 @@ export class Outgoing implements OutgoingRequest, WheelEntry {
     this.#noResponseAt = OFF;
     if (!this.#heard) {
       this.#heard = true;
-      this.#udpInstead = undefined;
       this.#user?.onTrying?.();
     }
     this.#machine?.onResponse(this.#engine.driver.now(), response);
@@ -376,7 +340,7 @@ export class Outgoing implements OutgoingRequest, WheelEntry {
   /** The request has been answered; what is still needed is in `#ack` and `#forks`. */
   #letGo(): void {
     if (!this.isInvite) this.#bytes = undefined;
-    this.#targets = NO_TARGETS;
+    this.#hops = undefined;
     this.#request = this.#engine.answeredRequest(this.#request.method);
   }
 
