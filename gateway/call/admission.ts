@@ -2,6 +2,7 @@ import type { Cdr } from "../../detection/index.js";
 import type { Clock } from "../core/clock.js";
 import { sensitiveAddress, type Log } from "../core/log.js";
 import type { Counter, Metrics } from "../core/metrics.js";
+import type { MonoMs } from "../core/time.js";
 import type { Random } from "../core/random.js";
 import type { SipSource } from "../ports/sip-endpoint.js";
 import type { SipRequest } from "../sip/message/sip-message.js";
@@ -142,7 +143,7 @@ export class CallAdmission implements Admission, CallObserver {
     // What a hop sends for a trunk is that trunk's: one that floods does not use up the share of the others.
     const sender = facts.trustedHop && trunk !== facts.trunk ? `trunk:${trunk.id}` : source.address;
     if (!limits.take(sender, now)) return this.#refuse("flood", this.#comeBackLater());
-    return this.#overload();
+    return this.#overload(now);
   }
 
   #isScanner(request: SipRequest): boolean {
@@ -151,8 +152,8 @@ export class CallAdmission implements Admission, CallObserver {
     return agent !== undefined && this.#agents.isScanner(agent);
   }
 
-  #overload(): Answer | undefined {
-    switch (this.#deps.overload.level()) {
+  #overload(now: MonoMs): Answer | undefined {
+    switch (this.#deps.overload.level(now)) {
       case "normal":
       case "busy":
         return undefined;

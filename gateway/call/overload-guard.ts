@@ -1,3 +1,5 @@
+import type { MonoMs } from "../core/time.js";
+
 export interface OverloadOptions {
   /** Live calls above which new ones are refused. */
   readonly maxCalls: number;
@@ -5,9 +7,16 @@ export interface OverloadOptions {
   readonly busyLagMs: number;
   /** Delay of the event loop above which new calls are refused, ms. */
   readonly fullLagMs: number;
+  /** It must be above that for this long: one stall (a garbage collection, a slow disk) is worked off, not answered with 503. */
+  readonly fullAfterMs: number;
 }
 
-export const DEFAULT_OVERLOAD: OverloadOptions = { maxCalls: 100_000, busyLagMs: 50, fullLagMs: 250 };
+export const DEFAULT_OVERLOAD: OverloadOptions = {
+  maxCalls: 100_000,
+  busyLagMs: 50,
+  fullLagMs: 250,
+  fullAfterMs: 1_000,
+};
 
 /** What the process has on its hands. */
 export interface LoadProbe {
@@ -28,15 +37,17 @@ export type LoadLevel = "normal" | "busy" | "calls" | "full";
 export class OverloadGuard {
   readonly #options: OverloadOptions;
   readonly #probe: LoadProbe;
+  #fullSince: MonoMs | undefined;
 
   constructor(options: OverloadOptions, probe: LoadProbe) {
     this.#options = options;
     this.#probe = probe;
   }
 
-  level(): LoadLevel {
+  level(now: MonoMs): LoadLevel {
     const lagMs = this.#probe.lagMs();
-    if (lagMs > this.#options.fullLagMs) return "full";
+    if (lagMs <= this.#options.fullLagMs) this.#fullSince = undefined;
+    else if (now - (this.#fullSince ??= now) >= this.#options.fullAfterMs) return "full";
     if (this.#probe.liveCalls() >= this.#options.maxCalls) return "calls";
     return lagMs > this.#options.busyLagMs ? "busy" : "normal";
   }
