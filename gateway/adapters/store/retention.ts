@@ -24,7 +24,7 @@ export interface PruneResult {
 const DAY_MS = 86_400_000;
 /** Rows a statement: locks and WAL stay small, and on PGlite nobody waits long for the one connection. */
 const STEP_ROWS = 2_000;
-const STEPS_PER_TABLE = 10;
+const STEPS_PER_TABLE = 100;
 
 const OLD = {
   cdrs: (limit: number) => sql`started_at < ${limit}::bigint`,
