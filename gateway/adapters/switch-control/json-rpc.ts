@@ -13,8 +13,9 @@ export class JsonRpc {
   readonly #deps: SwitchDeps;
   #lastId = 0;
 
-  constructor(url: string, options: RequestOptions, deps: SwitchDeps) {
-    this.#url = url;
+  /** @param defaultPath Used when the URL names a host only, as `KAMAILIO_MI_URL` of the source does. */
+  constructor(url: string, defaultPath: string, options: RequestOptions, deps: SwitchDeps) {
+    this.#url = /^https?:\/\/[^/]+\/?$/.test(url) ? `${url.replace(/\/$/, "")}${defaultPath}` : url;
     this.#options = options;
     this.#deps = deps;
   }

@@ -16,7 +16,12 @@ import { JsonRpc } from "./json-rpc.js";
  * one that rings is asked for again until it is answered or `confirmMs` is over (`ringing`).
  */
 export function kamailioTeardown(options: DialogTeardownOptions, deps: SwitchDeps): OutwardTeardown {
-  return new DialogTeardown("kamailio", new KamailioDialogs(new JsonRpc(options.url, options, deps)), options, deps);
+  return new DialogTeardown(
+    "kamailio",
+    new KamailioDialogs(new JsonRpc(options.url, "/RPC", options, deps)),
+    options,
+    deps,
+  );
 }
 
 interface Dialog {

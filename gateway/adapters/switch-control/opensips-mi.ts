@@ -15,7 +15,12 @@ import { JsonRpc } from "./json-rpc.js";
  * the Call-ID. Early dialogs get CANCEL, answered ones a BYE on both sides.
  */
 export function opensipsTeardown(options: DialogTeardownOptions, deps: SwitchDeps): OutwardTeardown {
-  return new DialogTeardown("opensips", new OpensipsDialogs(new JsonRpc(options.url, options, deps)), options, deps);
+  return new DialogTeardown(
+    "opensips",
+    new OpensipsDialogs(new JsonRpc(options.url, "/mi", options, deps)),
+    options,
+    deps,
+  );
 }
 
 const NOT_FOUND = 404;

@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Worker } from "node:worker_threads";
+import { parse } from "csv-parse/sync";
 import { BackOffice } from "../../../gateway/adapters/back-office/back-office.js";
 import { RecordChannel } from "../../../gateway/adapters/record-spool/record-channel.js";
 import { SystemClock } from "../../../gateway/adapters/system/system-clock.js";
@@ -11,7 +12,7 @@ import { PrometheusMetrics } from "../../../gateway/adapters/metrics-prometheus/
 import { sign } from "../../../gateway/adapters/webhook/webhook-notifier.js";
 import { silentLog } from "../../../gateway/core/log.js";
 import { backOfficeEntry, type BackOfficeOptions } from "../../../gateway/workers/back-office-options.js";
-import type { Alert, Block } from "../../../detection/index.js";
+import type { Alert, Block, Cdr } from "../../../detection/index.js";
 import { FakeGatewayControl, sampleIncident } from "../../support/fake-gateway-control.js";
 import { temporaryFolder } from "../../support/processes.js";
 
@@ -160,6 +161,42 @@ test("actions are in the audit log that the API reads", async () => {
   assert.deepEqual(
     entries.map(({ actor, outcome }) => [actor, outcome]),
     [["tester", "done"]],
+  );
+});
+
+test("R5: what a caller wrote goes through channel, spool, database, JSON and CSV as one piece of data", async () => {
+  const caller = `x","call_id":"injected'; DROP TABLE cdrs; --\r\n=1+1`;
+  const cdr = {
+    id: "cdr-1",
+    callId: "call-1",
+    caller,
+    called: incident.called,
+    trunk: "default",
+    startedAt: incident.openedAt,
+  };
+  const rest = {
+    endedAt: incident.openedAt,
+    durationMs: 0,
+    status: 603,
+    endedBy: "gateway",
+    cause: "fraud",
+    emergency: false,
+  };
+  channel.write({ kind: "cdr", cdr: { ...cdr, ...rest } as Cdr });
+  assert.deepEqual(
+    (await rows("/api/v1/cdrs")).map((row) => [row["id"], row["call_id"], row["caller"]]),
+    [["cdr-1", "call-1", caller]],
+  );
+  const lines = (await (await get("/api/v1/cdrs/export?format=jsonl")).text()).trimEnd().split("\n");
+  assert.deepEqual(
+    lines.map((line) => (JSON.parse(line) as Cdr).caller),
+    [caller],
+  );
+  const csv = await (await get("/api/v1/cdrs/export?format=csv")).text();
+  const table = parse(csv, { columns: true }) as unknown as Record<string, string>[];
+  assert.deepEqual(
+    table.map((row) => [row["call_id"], row["caller"]]),
+    [["call-1", caller]],
   );
 });
 

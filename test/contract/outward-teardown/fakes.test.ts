@@ -85,3 +85,22 @@ test("an unknown call is told apart from one that would not end", async () => {
   );
   await world.stop();
 });
+
+for (const [name, world, make, path] of [
+  ["Kamailio", new FakeKamailio(), kamailioTeardown, "/RPC"],
+  ["OpenSIPS", new FakeOpensips(), opensipsTeardown, "/mi"],
+] as const) {
+  test(`a URL that names only ${name}'s host gets the usual path, another path is kept`, async () => {
+    await world.start();
+    for (const given of ["", "/", "/control/rpc"]) {
+      await make({ url: `${world.origin}${given}`, ...QUICK }, deps).disconnect(
+        [{ callId: "a" }],
+        "x",
+        undefined,
+        signal,
+      );
+    }
+    assert.deepEqual([...new Set(world.requests.map(({ url }) => url))], [path, "/control/rpc"]);
+    await world.stop();
+  });
+}
