@@ -34,6 +34,7 @@ import { DialogIndex } from "./dialog-index.js";
 import { refusedReason, SETUP_TIMEOUT } from "./end-reasons.js";
 import { allowed, answerOptions, StandaloneRelay, type RelayListener } from "./out-of-dialog.js";
 import { unknownOptions, type PassRules } from "./pass-headers.js";
+import { restoredDialog } from "./restored-dialog.js";
 import { dialogName, Subscription, type SubscriptionOwner } from "./subscription.js";
 
 export interface B2buaOptions extends CallOptions {
@@ -285,7 +286,9 @@ export class B2bua implements SipUser, CallOwner, CallRestorer {
 
   restore(entry: Extract<JournalEntry, { kind: "answered" }>, policy: TrunkPolicy): LiveCall {
     const { endpoint, observers } = this.#deps;
-    const { facts, callId } = entry;
+    const { facts } = entry;
+    // The journal's own name for the call may differ: two calls can share a Call-ID.
+    const { callId } = entry.a;
     const identity = {
       trunk: facts.trunk,
       caller: facts.caller,
@@ -294,8 +297,9 @@ export class B2bua implements SipUser, CallOwner, CallRestorer {
     } as CallIdentity;
     const startedAt = unixMs(facts.startedAt);
     const call = new Call(this.#services, this, { callId, identity, policy, startedAt }, undefined);
-    const a = endpoint.restoreDialog(entry.a);
-    call.resume(a, endpoint.restoreDialog(entry.b), unixMs(facts.answeredAt), facts.nextHop);
+    const a = endpoint.restoreDialog(restoredDialog(entry.a));
+    const b = endpoint.restoreDialog(restoredDialog(entry.b));
+    call.resume(a, b, unixMs(facts.answeredAt), facts.nextHop);
     this.#calls.add(call);
     for (const observer of observers) observer.onStarted?.(call);
     return call;

@@ -140,6 +140,7 @@ export class Leg implements SipDialogUser, IndexedLeg {
     const open = this.#open;
     if (open === undefined) return;
     this.#open = undefined;
+    this.#inviteOpen = false;
     for (const relayed of open) relayed.terminate(ownAnswer(487, this.#owner.options.serverName));
   }
 

@@ -9,6 +9,7 @@ import type { DialogSnapshot, SipDialog, SipEndpoint } from "../ports/sip-endpoi
 import { buildCdr } from "./cdr-builder.js";
 import type { LegOutcome } from "./contracts.js";
 import { reasonHeader, restartReason } from "./end-reasons.js";
+import { restoredDialog } from "./restored-dialog.js";
 
 export type AnsweredEntry = Extract<JournalEntry, { kind: "answered" }>;
 
@@ -152,7 +153,7 @@ async function endCall(entry: AnsweredEntry, deps: RecoveryDeps): Promise<LegOut
 /** Sends BYE; the endpoint's own time-out (64·T1) bounds the wait. */
 function endLeg(snapshot: DialogSnapshot, deps: RecoveryDeps): Promise<LegOutcome> {
   return new Promise<LegOutcome>((resolve) => {
-    const dialog: SipDialog = deps.endpoint.restoreDialog(snapshot);
+    const dialog: SipDialog = deps.endpoint.restoreDialog(restoredDialog(snapshot));
     // Both ends may hang up at the same moment: a BYE that crosses ours is answered, anything else has come too late.
     dialog.user = {
       onRequest: (request) =>

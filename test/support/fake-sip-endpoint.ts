@@ -323,6 +323,7 @@ export class FakeSipEndpoint implements SipEndpoint {
   readonly invites: FakeOutgoing[] = [];
   readonly requests: FakeOutgoing[] = [];
   readonly restored: FakeDialog[] = [];
+  readonly snapshots: DialogSnapshot[] = [];
   isDraining = false;
   #user: SipUser | undefined;
   #tokens = 0;
@@ -374,6 +375,7 @@ export class FakeSipEndpoint implements SipEndpoint {
     const dialog = new FakeDialog(this, snapshot.callId, snapshot.localTag, snapshot.remoteTag);
     dialog.state = snapshot.state;
     this.restored.push(dialog);
+    this.snapshots.push(snapshot);
     return dialog;
   }
 

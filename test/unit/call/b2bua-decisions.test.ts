@@ -218,6 +218,14 @@ test("a call of a process that died goes on relaying", () => {
   assert.deepEqual([info.statuses, bye.statuses, bench.b2bua.size], [[200], [200], 0]);
 });
 
+test("a dialog that is taken up jumps ahead with its CSeq: the journal knows the answer's only (RFC 3261 §12.2.2)", () => {
+  const bench = new B2buaBench();
+  const call = bench.b2bua.restore({ ...journalled, callId: "the journal's own name" }, bench.policy);
+  assert.equal(call.callId, "old@caller.example");
+  assert.ok(bench.endpoint.snapshots.length === 2);
+  for (const { localCseq } of bench.endpoint.snapshots) assert.ok(localCseq > 1_000 && localCseq < 2 ** 31 - 1);
+});
+
 test("a 2xx to an INVITE of a process that died gets ACK and BYE (RFC 3261 §13.2.2.4)", () => {
   const seen: string[] = [];
   const bench = new B2buaBench({ deps: { onStrayAnswer: (callId) => seen.push(callId) } });

@@ -78,6 +78,19 @@ test("a BYE that is challenged passes the challenge, and both legs stay up for t
   assert.equal(bench.cdrs.length, 1);
 });
 
+test("a re-INVITE that was open when a BYE was challenged does not block later ones", () => {
+  const bench = new B2buaBench();
+  const { a, b } = bench.answered();
+  const open = a.receive("INVITE");
+  a.receive("BYE");
+  assert.deepEqual(open.statuses, [487]);
+  b.last("INVITE").final(500);
+  b.last("BYE").final(401);
+  const next = b.receive("INVITE");
+  a.last("INVITE").answer();
+  assert.deepEqual(next.statuses, [200]);
+});
+
 test("CANCEL while the called side rings: 487 to the caller, CANCEL with its Reason to the called side", () => {
   const bench = new B2buaBench();
   const invite = bench.invite();
