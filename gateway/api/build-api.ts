@@ -18,6 +18,8 @@ import { eventRoutes } from "./routes/events.js";
 import { recordRoutes } from "./routes/records.js";
 import { statusRoutes } from "./routes/status.js";
 
+const DOCS_CSP =
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'";
 const ORDINARY_BODY_BYTES = 256 * 1024;
 /** Without a key a source gets this share of the requests a minute. */
 const ANONYMOUS_SHARE = 10;
@@ -65,7 +67,12 @@ export async function buildApi(deps: ApiDeps): Promise<Api> {
   const table = new RouteTable();
   app.addHook("onRoute", (route) => table.add(route));
   await app.register(helmet, {
-    contentSecurityPolicy: { directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+    },
+    // Whether there is TLS in front of us is the proxy's to know and to promise.
+    strictTransportSecurity: false,
   });
   await installRateLimits(app, context);
   app.setNotFoundHandler({ preHandler: app.rateLimit() }, (request, reply) => {
@@ -122,7 +129,12 @@ async function installDocs(app: FastifyInstance, version: string): Promise<void>
       security: [{ key: [] }],
     },
   });
-  await app.register(swaggerUi, { routePrefix: "/docs", staticCSP: true });
+  await app.register(swaggerUi, {
+    routePrefix: "/docs",
+    // Nothing is asked of other hosts, and the pages work without TLS.
+    uiConfig: { validatorUrl: null },
+    staticCSP: DOCS_CSP,
+  });
 }
 
 interface BrokenConnection {

@@ -75,7 +75,11 @@ test("documentation pages ask for a key too; a browser may give it as a Basic pa
   assert.equal(page.statusCode, 401);
   assert.match(String(page.headers["www-authenticate"]), /^Basic/);
   const basic = `Basic ${Buffer.from(`anyone:${KEYS.viewer}`).toString("base64")}`;
-  assert.equal((await ask("GET", "/docs/", { headers: { authorization: basic } })).statusCode, 200);
+  const shown = await ask("GET", "/docs/", { headers: { authorization: basic } });
+  assert.equal(shown.statusCode, 200);
+  const policy = String(shown.headers["content-security-policy"]);
+  assert.match(policy, /default-src 'none'/);
+  assert.doesNotMatch(policy, /https:|swagger\.io|upgrade-insecure/, "nothing from other hosts, no TLS needed");
   assert.equal((await ask("GET", "/stats", { headers: { authorization: basic } })).statusCode, 401);
 });
 
