@@ -64,6 +64,7 @@ test("the same value has the same hash, another value or key another: lines can 
 const kept = [
   "550e8400-e29b-41d4-a716-446655440000",
   "9f86d081884c7d659a2feaa0c55ad015",
+  "0".repeat(64),
   "9f8612345678901d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
   "2026-11-20T15:04:05.123Z",
   "took 12:34:56 and 120 ms",
