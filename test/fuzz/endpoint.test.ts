@@ -40,6 +40,7 @@ test(`${MESSAGES} mutated messages at a live endpoint (seed ${SEED}): no crash, 
     transports: network.transports("192.0.2.1:5060"),
     clock,
     random: new SeededRandom(SEED + 1),
+    ringingTimeoutMs: 300_000,
   });
   await endpoint.start(user);
   const outgoing = { method: "INVITE", uri: "sip:a@192.0.2.9", from: "<sip:b@192.0.2.1>", to: "<sip:a@192.0.2.9>" };

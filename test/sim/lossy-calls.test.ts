@@ -222,6 +222,7 @@ test("when the network dies in the middle nothing is left after the time-outs, I
     transports: network.transports("192.0.2.1:5060"),
     clock,
     random: new SeededRandom(1),
+    ringingTimeoutMs: 300_000,
   });
   const b = new EmbeddedSipEndpoint({
     transports: network.transports("192.0.2.2:5060"),

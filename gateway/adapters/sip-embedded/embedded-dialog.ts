@@ -15,7 +15,7 @@ import { withTag } from "../../sip/message/name-addr.js";
 import type { SipRequest, SipResponse } from "../../sip/message/sip-message.js";
 import { AwaitedConfirmations } from "./awaited-confirmations.js";
 import { DialogAck } from "./dialog-ack.js";
-import { contactUriOf, factsOfRequest, factsOfResponse, routeSetOf } from "./dialog-facts.js";
+import { contactUriOf, factsOfRequest, factsOfResponse, routeSetOf } from "../../sip/dialog/dialog-facts.js";
 import { dialogKey, type Engine } from "./engine.js";
 import type { Incoming } from "./incoming.js";
 import { buildRequest, carriesContact, refreshesTarget } from "./message-building.js";
@@ -311,9 +311,9 @@ export class EmbeddedDialog implements SipDialog {
     const { method } = incoming.request;
     if (method === "INVITE") this.inviteAnswered(incoming, status);
     else if (method === "BYE" && status !== 401 && status !== 407) {
-      this.#state.phase = "terminated";
-      // While our own BYE is under way the dialog stays known, so that its answer finds it ended, not unknown.
-      if (this.#byeOut === undefined) this.discard();
+      // A challenge to a BYE of ours that crossed it would not bring the dialog back.
+      this.#byeOut = undefined;
+      this.discard();
     }
   }
 

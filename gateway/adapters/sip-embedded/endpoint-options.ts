@@ -35,7 +35,10 @@ export interface EmbeddedEndpointOptions {
   readonly maxDialogs?: number;
   /** 100 is sent when the user has said nothing for so long; at most 200 (RFC 3261 §17.2.1). Default 200 ms. */
   readonly tryingAfterMs?: number;
-  /** An outgoing INVITE that rings longer is cancelled, like a proxy's timer C. Starts anew with each 1xx. Default 300,000 ms. */
+  /**
+   * An outgoing INVITE without any response for longer, after a 1xx, is cancelled: the last resort against a peer that has
+   * forgotten it. How long a call may ring is the user's affair. Default 3,600,000 ms.
+   */
   readonly ringingTimeoutMs?: number;
   /** Requests over UDP larger than this go by TCP where the target allows it (RFC 3261 §18.1.1). Default 1,300 bytes. */
   readonly mtuBytes?: number;
@@ -48,5 +51,5 @@ export interface EmbeddedEndpointOptions {
 export const DEFAULT_MAX_TRANSACTIONS = 400_000;
 export const DEFAULT_MAX_DIALOGS = 1_000_000;
 export const DEFAULT_TRYING_AFTER_MS = 200;
-export const DEFAULT_RINGING_TIMEOUT_MS = 300_000;
+export const DEFAULT_RINGING_TIMEOUT_MS = 3_600_000;
 export const DEFAULT_MTU_BYTES = 1300;

@@ -1,37 +1,13 @@
 import type { HeaderEntries, ResponseSpec } from "../../ports/sip-endpoint.js";
 import { withTag } from "../../sip/message/name-addr.js";
-import { canonicalHeaderName } from "../../sip/message/header-names.js";
+import { addHeaders, carriesContact } from "../../sip/message/endpoint-headers.js";
 import { SipHeaders } from "../../sip/message/sip-headers.js";
 import { NO_BODY, type SipRequest, type SipResponse } from "../../sip/message/sip-message.js";
-import { reasonPhrase } from "./reason-phrases.js";
+import { reasonPhrase } from "../../sip/message/reason-phrases.js";
+import { oneLine } from "../../sip/message/text.js";
 import type { Listener } from "./transport/transport.js";
 
-/** What the endpoint always writes itself: users' copies of these are left out. */
-const OURS: ReadonlySet<string> = new Set([
-  "via",
-  "from",
-  "to",
-  "call-id",
-  "cseq",
-  "contact",
-  "route",
-  "record-route",
-  "max-forwards",
-  "content-length",
-]);
-
-/** Appends the user's header fields, without those that are the endpoint's; line ends in a value become blanks. */
-export function addHeaders(headers: SipHeaders, entries: HeaderEntries | undefined): void {
-  if (entries === undefined) return;
-  for (const [name, value] of entries) {
-    const key = canonicalHeaderName(name);
-    if (OURS.has(key)) continue;
-    headers.addKnown(key, name, oneLine(value));
-  }
-}
-
-const oneLine = (value: string): string =>
-  value.includes("\n") || value.includes("\r") ? value.replace(/[\r\n]+/g, " ") : value;
+export { carriesContact };
 
 export interface RequestParts {
   readonly method: string;
@@ -66,20 +42,6 @@ export function buildRequest(parts: RequestParts): SipRequest {
   else if (parts.contact !== undefined) headers.addKnown("contact", "Contact", oneLine(parts.contact));
   addHeaders(headers, parts.headers);
   return { kind: "request", method: parts.method, uri: oneLine(parts.uri), headers, body: parts.body ?? NO_BODY };
-}
-
-/** Whether such a request carries our Contact: what makes or refreshes a dialog. MESSAGE must not (RFC 3428 §4). */
-export function carriesContact(method: string): boolean {
-  switch (method) {
-    case "INVITE":
-    case "UPDATE":
-    case "SUBSCRIBE":
-    case "NOTIFY":
-    case "REFER":
-      return true;
-    default:
-      return false;
-  }
 }
 
 /** What a target refresh request may move. RFC 3261 §12.2, RFC 3311 §5.1, RFC 6665 §4.4 */
