@@ -155,7 +155,6 @@ export class CallAdmission implements Admission, CallObserver {
   #overload(now: MonoMs): Answer | undefined {
     switch (this.#deps.overload.level(now)) {
       case "normal":
-      case "busy":
         return undefined;
       case "calls":
         return this.#refuse("overload", NO_ROOM);

@@ -27,12 +27,10 @@ export interface LoadProbe {
 
 /**
  * - `normal`
- * - `busy`: leave out what no call waits for. The masking decision is not among it: it costs a thousandth of a call, and shedding
- *   it would let an attacker switch detection off by calling more.
  * - `calls`: the limit on live calls is reached.
  * - `full`: the process cannot keep up.
  */
-export type LoadLevel = "normal" | "busy" | "calls" | "full";
+export type LoadLevel = "normal" | "calls" | "full";
 
 export class OverloadGuard {
   readonly #options: OverloadOptions;
@@ -49,6 +47,14 @@ export class OverloadGuard {
     if (lagMs <= this.#options.fullLagMs) this.#fullSince = undefined;
     else if (now - (this.#fullSince ??= now) >= this.#options.fullAfterMs) return "full";
     if (this.#probe.liveCalls() >= this.#options.maxCalls) return "calls";
-    return lagMs > this.#options.busyLagMs ? "busy" : "normal";
+    return "normal";
+  }
+
+  /**
+   * Whether to leave out what no call waits for. The masking decision is not among it: it costs a thousandth of a call, and
+   * shedding it would let an attacker switch detection off by calling more.
+   */
+  get busy(): boolean {
+    return this.#probe.lagMs() > this.#options.busyLagMs;
   }
 }

@@ -48,7 +48,7 @@ export interface TeardownDeps {
   readonly log: Log;
 }
 
-const BUCKETS_MS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 32_000];
+const BUCKETS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 32];
 
 /**
  * Ends calls with proof, whichever system carries them: those of the hop through their own legs, all in the same turn of the event
@@ -57,7 +57,7 @@ const BUCKETS_MS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_
 export class TeardownService {
   readonly #options: TeardownOptions;
   readonly #deps: TeardownDeps;
-  readonly #tookMs: Histogram;
+  readonly #tookSeconds: Histogram;
   readonly #outcomes: Counter;
   readonly #fraudDisconnects: Counter;
   #disconnects = 0;
@@ -67,10 +67,10 @@ export class TeardownService {
     this.#options = options;
     this.#deps = deps;
     const { metrics } = deps;
-    this.#tookMs = metrics.histogram(
-      "ringfence_teardown_ms",
-      "From the finding or order to the last answer of both legs, ms",
-      BUCKETS_MS,
+    this.#tookSeconds = metrics.histogram(
+      "ringfence_teardown_seconds",
+      "From the finding or order to the last answer of both legs",
+      BUCKETS,
     );
     this.#outcomes = metrics.counter(
       "ringfence_teardowns_total",
@@ -225,7 +225,7 @@ export class TeardownService {
 
   #count(result: DisconnectResult, reason: EndReason): void {
     this.#outcomes.labels(result.via, KNOWN_OUTCOMES.includes(result.outcome) ? result.outcome : "other").inc();
-    if (result.outcome === "confirmed") this.#tookMs.observe(result.tookMs);
+    if (result.outcome === "confirmed") this.#tookSeconds.observe(result.tookMs / 1_000);
     if (result.outcome !== "confirmed" || reason.cause !== "fraud") return;
     this.#disconnects++;
     this.#fraudDisconnects.inc();

@@ -54,9 +54,9 @@ export class JournalWriter {
     this.#failures = metrics.counter("ringfence_journal_failures_total", "Writes of the dialog journal that failed.");
     this.#rewrites = metrics.counter("ringfence_journal_rewrites_total", "Times the dialog journal was written anew.");
     this.#took = metrics.histogram(
-      "ringfence_journal_write_ms",
-      "One write of the dialog journal, ms.",
-      [0.05, 0.1, 0.2, 0.5, 1, 5, 20, 100],
+      "ringfence_journal_write_seconds",
+      "One write of the dialog journal.",
+      [0.000_05, 0.000_1, 0.000_2, 0.000_5, 0.001, 0.005, 0.02, 0.1],
     );
   }
 
@@ -117,7 +117,7 @@ export class JournalWriter {
     }
     this.sizeBytes += bytes.length;
     const took = clock.mono() - start;
-    this.#took.observe(took);
+    this.#took.observe(took / 1_000);
     if (took > slowWriteMs) this.#slowUntil = clock.mono() + SLOW_SPELL_MS;
   }
 

@@ -5,7 +5,7 @@ export interface SpoolMetrics {
   readonly queueLength: Gauge;
   readonly spillBytes: Gauge;
   readonly up: Gauge;
-  readonly writeMs: Histogram;
+  readonly writeSeconds: Histogram;
   readonly written: Counter;
   readonly spilled: Counter;
   readonly replayed: Counter;
@@ -22,10 +22,10 @@ export const spoolMetrics = (metrics: Metrics): SpoolMetrics => ({
     "ringfence_store_up",
     "1: the last write to the database went well; 0: it failed and is tried again",
   ),
-  writeMs: metrics.histogram(
-    "ringfence_store_write_ms",
-    "Time of one batch write to the database, ms",
-    [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000],
+  writeSeconds: metrics.histogram(
+    "ringfence_store_write_seconds",
+    "Time of one batch write to the database",
+    [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10],
   ),
   written: metrics.counter("ringfence_store_written_total", "Records that the database has taken"),
   spilled: metrics.counter(

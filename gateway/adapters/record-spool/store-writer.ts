@@ -86,7 +86,7 @@ export class StoreWriter {
     } catch (error) {
       return error ?? new Error("the store failed without a reason");
     }
-    metrics.writeMs.observe(clock.mono() - startedAt);
+    metrics.writeSeconds.observe((clock.mono() - startedAt) / 1_000);
     metrics.written.inc(records.length);
     return undefined;
   }

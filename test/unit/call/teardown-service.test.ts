@@ -96,7 +96,7 @@ test("teardown: the result, the record, the metrics and the audit entry of a pro
   );
   assert.equal(metrics.get("fraud_disconnects_total"), 1);
   assert.equal(metrics.get("ringfence_teardowns_total{hop,confirmed}"), 1);
-  assert.deepEqual(metrics.observed.get("ringfence_teardown_ms"), [0]);
+  assert.deepEqual(metrics.observed.get("ringfence_teardown_seconds"), [0]);
   const [audit] = sink.of("audit");
   assert.deepEqual(
     [audit?.entry.action, audit?.entry.actor, audit?.entry.target, audit?.entry.outcome],
