@@ -5,6 +5,7 @@ import swaggerUi from "@fastify/swagger-ui";
 import Fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
 import { jsonSchemaTransform, validatorCompiler } from "fastify-type-provider-zod";
 import { AuditTrail } from "./access/audit-trail.js";
+import { whoMay } from "./access/permissions.js";
 import { Guard } from "./access/guard.js";
 import type { ApiContext } from "./api-context.js";
 import type { ApiDeps } from "./api-options.js";
@@ -121,7 +122,11 @@ async function installRateLimits(app: FastifyInstance, { options, trail }: ApiCo
 
 async function installDocs(app: FastifyInstance, version: string): Promise<void> {
   await app.register(swagger, {
-    transform: jsonSchemaTransform,
+    transform: (document) => {
+      const described = jsonSchemaTransform(document);
+      const permission = document.route.config?.permission;
+      return { ...described, schema: { ...described.schema, description: whoMay(permission) } };
+    },
     openapi: {
       openapi: "3.1.0",
       info: { title: "Ringfence", description: "Switch contract, incidents, blocks, calls, records.", version },

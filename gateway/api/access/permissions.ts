@@ -35,3 +35,11 @@ export interface Principal {
 
 export const mayDo = (principal: Principal, permission: Permission): boolean =>
   permission === "public" || (principal.role !== "none" && GRANTS[permission].includes(principal.role));
+
+/** For people: who may use a route. */
+export function whoMay(permission: Permission | undefined): string {
+  if (permission === undefined) return "Nobody.";
+  if (permission === "public") return "Needs no key.";
+  const roles = `Roles: ${GRANTS[permission].join(", ")}.`;
+  return permission === "events.report" ? `${roles} From \`http.switchSources\` without a key.` : roles;
+}
