@@ -39,6 +39,7 @@ export class NumberPlan {
   readonly #countryCode: string;
   readonly #nationalPrefix: string;
   readonly #nationalLengths: number;
+  readonly #ordinaryLengths: number;
   readonly #internationalPrefixes: readonly string[];
   readonly #bareInternational: boolean;
   readonly #emergency: ReadonlySet<string>;
@@ -50,6 +51,7 @@ export class NumberPlan {
     this.#nationalPrefix = options.nationalPrefix ?? (ownCode ? (region?.nationalPrefix ?? "") : "");
     this.#nationalLengths =
       this.#countryCode === "" ? 0 : ownCode && region !== undefined ? region.lengths : lengthsAfter(this.#countryCode);
+    this.#ordinaryLengths = ownCode && region !== undefined ? region.ordinaryLengths : this.#nationalLengths;
     const prefixes = options.internationalPrefixes ?? (region ? [region.internationalPrefix] : ["00", "011"]);
     this.#internationalPrefixes = [...prefixes].filter((prefix) => prefix !== "").sort((a, b) => b.length - a.length);
     this.#bareInternational = options.bareInternational ?? true;
@@ -122,8 +124,9 @@ export class NumberPlan {
       return this.#isPossible(rest) ? `+${code}${rest}` : undefined;
     }
     const isWhole = this.#bareInternational && digits.startsWith(code) && this.#isPossible(digits.slice(code.length));
-    // Where a national prefix is dialled, a number without it that begins with the country code is an international one.
-    if (isWhole && (prefix !== "" || !this.#isPossible(digits))) return `+${digits}`;
+    // Where a national prefix is dialled, or nobody has a number of that length, one that begins with the country code is international.
+    const isOrdinary = (this.#ordinaryLengths & (1 << Math.min(31, digits.length))) !== 0;
+    if (isWhole && (prefix !== "" || !isOrdinary)) return `+${digits}`;
     return this.#isPossible(digits) ? `+${code}${digits}` : undefined;
   }
 

@@ -10,6 +10,8 @@ export interface RegionNumbers {
   readonly nationalPrefix: string;
   /** Bit n is set when n digits after the country code are possible. */
   readonly lengths: number;
+  /** The same for fixed-line and mobile numbers only. */
+  readonly ordinaryLengths: number;
 }
 
 const lengthBits = (list: string): number => list.split(",").reduce((bits, length) => bits | (1 << Number(length)), 0);
@@ -28,8 +30,10 @@ const BY_REGION: ReadonlyMap<string, RegionNumbers> = new Map(
   REGIONS.trim()
     .split(" ")
     .map((row) => {
-      const [region = "", countryCode = "", internationalPrefix = "", nationalPrefix = "", list = ""] = row.split(":");
-      return [region, { region, countryCode, internationalPrefix, nationalPrefix, lengths: lengthBits(list) }];
+      const [region = "", countryCode = "", internationalPrefix = "", nationalPrefix = "", list = "", ordinary = ""] =
+        row.split(":");
+      const lengths = { lengths: lengthBits(list), ordinaryLengths: lengthBits(ordinary) };
+      return [region, { region, countryCode, internationalPrefix, nationalPrefix, ...lengths }];
     }),
 );
 

@@ -5,7 +5,6 @@ import {
   enforceWarnings,
   unixMs,
   type CalledId,
-  type CallerId,
   type TrunkId,
 } from "../../../../detection/index.js";
 import { DisconnectLimit } from "../../../../detection/policy/disconnect-limit.js";
@@ -283,5 +282,5 @@ test("the shared answer to quiet calls cannot be changed by who gets it", () => 
     () => (decision as { verdict: string }).verdict === "x" || ((decision as { verdict: string }).verdict = "refuse"),
     TypeError,
   );
-  assert.equal(scene.call(10, "x" as CallerId, { called: "y" as CalledId }).verdict, "allow");
+  assert.equal(scene.call(10, "x", { called: "y" as CalledId }).verdict, "allow");
 });
