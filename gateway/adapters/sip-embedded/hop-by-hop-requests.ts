@@ -1,7 +1,7 @@
 import type { HeaderEntries } from "../../ports/sip-endpoint.js";
 import { SipHeaders } from "../../sip/message/sip-headers.js";
 import { NO_BODY, type SipRequest, type SipResponse } from "../../sip/message/sip-message.js";
-import { addHeaders } from "./message-building.js";
+import { addHeaders } from "../../sip/message/endpoint-headers.js";
 
 /** The ACK of a 300–699: same branch, Route and Request-URI as the INVITE, To of the response. RFC 3261 §17.1.1.3 */
 export function buildAck(invite: SipRequest, response: SipResponse): SipRequest {

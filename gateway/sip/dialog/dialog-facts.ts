@@ -1,10 +1,10 @@
-import type { DialogFacts } from "../../sip/dialog/dialog-state.js";
-import { parseCSeq } from "../../sip/message/header-values.js";
-import { getTag, uriOf, withoutTag } from "../../sip/message/name-addr.js";
-import type { SipHeaders } from "../../sip/message/sip-headers.js";
-import type { SipRequest, SipResponse } from "../../sip/message/sip-message.js";
-import { allValues, firstValue } from "../../sip/message/split-values.js";
-import type { RequestFacts } from "../../sip/message/validate-request.js";
+import type { DialogFacts } from "./dialog-state.js";
+import { parseCSeq } from "../message/header-values.js";
+import { getTag, uriOf, withoutTag } from "../message/name-addr.js";
+import type { SipHeaders } from "../message/sip-headers.js";
+import type { SipRequest, SipResponse } from "../message/sip-message.js";
+import { allValues, firstValue } from "../message/split-values.js";
+import type { RequestFacts } from "../message/validate-request.js";
 
 /** Text of its own: a slice would hold on to the whole received message for as long as the dialog lives. */
 const own = (text: string): string => (text.length < 13 ? text : Buffer.from(text, "latin1").toString("latin1"));
