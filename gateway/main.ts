@@ -39,8 +39,6 @@ export interface RingfenceOptions {
 }
 
 const makeNumbers: MakeNumbers = (plan) => new NumberPlan(plan);
-/** Above it copies of messages for Homer and traces are left out: calls come first. */
-const BUSY_LAG_MS = 50;
 
 /**
  * The composition root: configuration → adapters → wiring → start; `close` in reverse order.
@@ -85,11 +83,14 @@ export class Ringfence {
     this.#log = log;
     this.#logKey = logKey;
     this.#detection = new FraudDetection(config.detection, this.#random);
-    this.#engine = embeddedEngine(config, this.#services);
+    this.#engine = embeddedEngine(config, {
+      ...this.#services,
+      onMalformed: (source) => this.#layer?.admission.note(source, "malformed"),
+    });
     this.#wire = new WireObservers(config, {
       ...this.#services,
       tap: (onWire) => this.#engine.tap(onWire),
-      busy: () => this.#lag.lagMs() > BUSY_LAG_MS,
+      busy: () => this.#layer?.overload.busy ?? false,
     });
   }
 

@@ -13,7 +13,7 @@ import { CdrRecorder } from "../call/cdr-builder.js";
 import { DetectionTicker } from "../call/detection-ticker.js";
 import { Drain } from "../call/drain.js";
 import { ForeignCalls } from "../call/foreign-calls.js";
-import { DEFAULT_HOP_HEALTH, HopHealth } from "../call/hop-health.js";
+import { DEFAULT_HOP_HEALTH, HopHealth, type HopHealthOptions } from "../call/hop-health.js";
 import { GroupHopSelector } from "../call/hop-selector.js";
 import { JournalKeeper } from "../call/journal-keeper.js";
 import { LiveControl } from "../call/live-control.js";
@@ -60,6 +60,8 @@ export interface CallLayerDeps {
 export interface CallLayer {
   readonly b2bua: B2bua;
   readonly admission: CallAdmission;
+  /** Tells what is left out and refused under load. */
+  readonly overload: OverloadGuard;
   readonly hops: GroupHopSelector;
   readonly health: HopHealth;
   readonly registry: CallRegistry;
@@ -73,6 +75,23 @@ export interface CallLayer {
 
 /** Joins the B2BUA with what stands around it. Nothing is started here. */
 export function makeCallLayer(config: Config, deps: CallLayerDeps): CallLayer {
+  const { detection, clock, metrics } = deps;
+  const parts = makeParts(config, deps);
+  const { registry, foreignCalls, teardown, carrier, screen, admission, overload, drain, health, hops, limits } = parts;
+  const b2bua = makeB2bua(config, deps, parts);
+  const trunks = (): TrunkTable => admission.trunks;
+  const isDraining = (): boolean => drain.draining;
+  const told = { screen, carrier, registry, foreignCalls, trunks, clock };
+  const events = new SwitchEvents(DEFAULT_SWITCH_EVENTS, { ...told, metrics });
+  const control = new LiveControl({ ...told, detection, events, teardown, isDraining });
+  const ticker = new DetectionTicker(detection, carrier, clock, metrics);
+  return { b2bua, admission, overload, hops, health, registry, teardown, carrier, control, limits, drain, ticker };
+}
+
+type Parts = ReturnType<typeof makeParts>;
+
+/** What stands around the B2BUA, each with what it needs of the others. */
+function makeParts(config: Config, deps: CallLayerDeps) {
   const { endpoint, detection, sink, clock, metrics, log, resolver } = deps;
   const registry = new CallRegistry(metrics);
   const foreignCalls = new ForeignCalls(FOREIGN_CALLS);
@@ -90,64 +109,56 @@ export function makeCallLayer(config: Config, deps: CallLayerDeps): CallLayer {
   });
   const carrier = new ActionCarrier({ teardown, sink, audit, metrics, log });
   const screen = new MeasuredScreen(detection, clock, metrics);
-  const health = new HopHealth(
-    { ...DEFAULT_HOP_HEALTH, pingMs: config.sip.optionsPingMs, pingTimeoutMs: config.sip.optionsTimeoutMs },
-    { clock, resolver, log, metrics },
-  );
+  const health = new HopHealth(healthOptions(config), { clock, resolver, log, metrics });
   const hops = new GroupHopSelector(hopGroups(config.sip), { resolver, health });
-  const admission = makeAdmission(config, deps, registry);
+  const overload = new OverloadGuard(
+    { ...DEFAULT_OVERLOAD, maxCalls: config.sip.maxCalls },
+    { lagMs: deps.lagMs, liveCalls: () => registry.size },
+  );
+  const admission = makeAdmission(config, deps, overload);
   const limits = new CallLimits(DEFAULT_CALL_LIMITS, { clock, log, metrics });
-  const keeper = deps.journal === undefined ? [] : [new JournalKeeper(deps.journal, clock)];
-  const cdrs = new CdrRecorder(sink);
   const drain = new Drain(
     { drainMs: config.limits.drainMs, endMs: DRAIN_END_MS },
     { endpoint, registry, teardown, clock, log },
   );
-  const isDraining = (): boolean => drain.draining;
-  const b2bua = new B2bua(b2buaOptions(config), {
+  return { registry, foreignCalls, teardown, carrier, screen, health, hops, admission, overload, limits, drain };
+}
+
+function makeB2bua(config: Config, deps: CallLayerDeps, parts: Parts): B2bua {
+  const { endpoint, clock, random, metrics } = deps;
+  const { admission, screen, hops, registry, foreignCalls, limits, carrier, drain } = parts;
+  const keeper = deps.journal === undefined ? [] : [new JournalKeeper(deps.journal, clock)];
+  const cdrs = new CdrRecorder(deps.sink);
+  return new B2bua(b2buaOptions(config), {
     endpoint,
     admission,
     screen,
     hops,
     observers: [registry, foreignCalls, admission, limits, ...keeper, ...deps.observers, cdrs],
     clock,
-    random: deps.random,
+    random,
     metrics,
     onActions: (actions) => carrier.carryOut(actions),
     redirect: (policy, identity, uri) => redirectAnswer(uri, identity, { verdict: "allow" }, policy),
-    isDraining,
+    isDraining: () => drain.draining,
     onNotAllowed: ({ source }) => admission.note(source, "not-allowed"),
   });
-  const trunks = (): TrunkTable => admission.trunks;
-  const events = new SwitchEvents(DEFAULT_SWITCH_EVENTS, {
-    screen,
-    carrier,
-    registry,
-    foreignCalls,
-    trunks,
-    clock,
-    metrics,
-  });
-  const control = new LiveControl({
-    detection,
-    screen,
-    events,
-    carrier,
-    teardown,
-    registry,
-    foreignCalls,
-    trunks,
-    clock,
-    isDraining,
-  });
-  const ticker = new DetectionTicker(detection, carrier, clock, metrics);
-  return { b2bua, admission, hops, health, registry, teardown, carrier, control, limits, drain, ticker };
+}
+
+function healthOptions({ sip }: Config): HopHealthOptions {
+  const identityUri = `sip:${ownHost(sip)}`;
+  return { ...DEFAULT_HOP_HEALTH, pingMs: sip.optionsPingMs, pingTimeoutMs: sip.optionsTimeoutMs, identityUri };
+}
+
+/** Our name in URIs that we make. */
+function ownHost({ advertisedHost, listenAddress }: Config["sip"]): string {
+  const host = advertisedHost ?? listenAddress;
+  return host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
 }
 
 export function b2buaOptions({ sip }: Config): B2buaOptions {
-  const host = sip.advertisedHost ?? sip.listenAddress;
   return {
-    ownHost: host.includes(":") ? `[${host}]` : host,
+    ownHost: ownHost(sip),
     serverName: sip.serverName,
     maxCalls: sip.maxCalls,
     maxForks: sip.maxForks,
@@ -160,20 +171,15 @@ export function b2buaOptions({ sip }: Config): B2buaOptions {
   };
 }
 
-function makeAdmission(config: Config, deps: CallLayerDeps, registry: CallRegistry): CallAdmission {
-  const { limits, sip } = config;
-  const { clock, random, metrics, log, lagMs } = deps;
+function makeAdmission({ limits }: Config, deps: CallLayerDeps, overload: OverloadGuard): CallAdmission {
+  const { trunks, clock, random, metrics, log } = deps;
   const seed = Number.parseInt(random.token(4), 16);
   const sources = new SourceLimits(
     { ...DEFAULT_SOURCE_LIMITS, perSecond: limits.callsPerSecondPerSource, burst: limits.burstPerSource },
     seed,
   );
-  const overload = new OverloadGuard(
-    { ...DEFAULT_OVERLOAD, maxCalls: sip.maxCalls },
-    { lagMs, liveCalls: () => registry.size },
-  );
   const options = { blockScanners: limits.blockScanners };
-  return new CallAdmission(options, { trunks: deps.trunks, limits: sources, overload, clock, random, metrics, log });
+  return new CallAdmission(options, { trunks, limits: sources, overload, clock, random, metrics, log });
 }
 
 /** How calls that the hop does not carry are ended: the switch of `switches.protocol` first. */

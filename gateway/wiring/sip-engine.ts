@@ -1,7 +1,7 @@
 import { DnsResolver } from "../adapters/sip-embedded/resolver/dns-resolver.js";
 import { EmbeddedSipEndpoint } from "../adapters/sip-embedded/embedded-endpoint.js";
 import { createTransports } from "../adapters/sip-embedded/transport/create-transports.js";
-import type { WireTap } from "../adapters/sip-embedded/endpoint-options.js";
+import type { EmbeddedEndpointOptions, WireTap } from "../adapters/sip-embedded/endpoint-options.js";
 import type { Config } from "../config/schema.js";
 import type { Clock } from "../core/clock.js";
 import type { Log } from "../core/log.js";
@@ -15,6 +15,8 @@ export interface SipEngineDeps {
   readonly random: Random;
   readonly metrics: Metrics;
   readonly log: Log;
+  /** A source has sent what is not SIP. */
+  readonly onMalformed?: NonNullable<EmbeddedEndpointOptions["onMalformed"]>;
 }
 
 export interface SipEngine {
@@ -41,6 +43,7 @@ export function embeddedEngine({ sip }: Config, deps: SipEngineDeps): SipEngine 
     log,
     timers: { t1Ms: sip.t1Ms, t2Ms: sip.t2Ms, t4Ms: sip.t4Ms },
     maxTransactions: sip.maxTransactions,
+    ...(deps.onMalformed === undefined ? {} : { onMalformed: deps.onMalformed }),
     ...(sip.serverName === "" ? {} : { serverName: sip.serverName }),
   });
   return {

@@ -3,7 +3,7 @@ import type { Log } from "../../core/log.js";
 import type { Metrics } from "../../core/metrics.js";
 import type { Random } from "../../core/random.js";
 import type { NextHopResolver } from "../../ports/next-hop-resolver.js";
-import type { SipProtocol } from "../../ports/sip-endpoint.js";
+import type { SipProtocol, SipSource } from "../../ports/sip-endpoint.js";
 import type { SipLimits } from "../../sip/message/limits.js";
 import type { SipTimers } from "../../sip/transaction/sip-timers.js";
 import type { Listener, SipTransports } from "./transport/transport.js";
@@ -46,6 +46,8 @@ export interface EmbeddedEndpointOptions {
   readonly serverName?: string;
   readonly limits?: SipLimits;
   readonly onWire?: WireTap;
+  /** Told who sent bytes that are no SIP message, or a request that cannot be answered as one. Must be quick and must not throw. */
+  readonly onMalformed?: (source: SipSource) => void;
 }
 
 export const DEFAULT_MAX_TRANSACTIONS = 400_000;

@@ -50,6 +50,7 @@ export class Engine {
   draining = false;
   closed = false;
   onWire: WireTap | undefined;
+  readonly onMalformed: EmbeddedEndpointOptions["onMalformed"];
 
   constructor(options: EmbeddedEndpointOptions) {
     this.transports = options.transports;
@@ -66,6 +67,7 @@ export class Engine {
     this.mtuBytes = options.mtuBytes ?? DEFAULT_MTU_BYTES;
     this.serverName = options.serverName ?? "";
     this.onWire = options.onWire;
+    this.onMalformed = options.onMalformed;
   }
 
   /** Transactions of both directions that hold memory. */

@@ -56,7 +56,8 @@ export class Receiver implements TransportHandler {
     else this.#onRequest(received, parsed.value);
   }
 
-  onUnframeable(bytes: Buffer): Uint8Array | undefined {
+  onUnframeable(bytes: Buffer, source: SipSource): Uint8Array | undefined {
+    this.#engine.onMalformed?.(source);
     const parsed = parseSipMessage(bytes, this.#limits);
     if (parsed.ok || parsed.error.request === undefined || parsed.error.status === undefined) return undefined;
     if (!parsed.error.request.headers.has("via")) return undefined;
@@ -66,7 +67,8 @@ export class Receiver implements TransportHandler {
 
   /** Answered where the RFC has an answer and the message says where to, dropped otherwise. */
   #malformed(received: Received, request: SipRequest | undefined, error: SipParseError | SipInvalid): void {
-    const { counters } = this.#engine;
+    const { counters, onMalformed } = this.#engine;
+    onMalformed?.(received.source);
     const line = request?.headers.get("via");
     const via = line === undefined ? undefined : parseVia(firstValue(line));
     if (request === undefined || error.status === undefined || via === undefined || line === undefined) {
