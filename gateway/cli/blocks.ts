@@ -141,6 +141,6 @@ function table(blocks: readonly BlockRow[]): string[] {
 }
 
 /** Text from callers must not steer the terminal. */
- 
+
 const printable = (text: string): string =>
   text.replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, "�");
