@@ -71,12 +71,12 @@ export class Receiver implements TransportHandler {
     onMalformed?.(received.source);
     const line = request?.headers.get("via");
     const via = line === undefined ? undefined : parseVia(firstValue(line));
-    if (request === undefined || error.status === undefined || via === undefined || line === undefined) {
+    if (request === undefined || error.status === undefined || line === undefined) {
       counters.droppedMalformed.inc();
       return;
     }
     counters.refusedMalformed.inc();
-    this.#stamp(request, line, via, received);
+    if (via !== undefined) this.#stamp(request, line, via, received);
     this.#answer({ received, request, via }, error.status, [], error.message);
   }
 
@@ -96,7 +96,7 @@ export class Receiver implements TransportHandler {
 
   /** Without a transaction. */
   #answer(
-    to: { readonly received: Received; readonly request: SipRequest; readonly via: Via },
+    to: { readonly received: Received; readonly request: SipRequest; readonly via: Via | undefined },
     status: number,
     headers: HeaderEntries,
     reason?: string,

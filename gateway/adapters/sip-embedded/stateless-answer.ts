@@ -11,15 +11,16 @@ import type { Received, SendTo } from "./transport/transport.js";
  * Where answers to this request go. RFC 3261 §18.2.2, RFC 3581 §4: a stream's connection, else by UDP to the address that it came
  * from, at the port that it came from where the client asked for that, else at the one in its Via.
  *
+ * Without a readable Via (an answer to a malformed request) they go back where it came from.
  * `maddr` is not followed: it would let anybody have our answers sent to a third party.
  */
-export function replyTarget(received: Received, via: Via): SendTo {
+export function replyTarget(received: Received, via: Via | undefined): SendTo {
   const { protocol, address, port } = received.source;
   if (protocol === "udp") {
-    const replyPort = wantsRport(via) ? port : (via.port ?? 5060);
+    const replyPort = via === undefined || wantsRport(via) ? port : (via.port ?? 5060);
     return { protocol, address, port: replyPort, listenerName: received.listener.name };
   }
-  const to: SipTarget = { protocol, address, port: via.port ?? (protocol === "tls" ? 5061 : 5060) };
+  const to: SipTarget = { protocol, address, port: via?.port ?? (protocol === "tls" ? 5061 : 5060) };
   return received.connectionId === undefined ? to : { ...to, connectionId: received.connectionId };
 }
 
