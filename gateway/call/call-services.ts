@@ -2,8 +2,9 @@ import type { Cdr } from "../../detection/index.js";
 import type { Clock } from "../core/clock.js";
 import type { Counter } from "../core/metrics.js";
 import type { Random } from "../core/random.js";
+import type { UnixMs } from "../core/time.js";
 import type { SipEndpoint } from "../ports/sip-endpoint.js";
-import type { CallObserver, CallScreen, HopSelector, LiveCall, TrunkPolicy } from "./contracts.js";
+import type { CallIdentity, CallObserver, CallScreen, HopSelector, LiveCall, TrunkPolicy } from "./contracts.js";
 import type { DialogIndex } from "./dialog-index.js";
 import type { PassRules } from "./pass-headers.js";
 
@@ -41,6 +42,14 @@ export interface CallServices {
   /** Ids of CDRs: unique for ever. */
   cdrId(): string;
   rulesFor(policy: TrunkPolicy): PassRules;
+}
+
+/** What is known of a call from the first. */
+export interface CallStart {
+  readonly callId: string;
+  readonly identity: CallIdentity;
+  readonly policy: TrunkPolicy;
+  readonly startedAt: UnixMs;
 }
 
 /** What a call tells its owner, once each. */

@@ -14,7 +14,7 @@ import type { SipRequest, SipResponse } from "../sip/message/sip-message.js";
 import { ownAnswer, passResponse, q850Of, reasonHeaders, refusalHeaders } from "./answers.js";
 import { hangUp } from "./branch.js";
 import { factsOf, newRecord } from "./call-record.js";
-import type { CallOptions, CallOwner, CallServices } from "./call-services.js";
+import type { CallOptions, CallOwner, CallServices, CallStart } from "./call-services.js";
 import { ALREADY_GONE, byeReport, cancelReport, CallEnding, LegBye, type ByeOwner } from "./call-teardown.js";
 import { buildCdr } from "./cdr-builder.js";
 import type {
@@ -31,13 +31,6 @@ import { Forks } from "./forks.js";
 import { HopAttempts, type AttemptsOwner } from "./hop-attempts.js";
 import { Leg, oneLess, type LegOwner } from "./leg.js";
 import { passHeaders, type PassRules } from "./pass-headers.js";
-
-export interface CallStart {
-  readonly callId: string;
-  readonly identity: CallIdentity;
-  readonly policy: TrunkPolicy;
-  readonly startedAt: UnixMs;
-}
 
 /**
  * One call: the caller's leg, the called side's, and all early dialogs until one is answered.
@@ -168,10 +161,7 @@ export class Call implements LiveCall, LegOwner, AttemptsOwner, ByeOwner {
 
   ping(side: "a" | "b"): Promise<number> {
     const leg = side === "a" ? this.#up?.peer : this.#up;
-    if (leg === undefined || this.#phase !== "answered") return Promise.resolve(0);
-    return new Promise((resolve) => {
-      leg.dialog.request({ method: "OPTIONS" }, { onFinal: (response) => resolve(response.status) });
-    });
+    return leg === undefined || this.#phase !== "answered" ? Promise.resolve(0) : leg.ping();
   }
 
   snapshots(): { readonly a: DialogSnapshot; readonly b: DialogSnapshot } | undefined {
@@ -328,8 +318,7 @@ export class Call implements LiveCall, LegOwner, AttemptsOwner, ByeOwner {
     bye.respond(ownAnswer(200, serverName));
     const b = leg.peer;
     if (this.#forks.count > 1 && b !== undefined) {
-      this.#forks.remove(b);
-      b.bye({ method: "BYE", headers: passHeaders(bye.request.headers, this.rules) }, { onFinal: () => undefined });
+      this.#forks.end(b, passHeaders(bye.request.headers, this.rules));
     } else this.#cancelled(bye.request);
   }
 
@@ -354,6 +343,13 @@ export class Call implements LiveCall, LegOwner, AttemptsOwner, ByeOwner {
     this.#ending.reopen();
     this.#record.endedAt = undefined;
     this.#phase = "answered";
+  }
+
+  onTargetRefresh(): void {
+    const b = this.#up;
+    // Both are asked: asking is remembering.
+    const moved = [b?.hasMoved(), b?.peer?.hasMoved()].includes(true);
+    if (moved) for (const observer of this.#services.observers) observer.onMoved?.(this);
   }
 
   onAckTimeout(leg: Leg): void {

@@ -173,5 +173,7 @@ export interface CallObserver {
   /** An INVITE left towards the called side; again for each further hop that is tried. */
   onInvited?(call: LiveCall, bCallId: string, bFromTag: string): void;
   onAnswered?(call: LiveCall): void;
+  /** A peer of an answered call is reached elsewhere now (re-INVITE, UPDATE): its snapshots have changed. */
+  onMoved?(call: LiveCall): void;
   onEnded?(call: LiveCall, cdr: Cdr): void;
 }

@@ -1,4 +1,4 @@
-import type { IncomingInvite, OutgoingRequest, SipDialog } from "../ports/sip-endpoint.js";
+import type { HeaderEntries, IncomingInvite, OutgoingRequest, SipDialog } from "../ports/sip-endpoint.js";
 import type { DialogIndex } from "./dialog-index.js";
 import { Leg, type LegOwner } from "./leg.js";
 
@@ -72,9 +72,11 @@ export class Forks {
     this.#legs = [winner];
   }
 
-  remove(leg: Leg): void {
+  /** The caller wants no more of this one. */
+  end(leg: Leg, headers: HeaderEntries): void {
     this.#legs = this.#legs.filter((each) => each !== leg);
     this.#unlink(leg, false);
+    leg.bye({ method: "BYE", headers }, { onFinal: () => undefined });
   }
 
   /** Answers all requests that wait for the other side. */

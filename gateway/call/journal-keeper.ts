@@ -48,6 +48,11 @@ export class JournalKeeper implements CallObserver {
     });
   }
 
+  /** The later entry counts. */
+  onMoved(call: LiveCall): void {
+    this.onAnswered(call);
+  }
+
   onEnded(call: LiveCall): void {
     const name = this.#names.get(call);
     if (name === undefined) return;

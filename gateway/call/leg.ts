@@ -16,6 +16,8 @@ export interface LegOwner {
   /** False once the call is being ended, and for early dialogs that lost against an answer. */
   carries(leg: Leg): boolean;
   onBye(leg: Leg, bye: IncomingRequest): void;
+  /** An INVITE or UPDATE that was relayed has been accepted: it may have moved either side. RFC 3261 §12.2, RFC 3311 */
+  onTargetRefresh(): void;
   /** Our 2xx was never ACKed. RFC 3261 §13.3.1.4 */
   onAckTimeout(leg: Leg): void;
 }
@@ -42,11 +44,13 @@ export class Leg implements SipDialogUser, IndexedLeg {
   /** Requests of this side that the other has not answered. */
   #open: RelayedRequest[] | undefined;
   #inviteOpen = false;
+  #target: string;
 
   constructor(owner: LegOwner, side: "a" | "b", dialog: SipDialog) {
     this.#owner = owner;
     this.side = side;
     this.dialog = dialog;
+    this.#target = dialog.remoteTarget;
   }
 
   /** @param invite The INVITE that made the dialog, where this side sent it. */
@@ -125,6 +129,25 @@ export class Leg implements SipDialogUser, IndexedLeg {
 
   get rules(): PassRules {
     return this.#owner.rules;
+  }
+
+  /** OPTIONS in the dialog. @returns The final status; 408: none came. */
+  ping(): Promise<number> {
+    return new Promise((resolve) => {
+      this.dialog.request({ method: "OPTIONS" }, { onFinal: (response) => resolve(response.status) });
+    });
+  }
+
+  /** @returns True when the peer's Contact is another one than at the last asking. */
+  hasMoved(): boolean {
+    const before = this.#target;
+    this.#target = this.dialog.remoteTarget;
+    return before !== this.#target;
+  }
+
+  /** A request of this side that refreshes targets was accepted. */
+  refreshed(): void {
+    this.#owner.onTargetRefresh();
   }
 
   /** The other leg's answer to this side's request is there, or none will be. */

@@ -56,11 +56,13 @@ export class RelayedRequest implements OutgoingUser {
     this.#from.awaitsAck = true;
     if (peer !== undefined) peer.owesAck = true;
     this.#incoming.respond(passResponse(response, this.#from.rules));
+    this.#from.refreshed();
   }
 
   onFinal(response: SipResponse): void {
     if (this.#terminated) return;
     this.#from.closed(this);
     this.#incoming.respond(passResponse(response, this.#from.rules));
+    if (response.status < 300 && this.#incoming.request.method === "UPDATE") this.#from.refreshed();
   }
 }

@@ -128,6 +128,10 @@ export class Subscription implements RelayListener, LegOwner {
     bye.respond(ownAnswer(481, this.options.serverName));
   }
 
+  onTargetRefresh(): void {
+    // Nobody keeps a journal of subscriptions.
+  }
+
   onAckTimeout(): void {
     this.end();
   }

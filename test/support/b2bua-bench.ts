@@ -54,6 +54,7 @@ export class B2buaBench {
       onStarted: (call) => this.live.push(call),
       onInvited: (_call, bCallId, bFromTag) => this.log.push(`invited ${bCallId} ${bFromTag}`),
       onAnswered: () => this.log.push("answered"),
+      onMoved: () => this.log.push("moved"),
       onEnded: (call, cdr) => {
         this.cdrs.push(cdr);
         this.live.splice(this.live.indexOf(call), 1);

@@ -206,7 +206,7 @@ export class FakeDialog implements SipDialog {
   readonly localTag: string;
   readonly remoteTag: string;
   state: DialogState = "early";
-  readonly remoteTarget = "sip:peer@192.0.2.20";
+  remoteTarget = "sip:peer@192.0.2.20";
   user: SipDialogUser | undefined;
   readonly sent: FakeOutgoing[] = [];
   readonly acks: { readonly headers?: HeaderEntries; readonly body?: Uint8Array }[] = [];

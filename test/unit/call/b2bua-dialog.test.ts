@@ -233,6 +233,27 @@ test("a digest challenge to a re-INVITE passes, and so does its repetition with 
   assert.equal(second.final?.status, 200);
 });
 
+test("a re-INVITE or UPDATE that moves a peer is told to the journal, one that does not is not", () => {
+  const bench = new B2buaBench();
+  const { a, b } = bench.answered();
+  const moves = (): number => bench.log.filter((line) => line === "moved").length;
+  a.receive("INVITE");
+  b.last("INVITE").answer();
+  assert.equal(moves(), 0);
+  a.receive("INVITE");
+  b.remoteTarget = "sip:peer@192.0.2.21";
+  b.last("INVITE").answer();
+  assert.equal(moves(), 1);
+  b.receive("UPDATE");
+  b.remoteTarget = "sip:peer@192.0.2.22";
+  a.last("UPDATE").final(200);
+  assert.equal(moves(), 2);
+  b.receive("UPDATE");
+  b.remoteTarget = "sip:peer@192.0.2.23";
+  a.last("UPDATE").final(488);
+  assert.equal(moves(), 2, "refused: nothing has moved");
+});
+
 test("a body of any size passes in a dialog, one after the other (drachtio fault 4)", () => {
   const { a, b } = new B2buaBench().answered();
   const bodies = Array.from({ length: 8 }, (_, n) => String(n).repeat(30_000));
