@@ -318,7 +318,8 @@ export class FraudDetection {
   #withBlock(event: CallStarted, found: Decision, block: Block | undefined): Decision {
     if (block === undefined || found.verdict === "refuse") return found;
     const blocked = this.#refuseBlocked(event, block);
-    return { ...found, ...blocked, actions: found.actions };
+    const detected = found.detected || blocked.detected;
+    return { ...blocked, ...found, verdict: blocked.verdict, wouldRefuse: blocked.wouldRefuse, detected };
   }
 
   #refuseBlocked(event: CallStarted, block: Block): Decision {

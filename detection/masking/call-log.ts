@@ -1,5 +1,8 @@
 import type { CallStarted, CallerId, EventSource, TrunkId } from "../model/events.js";
-import { powerOfTwo } from "./string-hasher.js";
+import { ownCopy, powerOfTwo } from "./string-hasher.js";
+
+/** Bytes kept for one Call-ID, its length included. */
+const ID_BYTES = 128;
 
 /** One call as an incident names it. */
 export interface LoggedCall {
@@ -18,7 +21,10 @@ export interface LoggedCall {
  */
 export class CallLog {
   readonly #mask: number;
-  readonly #callIds: string[];
+  /** Call-IDs as characters of a byte each, the length first: no string is made or kept until an incident names the call. */
+  readonly #idBytes: Uint8Array;
+  /** Those that do not fit there: length byte 0. */
+  readonly #longIds = new Map<number, string>();
   readonly #callers: CallerId[];
   readonly #trunks: TrunkId[];
   readonly #sources: EventSource[];
@@ -31,7 +37,7 @@ export class CallLog {
   constructor(calls: number) {
     const size = powerOfTwo(calls);
     this.#mask = size - 1;
-    this.#callIds = new Array<string>(size).fill("");
+    this.#idBytes = new Uint8Array(size * ID_BYTES);
     this.#callers = new Array<CallerId>(size).fill("" as CallerId);
     this.#trunks = new Array<TrunkId>(size).fill("" as TrunkId);
     this.#sources = new Array<EventSource>(size).fill("hop");
@@ -49,7 +55,7 @@ export class CallLog {
   /** @param previous Sequence number of the number's call before this one, 0 for none. */
   append(event: CallStarted, numberHash: number, callerHash: number, time: number, previous: number): void {
     const at = this.#next & this.#mask;
-    this.#callIds[at] = event.callId;
+    this.#writeId(at, event.callId);
     this.#callers[at] = event.caller;
     this.#trunks[at] = event.trunk;
     this.#sources[at] = event.source;
@@ -80,9 +86,31 @@ export class CallLog {
     return calls;
   }
 
+  #writeId(at: number, id: string): void {
+    const start = at * ID_BYTES;
+    const { length } = id;
+    if (this.#longIds.size > 0) this.#longIds.delete(at);
+    let wide = length >= ID_BYTES ? 256 : 0;
+    for (let i = 0; i < length && wide < 256; i++) {
+      const code = id.charCodeAt(i);
+      if (code > wide) wide = code;
+      this.#idBytes[start + 1 + i] = code;
+    }
+    this.#idBytes[start] = wide < 256 ? length : 0;
+    if (wide >= 256) this.#longIds.set(at, ownCopy(id));
+  }
+
+  #readId(at: number): string {
+    const start = at * ID_BYTES;
+    const length = this.#idBytes[start] as number;
+    return length === 0
+      ? (this.#longIds.get(at) ?? "")
+      : String.fromCharCode(...this.#idBytes.subarray(start + 1, start + 1 + length));
+  }
+
   #call(at: number, time: number): LoggedCall {
     return {
-      callId: this.#callIds[at] as string,
+      callId: this.#readId(at),
       caller: this.#callers[at] as CallerId,
       trunk: this.#trunks[at] as TrunkId,
       source: this.#sources[at] as EventSource,

@@ -1,4 +1,4 @@
-import { stableHash } from "../masking/string-hasher.js";
+import { ownCopy, stableHash } from "../masking/string-hasher.js";
 import type { CalledId, CallerId, TrunkId } from "../model/events.js";
 import { emergencyNumbersOf } from "./emergency-numbers.js";
 import { isInternational, lengthsAfter, regionNumbers } from "./number-table.js";
@@ -63,7 +63,10 @@ export class NumberPlan {
    * @returns The canonical number or opaque id, at most 64 characters, without control characters; empty for empty input.
    */
   canonical(raw: string): string {
-    if (isPlainInternational(raw)) return raw;
+    return ownCopy(isPlainInternational(raw) ? raw : this.#read(raw));
+  }
+
+  #read(raw: string): string {
     if (raw.length > MAX_RAW) return shorten(raw);
     const { user, context } = readUser(raw);
     const dialled = readDigits(user);

@@ -82,6 +82,26 @@ test("a full block book adds nothing; the incident still refuses its trunk", () 
   assert.equal(scene.call(900, 50).verdict, "refuse");
 });
 
+test("Call-IDs of any length and any characters come back as they were, when an incident names them", () => {
+  const scene = new DetectionScene();
+  const ids = [
+    "short",
+    "x".repeat(127),
+    "y".repeat(128),
+    "z".repeat(5_000),
+    "naïve-\u00ff@192.0.2.1",
+    "\u4e2d\u6587",
+    "",
+  ];
+  ids.forEach((callId, i) => scene.call(i * 10, i, { callId }));
+  const incident = scene.detection.incidents()[0];
+  assert.deepEqual(
+    incident?.calls.map((call) => call.callId),
+    ids,
+  );
+  assert.deepEqual(scene.ended(), ids.slice(0, 4));
+});
+
 test("call table: ended calls make room first, then the oldest", () => {
   const table = new CallTable(4);
   for (let i = 1; i <= 4; i++) table.observe(i, 0, i, i * 10);
