@@ -103,7 +103,10 @@ function metricsPage(): string {
     for (const match of text.matchAll(METRIC)) {
       const [whole, kind = "", name = "", help = "", histogramLabels] = match;
       const labels = (kind === "histogram" ? histogramLabels : LABELS.exec(whole)?.[1]) ?? "";
-      rows.set(name, row(`\`${name}\``, kind, labels.replaceAll('"', "").trim(), help.replaceAll("\\", "")));
+      rows.set(
+        name,
+        row(`\`${name}\``, kind, labels.replaceAll(/["\s]/g, "").replace(/,$/, ""), help.replaceAll("\\", "")),
+      );
     }
   }
   const sorted = [...rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, line]) => line);
@@ -120,10 +123,35 @@ function metricsPage(): string {
   ].join("\n");
 }
 
+const LOG_LINE = /\.(debug|info|warn|error)\(\s*"([a-z][a-z0-9-]*(?:\.[a-z0-9-]+)+)"/g;
+
+function logEventsPage(): string {
+  const rows = new Map<string, string>();
+  for (const [path, text] of readTree(".", ["gateway"])) {
+    for (const [, level = "", event = ""] of text.matchAll(LOG_LINE))
+      rows.set(event, row(`\`${event}\``, level, `\`${path}\``));
+  }
+  const sorted = [...rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, line]) => line);
+  const about =
+    "Log lines are JSON on stderr: `level`, `time`, `event` and fields. Numbers, URIs and addresses are keyed hashes.";
+  return [
+    "# Log events",
+    NOTE,
+    "",
+    about,
+    "",
+    row("event", "level", "from"),
+    "| --- | --- | --- |",
+    ...sorted,
+    "",
+  ].join("\n");
+}
+
 const PAGES: Readonly<Record<string, () => string | Promise<string>>> = {
   "docs/reference/errors.md": errorsPage,
   "docs/reference/config.md": configPage,
   "docs/reference/metrics.md": metricsPage,
+  "docs/reference/log-events.md": logEventsPage,
   "docs/reference/http.md": () => httpPage(NOTE),
 };
 

@@ -27,4 +27,9 @@ const noCounter: Counter = { inc: nothing, labels: () => noCounter };
 const noGauge: Gauge = { set: nothing, labels: () => noGauge };
 const noHistogram: Histogram = { observe: nothing, labels: () => noHistogram };
 /** For tests and for tools that nobody scrapes. */
-export const noMetrics: Metrics = { counter: () => noCounter, gauge: () => noGauge, histogram: () => noHistogram, onScrape: nothing };
+export const noMetrics: Metrics = {
+  counter: () => noCounter,
+  gauge: () => noGauge,
+  histogram: () => noHistogram,
+  onScrape: nothing,
+};

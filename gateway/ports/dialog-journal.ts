@@ -3,9 +3,22 @@ import type { DialogSnapshot } from "./sip-endpoint.js";
 /** What has to survive kill -9 so that no leg stays up for ever. */
 export type JournalEntry =
   /** The INVITE left towards the called side; a late 2xx to it must be ACKed and ended. */
-  | { readonly kind: "invited"; readonly callId: string; readonly bCallId: string; readonly bFromTag: string; readonly at: number }
+  | {
+      readonly kind: "invited";
+      readonly callId: string;
+      readonly bCallId: string;
+      readonly bFromTag: string;
+      readonly at: number;
+    }
   /** Both legs are confirmed. */
-  | { readonly kind: "answered"; readonly callId: string; readonly a: DialogSnapshot; readonly b: DialogSnapshot; readonly facts: JournalFacts; readonly at: number }
+  | {
+      readonly kind: "answered";
+      readonly callId: string;
+      readonly a: DialogSnapshot;
+      readonly b: DialogSnapshot;
+      readonly facts: JournalFacts;
+      readonly at: number;
+    }
   /** The call is over on both legs. */
   | { readonly kind: "ended"; readonly callId: string };
 

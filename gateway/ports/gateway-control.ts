@@ -80,9 +80,18 @@ export interface GatewayControl {
   reportEvents(events: readonly SwitchEvent[]): Promise<readonly EventVerdict[]>;
   calls(limit: number): Promise<readonly LiveCallView[]>;
   /** Ends them with proof, whichever system carries them. `by`: key id, for the audit log. */
-  endCalls(callIds: readonly string[], reason: string, by: string, alertId?: string): Promise<readonly DisconnectResult[]>;
+  endCalls(
+    callIds: readonly string[],
+    reason: string,
+    by: string,
+    alertId?: string,
+  ): Promise<readonly DisconnectResult[]>;
   blocks(): Promise<readonly Block[]>;
-  addBlock(block: Pick<Block, "called" | "caller" | "callerPrefix" | "trunk" | "reason" | "createdBy"> & { readonly ttlMs: number }): Promise<Block>;
+  addBlock(
+    block: Pick<Block, "called" | "caller" | "callerPrefix" | "trunk" | "reason" | "createdBy"> & {
+      readonly ttlMs: number;
+    },
+  ): Promise<Block>;
   /** @returns The block that was removed; undefined: no such block. */
   removeBlock(id: string, by: string): Promise<Block | undefined>;
   /** Closes an incident, lifts its blocks and learns the number as busy: "this was us being wrong". */

@@ -12,5 +12,10 @@ export interface ForeignCall {
 export interface OutwardTeardown {
   readonly via: DisconnectResult["via"];
   /** One result per call, in order; never throws: a system that does not answer is an outcome. Time-outs and retry budget inside. */
-  disconnect(calls: readonly ForeignCall[], reason: string, alertId: string | undefined, signal: AbortSignal): Promise<readonly DisconnectResult[]>;
+  disconnect(
+    calls: readonly ForeignCall[],
+    reason: string,
+    alertId: string | undefined,
+    signal: AbortSignal,
+  ): Promise<readonly DisconnectResult[]>;
 }

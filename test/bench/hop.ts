@@ -136,7 +136,7 @@ async function gatewayRelay(uasPort: number): Promise<Relay & { gateway: Gateway
     gateway,
     port: gateway.sipPort,
     cpu: () => cpuSeconds(pid),
-    repeated: () => gateway.metric("ringfence_sip_retransmissions_total"),
+    repeated: () => gateway.metric("ringfence_sip_retransmitted_total"),
     stop: () => gateway.stop(),
   };
 }

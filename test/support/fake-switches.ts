@@ -58,11 +58,18 @@ export abstract class FakeSwitch {
     };
     const { mishap } = this;
     if (mishap?.kind === "silent") return;
-    if (mishap?.kind === "body") { reply(200, mishap.body); return; }
-    if (mishap?.kind === "redirect") { reply(307, "", { location: mishap.to }); return; }
+    if (mishap?.kind === "body") {
+      reply(200, mishap.body);
+      return;
+    }
+    if (mishap?.kind === "redirect") {
+      reply(307, "", { location: mishap.to });
+      return;
+    }
     if (mishap?.kind === "status") {
       this.mishap = mishap.times > 1 ? { ...mishap, times: mishap.times - 1 } : undefined;
-      reply(mishap.status, "busy"); return;
+      reply(mishap.status, "busy");
+      return;
     }
     const { status, json } = this.answer(url, body);
     reply(status, JSON.stringify(json));
