@@ -107,7 +107,7 @@ export interface OutgoingUser {
 }
 
 export interface OutgoingRequest {
-  /** As it was first sent. */
+  /** As it was sent last (Via and Contact change with the target); once it has been answered finally only `method` is sure to be there. */
   readonly request: SipRequest;
   /**
    * INVITE only. Waits for a provisional response where none has come (RFC 3261 §9.1); ignored after a final one.
