@@ -87,7 +87,7 @@ export class Outgoing implements OutgoingRequest, WheelEntry {
     if (this.isInvite) this.#forks = new InviteForks(engine, setup);
   }
 
-  /** As it was first sent; once its final response has been reported only the method is left. */
+  /** As it was sent last; once its final response has been reported only the method is left. */
   get request(): SipRequest {
     return this.#request;
   }
