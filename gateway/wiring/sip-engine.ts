@@ -1,4 +1,4 @@
-import { DnsResolver } from "../adapters/sip-embedded/resolver/dns-resolver.js";
+import { DnsResolver, type ResolverOptions } from "../adapters/sip-embedded/resolver/dns-resolver.js";
 import { EmbeddedSipEndpoint } from "../adapters/sip-embedded/embedded-endpoint.js";
 import { createTransports } from "../adapters/sip-embedded/transport/create-transports.js";
 import type { EmbeddedEndpointOptions, WireTap } from "../adapters/sip-embedded/endpoint-options.js";
@@ -8,7 +8,7 @@ import type { Log } from "../core/log.js";
 import type { Metrics } from "../core/metrics.js";
 import type { Random } from "../core/random.js";
 import type { SipEndpoint } from "../ports/sip-endpoint.js";
-import { transportOptions } from "./sip-options.js";
+import { listeners, transportOptions } from "./sip-options.js";
 
 export interface SipEngineDeps {
   readonly clock: Clock;
@@ -32,7 +32,8 @@ export interface SipEngine {
 export function embeddedEngine({ sip }: Config, deps: SipEngineDeps): SipEngine {
   const { clock, random, metrics, log } = deps;
   const servers = sip.dnsServers.length > 0 ? { servers: sip.dnsServers } : {};
-  const resolver = new DnsResolver({ clock, random, log, timeoutMs: sip.dnsTimeoutMs, ...servers });
+  const reach = reachable(listeners(sip));
+  const resolver = new DnsResolver({ clock, random, log, timeoutMs: sip.dnsTimeoutMs, ...servers, ...reach });
   const transports = createTransports({ ...transportOptions(sip), clock, log, metrics });
   const endpoint = new EmbeddedSipEndpoint({
     transports,
@@ -51,5 +52,14 @@ export function embeddedEngine({ sip }: Config, deps: SipEngineDeps): SipEngine 
     resolver,
     tap: (onWire) => endpoint.tap(onWire),
     reloadCertificates: () => transports.reloadCertificates(),
+  };
+}
+
+/** NAPTR and AAAA must not choose what no listener can send: transports and address families that are bound. */
+function reachable(bound: ReturnType<typeof listeners>): Pick<ResolverOptions, "protocols" | "families"> {
+  const families = bound.map(({ address }) => (address.includes(":") ? 6 : 4));
+  return {
+    protocols: [...new Set(bound.map(({ protocol }) => protocol))],
+    families: [...new Set(families)],
   };
 }

@@ -132,10 +132,16 @@ export class WireObservers implements CallObserver {
 
   #export(hep: HepExporter, ...[direction, payload, peer, listener]: Message): void {
     if (listener === undefined) return;
-    const own = { address: listener.address, port: listener.port };
+    const own = { address: ownAddress(listener), port: listener.port };
     const [from, to] = direction === "in" ? [peer, own] : [own, peer];
     hep.capture({ payload, transport: peer.protocol, from, to, at: this.#deps.clock.unix() });
   }
+}
+
+/** A wildcard listener has no address of its own to show; the advertised one, where it is a literal, says more. */
+function ownAddress({ address, sentByHost }: { readonly address: string; readonly sentByHost: string }): string {
+  const shown = sentByHost.replace(/^\[|\]$/g, "");
+  return (address === "0.0.0.0" || address === "::") && /^[\d.]+$|:/.test(shown) ? shown : address;
 }
 
 const latin1 = (bytes: Uint8Array): string =>
