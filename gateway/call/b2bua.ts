@@ -177,7 +177,8 @@ export class B2bua implements SipUser, CallOwner, CallRestorer {
     const { identity, trunk } = admitted;
     if (!this.#isAcceptable(invite, trunk, identity.emergency)) return;
     const startedAt = this.#deps.clock.unix();
-    const callId = request.headers.get("call-id") ?? "";
+    // Text of its own: a slice would keep the whole message alive for as long as the call lasts.
+    const callId = Buffer.from(request.headers.get("call-id") ?? "", "latin1").toString("latin1");
     const call = new Call(this.#services, this, { callId, identity, policy: trunk, startedAt }, invite);
     this.#calls.add(call);
     this.#setup.add(call);

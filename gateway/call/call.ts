@@ -46,7 +46,8 @@ export class Call implements LiveCall, LegOwner, AttemptsOwner, ByeOwner {
   readonly rules: PassRules;
   readonly #services: CallServices;
   readonly #owner: CallOwner;
-  readonly #invite: IncomingInvite | undefined;
+  /** Until it is answered: the message is not kept for as long as people talk. */
+  #invite: IncomingInvite | undefined;
   readonly #forks: Forks;
   readonly #record = newRecord();
   #attempts: HopAttempts | undefined;
@@ -172,7 +173,8 @@ export class Call implements LiveCall, LegOwner, AttemptsOwner, ByeOwner {
 
   onInvited(outgoing: OutgoingRequest, hop: string): void {
     const { headers } = outgoing.request;
-    const bCallId = headers.get("call-id") ?? "";
+    const sent = headers.get("call-id") ?? "";
+    const bCallId = sent === this.callId ? this.callId : sent; // not the slice that keeps the message alive
     this.#record.nextHop = hop;
     this.#record.bCallId = bCallId;
     const fromTag = getTag(headers.get("from") ?? "") ?? "";
@@ -223,6 +225,8 @@ export class Call implements LiveCall, LegOwner, AttemptsOwner, ByeOwner {
     const sent = invite.respond(passResponse(response, this.rules, this.#forks.nameOf(leg)));
     this.#forks.pair(leg, invite, this.#attempts?.outgoing);
     this.#forks.keepOnly(leg);
+    this.#invite = undefined;
+    this.#attempts = undefined;
     if (!sent || leg.peer === undefined) {
       this.#settle("a", ALREADY_GONE);
       void this.end(CALLER_LOST);
