@@ -8,7 +8,8 @@ type Wanted = string | RegExp | ((message: string) => boolean);
 export class RawUa {
   readonly port: number;
   readonly #socket: Socket;
-  readonly #remote: { readonly address: string; readonly port: number };
+  #remote: { readonly address: string; readonly port: number };
+  readonly #host: string;
   /** Come, and not asked for yet. */
   readonly #waiting: string[] = [];
   #wake: () => void = () => undefined;
@@ -17,6 +18,7 @@ export class RawUa {
     this.#socket = socket;
     this.#remote = remote;
     this.port = socket.address().port;
+    this.#host = socket.address().address;
     socket.on("message", (bytes) => {
       this.#waiting.push(bytes.toString("latin1"));
       this.#wake();
@@ -24,15 +26,28 @@ export class RawUa {
   }
 
   /** @param remote Where the endpoint listens. */
-  static async open(remote: { readonly address: string; readonly port: number }): Promise<RawUa> {
-    const socket = createSocket("udp4");
-    await new Promise<void>((resolve) => socket.bind(0, "127.0.0.1", resolve));
+  static async open(
+    remote: { readonly address: string; readonly port: number },
+    bindAddress = "127.0.0.1",
+  ): Promise<RawUa> {
+    const socket = createSocket(bindAddress.includes(":") ? "udp6" : "udp4");
+    await new Promise<void>((resolve) => socket.bind(0, bindAddress, resolve));
     return new RawUa(socket, remote);
+  }
+
+  /** For a telephone that had to be there before the endpoint. */
+  talkTo(remote: { readonly address: string; readonly port: number }): void {
+    this.#remote = remote;
   }
 
   /** `127.0.0.1:port`, for Via, Contact and targets. */
   get address(): string {
-    return `127.0.0.1:${this.port}`;
+    return `${this.#host.includes(":") ? `[${this.#host}]` : this.#host}:${this.port}`;
+  }
+
+  /** What has come and was not asked for yet; it is dropped. */
+  drop(): readonly string[] {
+    return this.#waiting.splice(0);
   }
 
   send(text: string): void {
@@ -42,7 +57,7 @@ export class RawUa {
   /** Sends a request towards the endpoint; Via, Contact and Request-URI fit. @returns It, as sent. */
   request(request: Omit<RawRequest, "via">): string {
     const text = rawRequest({
-      uri: `sip:+12025550102@${this.#remote.address}:${this.#remote.port}`,
+      uri: `sip:+12025550102@${hostOf(this.#remote.address)}:${this.#remote.port}`,
       ...request,
       via: this.address,
     });
@@ -86,6 +101,8 @@ export class RawUa {
     await new Promise<void>((resolve) => this.#socket.close(resolve));
   }
 }
+
+const hostOf = (address: string): string => (address.includes(":") ? `[${address}]` : address);
 
 function fits(message: string, wanted: Wanted): boolean {
   if (typeof wanted === "string") return message.startsWith(wanted);
