@@ -2,6 +2,7 @@ import { powerOfTwo } from "./string-hasher.js";
 
 const WAYS = 8;
 const WORDS = 2;
+const NOTES = 32;
 
 /**
  * Remembers which caller reached which number and when (seconds), so that a regular caller of an attacked number is not taken
@@ -11,6 +12,9 @@ const WORDS = 2;
 export class KnownCallers {
   readonly #words: Int32Array;
   readonly #mask: number;
+  /** Notes not yet written: high, low, second. */
+  readonly #notes = new Int32Array(3 * NOTES);
+  #waiting = 0;
 
   constructor(pairs: number) {
     const buckets = Math.max(1, powerOfTwo(pairs) / WAYS);
@@ -24,6 +28,23 @@ export class KnownCallers {
 
   /** Notes a call at `second` (since any fixed moment, above 0). */
   note(pairHigh: number, pairLow: number, second: number): void {
+    const at = this.#waiting * 3;
+    this.#notes[at] = pairHigh;
+    this.#notes[at + 1] = pairLow;
+    this.#notes[at + 2] = second;
+    if (++this.#waiting >= NOTES) this.#flush();
+  }
+
+  /** Many at once: their buckets are far apart in memory, and fetched together. */
+  #flush(): void {
+    const { length } = this.#notes;
+    for (let at = 0; at < length && at < this.#waiting * 3; at += 3) {
+      this.#write(this.#notes[at] as number, this.#notes[at + 1] as number, this.#notes[at + 2] as number);
+    }
+    this.#waiting = 0;
+  }
+
+  #write(pairHigh: number, pairLow: number, second: number): void {
     const tag = pairHigh === 0 ? 1 : pairHigh;
     const start = (pairLow & this.#mask) * WAYS * WORDS;
     let room = start;
@@ -43,13 +64,9 @@ export class KnownCallers {
     this.#words[room + 1] = second;
   }
 
-  /** Reads the pair's bucket, so that the memory is on its way while other tables are asked. */
-  prefetch(pairLow: number): number {
-    return this.#words[(pairLow & this.#mask) * WAYS * WORDS] as number;
-  }
-
   /** @returns The second of the latest call noted, 0 when there is none. */
   lastSeen(pairHigh: number, pairLow: number): number {
+    this.#flush();
     const tag = pairHigh === 0 ? 1 : pairHigh;
     const start = (pairLow & this.#mask) * WAYS * WORDS;
     for (let at = start; at < start + WAYS * WORDS; at += WORDS) {
@@ -60,6 +77,7 @@ export class KnownCallers {
 
   /** An attacker is no acquaintance. */
   forget(pairHigh: number, pairLow: number): void {
+    this.#flush();
     const tag = pairHigh === 0 ? 1 : pairHigh;
     const start = (pairLow & this.#mask) * WAYS * WORDS;
     for (let at = start; at < start + WAYS * WORDS; at += WORDS) {

@@ -80,12 +80,12 @@ export class MaskingWindow {
     hasher.hash(event.called);
     this.#numberHigh = hasher.high;
     this.#numberLow = hasher.low;
+    this.#prefetched = this.#numbers.prefetch(this.#numberLow);
     hasher.hash(event.caller);
     this.#setCaller(hasher.high, hasher.low);
     hasher.hash(event.callId);
     this.#callHigh = hasher.high;
     this.#callLow = hasher.low;
-    this.#prefetched = this.#numbers.prefetch(this.#numberLow) ^ this.#known.prefetch(this.#pairLow);
     const known = this.#calls.observe(this.#callHigh, this.#callLow, this.#pairHigh, at | 0);
     return known ? this.#calls.knownState : -1;
   }

@@ -1,7 +1,7 @@
 import { ENTRY_WORDS, touchRing, type RingCount } from "./caller-ring.js";
 
 const WAYS = 8;
-/** One bucket: 8 tags, then 8 times of the latest call: one cache line. */
+/** A bucket begins with 8 tags and 8 times of the latest call, one cache line; its 8 records follow, most often in the same page. */
 const BUCKET_WORDS = 2 * WAYS;
 /** Words of a record before its callers: low half of the number's hash, sequence number of the latest call. */
 const HEADER_WORDS = 2;
@@ -17,8 +17,8 @@ export class NumberTable {
   readonly #callersPerNumber: number;
   readonly #recordWords: number;
   readonly #bucketMask: number;
-  readonly #buckets: Int32Array;
-  readonly #records: Int32Array;
+  readonly #blockWords: number;
+  readonly #words: Int32Array;
   readonly #found: RingCount = { count: 0, overflowed: false };
   #used = 0;
   #evicted = 0;
@@ -32,12 +32,11 @@ export class NumberTable {
   constructor(sizeMiB: number, threshold: number) {
     this.#callersPerNumber = threshold <= 6 ? 7 : 15;
     this.#recordWords = HEADER_WORDS + this.#callersPerNumber * ENTRY_WORDS;
-    const bucketBytes = 4 * (BUCKET_WORDS + WAYS * this.#recordWords);
+    this.#blockWords = BUCKET_WORDS + WAYS * this.#recordWords;
     let buckets = 1;
-    while (buckets * 2 * bucketBytes <= sizeMiB * 1_048_576) buckets *= 2;
+    while (buckets * 2 * 4 * this.#blockWords <= sizeMiB * 1_048_576) buckets *= 2;
     this.#bucketMask = buckets - 1;
-    this.#buckets = new Int32Array(buckets * BUCKET_WORDS);
-    this.#records = new Int32Array(buckets * WAYS * this.#recordWords);
+    this.#words = new Int32Array(buckets * this.#blockWords);
   }
 
   /** Callers that one number's ring can tell apart. */
@@ -57,7 +56,7 @@ export class NumberTable {
     return this.#evicted;
   }
   get bytes(): number {
-    return this.#buckets.byteLength + this.#records.byteLength;
+    return this.#words.byteLength;
   }
 
   /**
@@ -69,38 +68,39 @@ export class NumberTable {
     const tag = high === 0 ? 1 : high;
     let slot = this.#find(tag, low);
     if (slot < 0) slot = this.#claim(tag, low, time);
-    const latestAt = latestIndex(slot);
-    const record = slot * this.#recordWords;
-    const latest = this.#buckets[latestAt] as number;
+    const latestAt = this.#latestIndex(slot);
+    const record = this.#recordIndex(slot);
+    const latest = this.#words[latestAt] as number;
     const behind = (latest - time) | 0;
     if (behind > CLOCK_JUMP_MS) this.#clearCallers(record);
-    if (behind < 0 || behind > CLOCK_JUMP_MS) this.#buckets[latestAt] = time;
-    this.previousCall = this.#records[record + 1] as number;
-    this.#records[record + 1] = sequence;
+    if (behind < 0 || behind > CLOCK_JUMP_MS) this.#words[latestAt] = time;
+    this.previousCall = this.#words[record + 1] as number;
+    this.#words[record + 1] = sequence;
     this.lastSlot = slot;
     touchRing(
-      this.#records,
+      this.#words,
       record + HEADER_WORDS,
       this.#callersPerNumber,
       caller === 0 ? 1 : caller,
       time,
-      this.#buckets[latestAt] as number,
+      this.#words[latestAt] as number,
       windowMs,
       this.#found,
     );
     return this.#found.count;
   }
 
-  /** Reads the number's bucket, so that the memory is on its way while other tables are asked. */
+  /** Reads the number's bucket and likeliest record, so that the memory is on its way while other tables are asked. */
   prefetch(low: number): number {
-    return this.#buckets[(low & this.#bucketMask) * BUCKET_WORDS] as number;
+    const slot = (low & this.#bucketMask) * WAYS + (low >>> 29);
+    return (this.#words[this.#latestIndex(slot)] as number) ^ (this.#words[this.#recordIndex(slot)] as number);
   }
 
   /** Gives every (caller, time) of a slot to `take`, for a number that is watched more closely from now on. */
   callers(slot: number, take: (caller: number, time: number) => void): void {
-    const first = slot * this.#recordWords + HEADER_WORDS;
+    const first = this.#recordIndex(slot) + HEADER_WORDS;
     for (let at = first; at < first + this.#callersPerNumber * ENTRY_WORDS; at += ENTRY_WORDS) {
-      if (this.#records[at] !== 0) take(this.#records[at] as number, this.#records[at + 1] as number);
+      if (this.#words[at] !== 0) take(this.#words[at] as number, this.#words[at + 1] as number);
     }
   }
 
@@ -109,12 +109,12 @@ export class NumberTable {
     for (let i = 0; i < slots; i++) {
       const slot = this.#scrubAt;
       this.#scrubAt = slot + 1 >= this.capacity ? 0 : slot + 1;
-      const at = latestIndex(slot);
-      if (this.#buckets[at - WAYS] === 0) continue;
-      const age = (time - (this.#buckets[at] as number)) | 0;
+      const at = this.#latestIndex(slot);
+      if (this.#words[at - WAYS] === 0) continue;
+      const age = (time - (this.#words[at] as number)) | 0;
       if (age >= 0 && age < idleMs) continue;
       if (age < 0 && age > -CLOCK_JUMP_MS) continue;
-      this.#buckets[at - WAYS] = 0;
+      this.#words[at - WAYS] = 0;
       this.#used--;
     }
   }
@@ -126,11 +126,13 @@ export class NumberTable {
   }
 
   #findIn(bucket: number, tag: number, low: number): number {
-    const at = bucket * BUCKET_WORDS;
-    for (let way = 0; way < WAYS; way++) {
-      if (this.#buckets[at + way] !== tag) continue;
+    const at = bucket * this.#blockWords;
+    const likeliest = low >>> 29;
+    for (let i = 0; i < WAYS; i++) {
+      const way = i ^ likeliest;
+      if (this.#words[at + way] !== tag) continue;
       const slot = bucket * WAYS + way;
-      if (this.#records[slot * this.#recordWords] === low) return slot;
+      if (this.#words[at + BUCKET_WORDS + way * this.#recordWords] === low) return slot;
     }
     return -1;
   }
@@ -142,26 +144,27 @@ export class NumberTable {
 
   #claim(tag: number, low: number, time: number): number {
     const first = low & this.#bucketMask;
-    let slot = this.#emptyIn(first);
-    if (slot < 0) slot = this.#emptyIn(this.#other(first, tag));
+    let slot = this.#emptyIn(first, low);
+    if (slot < 0) slot = this.#emptyIn(this.#other(first, tag), low);
     if (slot >= 0) {
       this.#used++;
     } else {
       slot = this.#oldest(first, this.#other(first, tag), time);
       this.#evicted++;
     }
-    const record = slot * this.#recordWords;
-    this.#buckets[latestIndex(slot) - WAYS] = tag;
-    this.#buckets[latestIndex(slot)] = time;
-    this.#records[record] = low;
-    this.#records[record + 1] = 0;
+    const record = this.#recordIndex(slot);
+    this.#words[this.#latestIndex(slot) - WAYS] = tag;
+    this.#words[this.#latestIndex(slot)] = time;
+    this.#words[record] = low;
+    this.#words[record + 1] = 0;
     this.#clearCallers(record);
     return slot;
   }
 
-  #emptyIn(bucket: number): number {
-    const at = bucket * BUCKET_WORDS;
-    for (let way = 0; way < WAYS; way++) if (this.#buckets[at + way] === 0) return bucket * WAYS + way;
+  #emptyIn(bucket: number, low: number): number {
+    const at = bucket * this.#blockWords;
+    const likeliest = low >>> 29;
+    for (let i = 0; i < WAYS; i++) if (this.#words[at + (i ^ likeliest)] === 0) return bucket * WAYS + (i ^ likeliest);
     return -1;
   }
 
@@ -170,7 +173,7 @@ export class NumberTable {
     let oldest = -Infinity;
     for (let i = 0; i < 2 * WAYS; i++) {
       const candidate = (i < WAYS ? first : second) * WAYS + (i % WAYS);
-      const age = (time - (this.#buckets[latestIndex(candidate)] as number)) | 0;
+      const age = (time - (this.#words[this.#latestIndex(candidate)] as number)) | 0;
       if (age > oldest) {
         oldest = age;
         slot = candidate;
@@ -180,8 +183,14 @@ export class NumberTable {
   }
 
   #clearCallers(record: number): void {
-    this.#records.fill(0, record + HEADER_WORDS, record + this.#recordWords);
+    this.#words.fill(0, record + HEADER_WORDS, record + this.#recordWords);
+  }
+
+  #latestIndex(slot: number): number {
+    return (slot >>> 3) * this.#blockWords + WAYS + (slot & 7);
+  }
+
+  #recordIndex(slot: number): number {
+    return (slot >>> 3) * this.#blockWords + BUCKET_WORDS + (slot & 7) * this.#recordWords;
   }
 }
-
-const latestIndex = (slot: number): number => (slot >>> 3) * BUCKET_WORDS + WAYS + (slot & 7);
