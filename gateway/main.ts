@@ -9,18 +9,23 @@ import type { RecordChannel } from "./adapters/record-spool/record-channel.js";
 import { CryptoRandom } from "./adapters/system/crypto-random.js";
 import { EventLoopLag } from "./adapters/system/event-loop-lag.js";
 import { SystemClock } from "./adapters/system/system-clock.js";
+import { Audit } from "./call/audit.js";
 import { DEFAULT_RECOVERY, recoverCalls, type AnsweredEntry } from "./call/recover-calls.js";
 import { printableConfig, type ConfigProblems } from "./config/load.js";
 import type { Config } from "./config/schema.js";
 import { GatewayError } from "./core/errors.js";
+import { FaultBudget } from "./core/fault-budget.js";
+import type { Counter } from "./core/metrics.js";
 import type { Result } from "./core/result.js";
 import type { DialogJournal } from "./ports/dialog-journal.js";
 import type { GatewayControl } from "./ports/gateway-control.js";
 import { makeBackOffice, openRecordChannel } from "./wiring/back-office.js";
+import { BaselineKeeper } from "./wiring/baseline-keeper.js";
 import { makeCallLayer, type CallLayer } from "./wiring/call-layer.js";
 import { gatewayHealth } from "./wiring/gateway-health.js";
 import { applyReload, type ReloadReport } from "./wiring/reload.js";
 import { embeddedEngine, type SipEngine } from "./wiring/sip-engine.js";
+import { startWarnings } from "./wiring/start-warnings.js";
 import { trunkTable, type MakeNumbers } from "./wiring/trunk-options.js";
 import { WireObservers } from "./wiring/wire-observers.js";
 
@@ -66,15 +71,19 @@ export class Ringfence {
   readonly #random = new CryptoRandom();
   readonly #metrics = new PrometheusMetrics({ processMetrics: true });
   readonly #lag = new EventLoopLag(this.#clock);
+  readonly #faultBudget = new FaultBudget();
+  readonly #faults: Counter;
   readonly #detection: FraudDetection;
   readonly #engine: SipEngine;
   readonly #wire: WireObservers;
+  readonly #baseline: BaselineKeeper;
   #config: Config;
   #channel: RecordChannel | undefined;
   #journal: DialogJournal | undefined;
   #layer: CallLayer | undefined;
   #backOffice: ReturnType<typeof makeBackOffice> | undefined;
   #ready: ReadyLine | undefined;
+  #reloading: Promise<unknown> = Promise.resolve();
   #closing: Promise<void> | undefined;
 
   constructor(config: Config, options: RingfenceOptions, log: ClosableLog, logKey: Uint8Array) {
@@ -83,10 +92,12 @@ export class Ringfence {
     this.#log = log;
     this.#logKey = logKey;
     this.#detection = new FraudDetection(config.detection, this.#random);
+    this.#faults = this.#metrics.counter("ringfence_faults_total", "Bugs of the gateway that nothing caught");
     this.#engine = embeddedEngine(config, {
       ...this.#services,
       onMalformed: (source) => this.#layer?.admission.note(source, "malformed"),
     });
+    this.#baseline = new BaselineKeeper(config.store.folder, { ...this.#services, detection: this.#detection });
     this.#wire = new WireObservers(config, {
       ...this.#services,
       tap: (onWire) => this.#engine.tap(onWire),
@@ -129,6 +140,8 @@ export class Ringfence {
       lagMs: () => this.#lag.lagMs(),
     });
     this.#layer = layer;
+    const busyNumbers = await this.#baseline.start();
+    for (const { code, why } of startWarnings(config, busyNumbers)) this.#log.warn("config.warning", { code, why });
     await this.#restoreBlocks();
     await this.#wire.start();
     await this.#engine.endpoint.start(layer.b2bua);
@@ -215,8 +228,41 @@ export class Ringfence {
     });
   }
 
+  /**
+   * An exception that nothing caught: our bug. What ran into it is lost, the calls that are up go on; it is counted and logged
+   * with its stack.
+   * @returns False when they come too often to go on: the process had better be started anew, the journal knows its calls.
+   */
+  surviveFault(fault: unknown): boolean {
+    const survives = this.#faultBudget.spend(this.#clock.mono());
+    this.#faults.inc();
+    this.#log.error(survives ? "gateway.fault" : "gateway.too-many-faults", {}, fault);
+    return survives;
+  }
+
   /** SIGHUP and `POST /api/v1/reload`. @throws GatewayError `config.invalid`, `tls.certificate`: the old settings stay in force. */
-  async reload(): Promise<ReloadReport> {
+  reload(): Promise<ReloadReport> {
+    // One after the other: each compares with what the one before has put in force.
+    const reloaded = this.#reloading.then(() => this.#reload());
+    this.#reloading = reloaded.catch(() => undefined);
+    return reloaded;
+  }
+
+  /** SIGHUP. As `reload`, and in the audit log: over HTTP the API writes that itself. */
+  async reloadBySignal(): Promise<void> {
+    const audit = this.#channel === undefined ? undefined : new Audit(this.#channel, this.#clock, this.#random);
+    try {
+      const { changed, ignored } = await this.reload();
+      const detail = { changed: changed.join(","), needRestart: ignored.join(",") };
+      audit?.note("signal", "reload", "configuration", "done", detail);
+    } catch (error) {
+      const reason = error instanceof GatewayError ? error.code : "unknown";
+      audit?.note("signal", "reload", "configuration", "failed", { reason });
+      throw error;
+    }
+  }
+
+  async #reload(): Promise<ReloadReport> {
     const layer = this.#layer;
     if (layer === undefined) throw new GatewayError("backoffice.lost", "the gateway is still starting");
     const read = this.#options.reread();
@@ -249,12 +295,22 @@ export class Ringfence {
     this.#layer?.limits.close();
     this.#layer?.health.close();
     this.#layer?.b2bua.close();
-    await this.#engine.endpoint.close();
-    await this.#wire.close();
+    const steps: readonly (() => Promise<unknown> | undefined)[] = [
+      () => this.#engine.endpoint.close(),
+      () => this.#wire.close(),
+      () => this.#journal?.close(),
+      () => this.#channel?.close(),
+      () => this.#backOffice?.stop(),
+    ];
+    // What cannot be closed must not keep the journal or the records from being written out.
+    for (const step of steps) {
+      try {
+        await step();
+      } catch (error) {
+        this.#log.error("gateway.close-failed", {}, error);
+      }
+    }
     this.#engine.resolver.close();
-    await this.#journal?.close();
-    await this.#channel?.close();
-    await this.#backOffice?.stop();
     this.#log.info("gateway.closed");
     this.#log.flush();
   }

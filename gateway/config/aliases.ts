@@ -1,5 +1,6 @@
 import { fail, ok, type Result } from "../core/result.js";
-import type { Environment } from "./load.js";
+
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 interface Alias {
   /** The name that switches already set (the source's table). */

@@ -1,9 +1,7 @@
 import { z } from "zod";
 import { fail, ok, type Result } from "../core/result.js";
-import { applyAliases } from "./aliases.js";
+import { applyAliases, type Environment } from "./aliases.js";
 import { configSchema, type Config } from "./schema.js";
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** One thing that is wrong, with the path of the key: `detection.masking.treshold: unknown key`. */
 export type ConfigProblems = readonly string[];

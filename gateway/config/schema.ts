@@ -4,7 +4,12 @@ import { cidr, count, durationMs, port, secret } from "./field.js";
 import { sipSchema, trunkSchema } from "./sip-schema.js";
 
 const apiKey = z.strictObject({
-  key: secret().min(16).max(256).describe("The key itself, or `sha256:` and its SHA-256 in hex"),
+  key: secret()
+    .min(1)
+    .max(256)
+    .describe(
+      "The key itself, 16 characters or more (a shorter one is warned about), or `sha256:` and its SHA-256 in hex",
+    ),
   role: z.enum(["viewer", "analyst", "switch", "admin"]).describe("What it may do"),
   id: z
     .string()
