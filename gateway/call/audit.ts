@@ -14,7 +14,7 @@ export class Audit {
     this.#random = random;
   }
 
-  /** @param actor A key id, `policy` or `system`. */
+  /** @param actor A key id, `policy`, `signal` or `system`. */
   note(
     actor: string,
     action: string,
@@ -22,7 +22,7 @@ export class Audit {
     outcome: AuditEntry["outcome"],
     detail: AuditEntry["detail"] = {},
   ): void {
-    const role = actor === "policy" || actor === "system" ? "system" : "key";
+    const role = actor === "policy" || actor === "signal" || actor === "system" ? "system" : "key";
     this.#sink.write({
       kind: "audit",
       entry: { id: this.#random.token(12), at: this.#clock.unix(), actor, role, action, target, outcome, detail },

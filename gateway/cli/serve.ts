@@ -29,32 +29,41 @@ async function serve(options: ServeOptions): Promise<void> {
   };
   const read = reread();
   if (!read.ok) refuseConfig(read.error);
+  // Until it serves there is nothing to read again, and a hang-up must not end the start.
+  const notYet = (): void => undefined;
+  process.on("SIGHUP", notYet);
   try {
     const ringfence = await startRingfence(read.value, { version: packageVersion(), reread });
-    console.log(JSON.stringify(ringfence.ready));
+    process.off("SIGHUP", notYet);
     handleSignals(ringfence);
+    handleFaults(ringfence);
+    console.log(JSON.stringify(ringfence.ready));
   } catch (error) {
-    const code = error instanceof GatewayError ? `${error.code}: ` : "";
-    console.error(`${code}${error instanceof Error ? error.message : String(error)}`);
+    console.error(describe(error));
     process.exit(1);
   }
 }
 
+function describe(error: unknown): string {
+  const code = error instanceof GatewayError ? `${error.code}: ` : "";
+  return `${code}${error instanceof Error ? error.message : String(error)}`;
+}
+
+/** First signal: drain. Second: end the calls now. Third: leave at once; the journal knows the calls. */
 function handleSignals(ringfence: Ringfence): void {
-  let stopping = false;
+  let signals = 0;
   const stop = (): void => {
-    if (stopping) {
-      ringfence.hurry();
-      return;
-    }
-    stopping = true;
+    signals++;
+    if (signals === 2) ringfence.hurry();
+    if (signals > 2) process.exit(1);
+    if (signals > 1) return;
     void ringfence
       .drain()
       .then(() => ringfence.close())
       .then(
         () => process.exit(0),
         (error: unknown) => {
-          console.error(error instanceof Error ? error.message : String(error));
+          console.error(describe(error));
           process.exit(1);
         },
       );
@@ -62,8 +71,23 @@ function handleSignals(ringfence: Ringfence): void {
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);
   process.on("SIGHUP", () => {
-    ringfence.reload().catch((error: unknown) => {
-      console.error(error instanceof Error ? error.message : String(error));
+    ringfence.reloadBySignal().catch((error: unknown) => {
+      console.error(`nothing reloaded: ${describe(error)}`);
     });
+  });
+}
+
+/** How long the last writes may take when the process gives up, ms. */
+const LAST_WRITES_MS = 3_000;
+
+/** Exceptions and rejections that nothing caught: lived with while they are few; then what is queued is written and the process ends with 1. */
+function handleFaults(ringfence: Ringfence): void {
+  let isGivingUp = false;
+  process.on("uncaughtException", (fault) => {
+    if (isGivingUp || ringfence.surviveFault(fault)) return;
+    isGivingUp = true;
+    const leave = (): never => process.exit(1);
+    setTimeout(leave, LAST_WRITES_MS);
+    void ringfence.close().then(leave, leave);
   });
 }

@@ -38,8 +38,9 @@ export class Receiver implements TransportHandler {
   onMessage(received: Received): void {
     const engine = this.#engine;
     if (engine.closed) return;
-    engine.onWire?.("in", received.bytes, received.source, received.listener);
+    this.#current = undefined;
     try {
+      engine.onWire?.("in", received.bytes, received.source, received.listener);
       this.#dispatch(received);
     } catch (fault) {
       engine.fault(fault);
@@ -49,7 +50,6 @@ export class Receiver implements TransportHandler {
 
   #dispatch(received: Received): void {
     const engine = this.#engine;
-    this.#current = undefined;
     const parsed = parseSipMessage(received.bytes, this.#limits);
     if (!parsed.ok) this.#malformed(received, parsed.error.request, parsed.error);
     else if (parsed.value.kind === "response") onResponse(engine, parsed.value, received);
