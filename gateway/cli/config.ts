@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { printableConfig } from "../config/load.js";
+import { startWarnings } from "../wiring/start-warnings.js";
 import { readConfig, refuseConfig } from "./read-config.js";
 
 /** `ringfence config print|check`. */
@@ -22,6 +23,7 @@ export function registerConfig(program: Command): void {
     .action((file: string | undefined, options: { config?: string }) => {
       const read = readConfig({ file: file ?? options.config });
       if (!read.ok) refuseConfig(read.error);
+      for (const { code, why } of startWarnings(read.value, 0)) console.error(`warning: ${code}: ${why}`);
       console.log("the configuration is good");
     });
 }
