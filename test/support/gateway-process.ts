@@ -69,11 +69,7 @@ export async function startGateway(
   const folder = extra.folder ?? own?.path ?? "";
   const configFile = join(folder, "ringfence.json");
   writeFileSync(configFile, JSON.stringify(testConfig(folder, sections), null, 2));
-  const built = "dist/gateway/cli/ringfence.js";
-  const entry =
-    existsSync(built) && process.env["RINGFENCE_TEST_SOURCES"] !== "1"
-      ? [built]
-      : ["--import", "tsx", "gateway/cli/ringfence.ts"];
+  const entry = ringfenceEntry();
   let announce: (line: ReadyLine) => void = () => undefined;
   const announced = new Promise<ReadyLine>((resolve) => (announce = resolve));
   let first = true;
@@ -112,6 +108,13 @@ export async function startGateway(
       return code;
     },
   };
+}
+
+/** Arguments of node that run the `ringfence` command: the build in `dist/` (or `RINGFENCE_TEST_DIST`), else the sources. */
+export function ringfenceEntry(): readonly string[] {
+  const built = join(process.env["RINGFENCE_TEST_DIST"] ?? "dist", "gateway/cli/ringfence.js");
+  const sources = process.env["RINGFENCE_TEST_SOURCES"] === "1" || !existsSync(built);
+  return sources ? ["--import", "tsx", "gateway/cli/ringfence.ts"] : [built];
 }
 
 async function callApi(

@@ -7,6 +7,9 @@ export interface RawRequest {
   readonly branch?: string;
   /** Default: `;rport`. */
   readonly viaParams?: string;
+  /** Name-addr without its tag. */
+  readonly from?: string;
+  readonly to?: string;
   readonly fromTag?: string;
   readonly toTag?: string;
   readonly callId?: string;
@@ -24,8 +27,8 @@ export function rawRequest(r: RawRequest): string {
     `${r.method} ${r.uri ?? "sip:+12025550102@192.0.2.1"} SIP/2.0`,
     `Via: SIP/2.0/UDP ${r.via};branch=${r.branch ?? "z9hG4bKraw1"}${r.viaParams ?? ";rport"}`,
     `Max-Forwards: ${r.maxForwards ?? 70}`,
-    `From: <sip:+12025550101@192.0.2.9>;tag=${r.fromTag ?? "raw"}`,
-    `To: <sip:+12025550102@192.0.2.1>${toTag}`,
+    `From: ${r.from ?? "<sip:+12025550101@192.0.2.9>"};tag=${r.fromTag ?? "raw"}`,
+    `To: ${r.to ?? "<sip:+12025550102@192.0.2.1>"}${toTag}`,
     `Call-ID: ${r.callId ?? "raw-call"}`,
     `CSeq: ${r.cseq ?? 1} ${r.method}`,
     ...(r.method === "INVITE" || r.contact !== undefined ? [`Contact: ${r.contact ?? `<sip:raw@${r.via}>`}`] : []),

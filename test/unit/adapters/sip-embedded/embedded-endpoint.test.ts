@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { establishedCall, RecordingCaller } from "../../../support/sip-pair.js";
+import { rawRequest } from "../../../support/raw-message.js";
+import { endpointAndPeer, establishedCall, RecordingCaller } from "../../../support/sip-pair.js";
 
 const messages = (log: readonly string[]) =>
   log.map((line) =>
@@ -31,4 +32,17 @@ test("nothing is left of a call 64·T1 after its end", async () => {
   clock.advance(40_000);
   assert.deepEqual(caller.endpoint.load, { transactions: 0, dialogs: 0, timers: 0 });
   assert.deepEqual(called.endpoint.load, { transactions: 0, dialogs: 0, timers: 0 });
+});
+
+test("who sends what is not SIP is named to onMalformed; good messages name nobody", async () => {
+  const named: string[] = [];
+  const options = { onMalformed: ({ address }: { address: string }) => void named.push(address) };
+  const { peer, settle } = await endpointAndPeer({ options });
+  peer.send(rawRequest({ method: "OPTIONS", via: "192.0.2.9:5060", branch: "z9hG4bK-good", callId: "good" }));
+  await settle();
+  assert.deepEqual(named, []);
+  for (const text of ["no SIP at all, but long enough to be read", "INVITE sip:a@b SIP/2.0\r\nVia: ?\r\n\r\n"])
+    peer.send(text);
+  await settle();
+  assert.deepEqual(named, ["192.0.2.9", "192.0.2.9"]);
 });
