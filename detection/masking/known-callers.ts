@@ -15,6 +15,8 @@ export class KnownCallers {
   /** Notes not yet written: high, low, second. */
   readonly #notes = new Int32Array(3 * NOTES);
   #waiting = 0;
+  /** Keeps the early reads of `#flush` from being left out. */
+  #read = 0;
 
   constructor(pairs: number) {
     const buckets = Math.max(1, powerOfTwo(pairs) / WAYS);
@@ -22,6 +24,10 @@ export class KnownCallers {
     this.#words = new Int32Array(buckets * WAYS * WORDS);
   }
 
+  /** Of no meaning. */
+  get lastRead(): number {
+    return this.#read;
+  }
   get bytes(): number {
     return this.#words.byteLength;
   }
@@ -37,8 +43,13 @@ export class KnownCallers {
 
   /** Many at once: their buckets are far apart in memory, and fetched together. */
   #flush(): void {
-    const { length } = this.#notes;
-    for (let at = 0; at < length && at < this.#waiting * 3; at += 3) {
+    const end = this.#waiting * 3;
+    let read = 0;
+    for (let at = 1; at < end; at += 3) {
+      read ^= this.#words[((this.#notes[at] as number) & this.#mask) * WAYS * WORDS] as number;
+    }
+    this.#read = read;
+    for (let at = 0; at < end; at += 3) {
       this.#write(this.#notes[at] as number, this.#notes[at + 1] as number, this.#notes[at + 2] as number);
     }
     this.#waiting = 0;
