@@ -14,7 +14,9 @@ import { DEFAULT_RECOVERY, recoverCalls, type AnsweredEntry } from "./call/recov
 import { printableConfig, type ConfigProblems } from "./config/load.js";
 import type { Config } from "./config/schema.js";
 import { GatewayError } from "./core/errors.js";
+import { countedLog } from "./core/counted-log.js";
 import { FaultBudget } from "./core/fault-budget.js";
+import type { Log } from "./core/log.js";
 import type { Counter } from "./core/metrics.js";
 import type { Result } from "./core/result.js";
 import type { DialogJournal } from "./ports/dialog-journal.js";
@@ -65,7 +67,8 @@ export async function startRingfence(config: Config, options: RingfenceOptions):
 
 export class Ringfence {
   readonly #options: RingfenceOptions;
-  readonly #log: ClosableLog;
+  readonly #log: Log;
+  readonly #flushLog: () => void;
   readonly #logKey: Uint8Array;
   readonly #clock = new SystemClock();
   readonly #random = new CryptoRandom();
@@ -89,7 +92,8 @@ export class Ringfence {
   constructor(config: Config, options: RingfenceOptions, log: ClosableLog, logKey: Uint8Array) {
     this.#config = config;
     this.#options = options;
-    this.#log = log;
+    this.#log = countedLog(log, this.#metrics);
+    this.#flushLog = () => log.flush();
     this.#logKey = logKey;
     this.#detection = new FraudDetection(config.detection, this.#random);
     this.#faults = this.#metrics.counter("ringfence_faults_total", "Bugs of the gateway that nothing caught");
@@ -312,6 +316,6 @@ export class Ringfence {
     }
     this.#engine.resolver.close();
     this.#log.info("gateway.closed");
-    this.#log.flush();
+    this.#flushLog();
   }
 }

@@ -12,6 +12,7 @@ import { WebhookNotifier } from "../adapters/webhook/webhook-notifier.js";
 import { DEFAULT_API_LIMITS } from "../api/api-options.js";
 import { buildApi, type Api } from "../api/build-api.js";
 import { alertView, incidentView } from "../api/views.js";
+import { countedLog } from "../core/counted-log.js";
 import { GatewayError } from "../core/errors.js";
 import type { Log } from "../core/log.js";
 import { monoMs } from "../core/time.js";
@@ -224,10 +225,11 @@ export class BackOfficeService {
   }
 }
 
-async function openParts(options: BackOfficeOptions, control: GatewayControl, log: Log): Promise<Parts> {
+async function openParts(options: BackOfficeOptions, control: GatewayControl, plainLog: Log): Promise<Parts> {
   const clock = new SystemClock();
   const random = new CryptoRandom();
   const metrics = new PrometheusMetrics();
+  const log = countedLog(plainLog, metrics);
   const { folder, databaseUrl, retentionDays, auditFileBytes, queueLimit, spillLimitBytes } = options.store;
   const deps = { clock, random, metrics, log };
   const store = await openStore({
