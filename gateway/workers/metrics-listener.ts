@@ -19,7 +19,7 @@ export interface MetricsListener {
   close(): Promise<void>;
 }
 
-/** Serves `GET /metrics` of all threads together, and nothing else. @throws GatewayError `listen.failed` */
+/** Serves the metrics of all threads together at `/metrics` (and at `/`, the URL of the ready line), and nothing else. @throws GatewayError `listen.failed` */
 export async function listenForMetrics(
   address: string,
   port: number,
@@ -27,7 +27,7 @@ export async function listenForMetrics(
 ): Promise<MetricsListener> {
   const server = createServer((request, response) => {
     const path = request.url?.split("?", 1)[0];
-    if (path !== "/metrics") {
+    if (path !== "/metrics" && path !== "/") {
       response.writeHead(404, { "content-type": "text/plain" }).end("not found\n");
     } else if (request.method !== "GET" && request.method !== "HEAD") {
       response.writeHead(405, { allow: "GET, HEAD" }).end();
