@@ -71,6 +71,11 @@ export class DialogState {
     return this.#localCseq;
   }
 
+  /** Somebody else numbers our requests: the next one is to be higher than this. */
+  raiseCseq(sent: number): void {
+    if (sent > this.#localCseq) this.#localCseq = sent;
+  }
+
   /** @returns False: lower than one seen before, to be answered 500 (RFC 3261 §12.2.2). The number is kept otherwise. */
   takeRemoteCseq(cseq: number): boolean {
     if (this.#remoteCseq !== undefined && cseq < this.#remoteCseq) return false;

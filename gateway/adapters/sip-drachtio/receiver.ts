@@ -1,0 +1,130 @@
+import { allValues } from "../../sip/message/split-values.js";
+import { parseReason } from "../../sip/message/header-values.js";
+import { parseSipMessage, type SipParseError } from "../../sip/message/parse-message.js";
+import type { SipRequest, SipResponse } from "../../sip/message/sip-message.js";
+import { validateRequest, validateResponse, type SipInvalid } from "../../sip/message/validate-request.js";
+import { dialogKey, type DrachtioEngine } from "./drachtio-engine.js";
+import { canMakeDialog, DrachtioIncoming, type Arrived } from "./drachtio-incoming.js";
+import { responseBytes } from "./drachtio-messages.js";
+import type { Delivery } from "./server-message.js";
+
+/** What the server delivers: to a transaction, to a dialog, to the user, or back with a refusal. */
+export class Receiver {
+  readonly #engine: DrachtioEngine;
+  /** The request that is being handed to the user. */
+  #current: DrachtioIncoming | undefined;
+
+  constructor(engine: DrachtioEngine) {
+    this.#engine = engine;
+  }
+
+  onDelivery(delivery: Delivery): void {
+    if (this.#engine.closed) return;
+    this.#current = undefined;
+    try {
+      this.#dispatch(delivery);
+    } catch (fault) {
+      this.#engine.fault(fault);
+      this.#engine.guarded(() => this.#current?.refuse(500));
+    }
+  }
+
+  #dispatch(delivery: Delivery): void {
+    // Only this message's own bytes: the frame that they are a view of would be held on to by the body.
+    const parsed = parseSipMessage(Buffer.from(delivery.sip));
+    if (!parsed.ok) this.#malformed(delivery, parsed.error.request, parsed.error);
+    else if (parsed.value.kind === "response") this.#onResponse(delivery, parsed.value);
+    else if (delivery.unsolicited) this.#onServerBye(parsed.value);
+    else this.#onRequest(delivery, parsed.value);
+  }
+
+  #malformed(delivery: Delivery, request: SipRequest | undefined, error: SipParseError | SipInvalid): void {
+    const engine = this.#engine;
+    engine.counters.droppedMalformed.inc();
+    if (request === undefined || error.status === undefined || request.method === "ACK" || delivery.unsolicited) return;
+    const spec = { status: error.status, reason: error.message, headers: engine.ownHeaders() };
+    engine.send(`sip|${delivery.transactionId}|`, responseBytes(request, spec, "", undefined), () => undefined);
+  }
+
+  #onResponse(delivery: Delivery, response: SipResponse): void {
+    const outgoing = this.#engine.outgoing.get(delivery.transactionId);
+    if (outgoing === undefined) this.#engine.counters.droppedResponses.inc();
+    else if (delivery.madeUp || validateResponse(response).ok) outgoing.onResponse(response, delivery.madeUp);
+    else this.#engine.counters.droppedMalformed.inc();
+  }
+
+  /** It is ours: From is our end. */
+  #onServerBye(bye: SipRequest): void {
+    const checked = validateRequest(bye);
+    if (!checked.ok) return;
+    const { callId, fromTag = "", toTag = "" } = checked.value;
+    const reasons = allValues(bye.headers, "reason").map(parseReason);
+    const dialog = this.#engine.dialogs.get(dialogKey(callId, fromTag, toTag));
+    dialog?.endedByServer(bye, reasons.map((reason) => reason?.text ?? "").join(" "));
+  }
+
+  #onRequest(delivery: Delivery, request: SipRequest): void {
+    const engine = this.#engine;
+    const checked = validateRequest(request);
+    if (!checked.ok) {
+      this.#malformed(delivery, request, checked.error);
+      return;
+    }
+    const facts = checked.value;
+    const { callId, fromTag = "", toTag } = facts;
+    const { transactionId } = delivery;
+    const { method } = request;
+    const dialog = toTag === undefined ? undefined : engine.dialogs.get(dialogKey(callId, toTag, fromTag));
+    if (method === "CANCEL") engine.incoming.get(`INVITE ${transactionId}`)?.cancel(request);
+    else if (method === "ACK") dialog?.onAck(request, facts.cseq.number);
+    else {
+      const incoming = this.#open({ request, facts, source: engine.sourceOf(delivery), transactionId }, dialog);
+      if (this.#refuseByHeaders(incoming) || this.#refuseByLoad(incoming, dialog !== undefined)) return;
+      if (dialog !== undefined) dialog.onRequest(incoming);
+      else if (toTag !== undefined) this.#stray(incoming);
+      else this.#outsideDialog(incoming);
+    }
+  }
+
+  #open(arrived: Arrived, dialog: ConstructorParameters<typeof DrachtioIncoming>[2]): DrachtioIncoming {
+    const incoming = new DrachtioIncoming(this.#engine, arrived, dialog);
+    this.#current = incoming;
+    return incoming;
+  }
+
+  #stray(incoming: DrachtioIncoming): void {
+    if (this.#engine.user?.onStrayRequest?.(incoming) !== true) incoming.refuse(481);
+  }
+
+  #outsideDialog(incoming: DrachtioIncoming): void {
+    const { user } = this.#engine;
+    if (incoming.request.method !== "INVITE") user?.onRequest(incoming);
+    else if (canMakeDialog(incoming.facts)) user?.onInvite(incoming);
+    else incoming.refuse(400);
+  }
+
+  /** RFC 3261 §16.3 */
+  #refuseByHeaders(incoming: DrachtioIncoming): boolean {
+    const { request, facts } = incoming;
+    if (facts.maxForwards === 0 && request.method !== "OPTIONS") {
+      incoming.refuse(483);
+      return true;
+    }
+    if (!request.headers.has("proxy-require")) return false;
+    const unsupported = allValues(request.headers, "proxy-require");
+    if (unsupported.length === 0) return false;
+    incoming.refuse(420, [["Unsupported", unsupported.join(", ")]]);
+    return true;
+  }
+
+  /** New calls go first, what belongs to a call that is up goes last. */
+  #refuseByLoad(incoming: DrachtioIncoming, inDialog: boolean): boolean {
+    const engine = this.#engine;
+    const isNewCall = incoming.request.method === "INVITE" && !inDialog;
+    const most = engine.maxTransactions * (isNewCall ? 0.9 : inDialog ? 1 : 0.95);
+    if (!(isNewCall && engine.draining) && engine.transactionCount <= most) return false;
+    engine.counters.refusedOverload.inc();
+    incoming.refuse(503, engine.retryAfter());
+    return true;
+  }
+}
