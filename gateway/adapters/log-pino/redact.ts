@@ -13,10 +13,10 @@ const IPV6 = /(?<![0-9a-f:.])[0-9a-f]{0,4}:[0-9a-f:]{1,39}(?:(?:\.\d{1,3}){3})?/
 const IPV4 = /(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?!\d|\.\d)/g;
 /**
  * Seven digits or more, with the separators people write between them. First come the forms that are not numbers of people and
- * stay as they are: UUIDs, hashes, hexadecimal tokens of 16 digits and more without ten figures in a row, ISO dates with a time.
+ * stay as they are: ids of incidents, alerts and blocks, UUIDs, hashes, hexadecimal tokens of 16 digits and more without ten figures in a row, ISO dates with a time.
  */
 const NUMBER =
-  /(?<keep>\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b|\b(?=\d*[a-f]|0{40})[0-9a-f]{40,}\b|\b(?![0-9a-f]*\d{10})(?=\d*[a-f])[0-9a-f]{16,}\b|\b\d{4}-\d\d-\d\dT[\d:.]+Z?)|\+?\(?\d(?:[ \-.()/]{0,2}\d){6,}/gi;
+  /(?<keep>\b(?:inc|alert|blk)-[0-9a-f]{16}\b|\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b|\b(?=\d*[a-f]|0{40})[0-9a-f]{40,}\b|\b(?![0-9a-f]*\d{10})(?=\d*[a-f])[0-9a-f]{16,}\b|\b\d{4}-\d\d-\d\dT[\d:.]+Z?)|\+?\(?\d(?:[ \-.()/]{0,2}\d){6,}/gi;
 const MAY_HOLD_SOMETHING = /[0-9:]/;
 
 /** Makes values that may identify a person unreadable, the same value always in the same way, so that lines can be joined. */
