@@ -111,7 +111,7 @@ describe("limits and listeners of the production process", () => {
 
   const portOf = (protocol: string, host: string): number => {
     const name = scene.gateway.ready.sip.find((each) => each.startsWith(`${protocol}:${host}`));
-    assert.ok(name, `no ${protocol} listener in ${scene.gateway.ready.sip.join()}`);
+    assert.ok(name !== undefined, `no ${protocol} listener in ${scene.gateway.ready.sip.join()}`);
     return Number(name.replace(/^.*:/, ""));
   };
 
