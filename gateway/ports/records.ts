@@ -62,6 +62,8 @@ export interface Store {
   alert(id: string): Promise<Alert | undefined>;
   incidents(query: PageQuery & { readonly state?: "open" | "closed" }): Promise<readonly Incident[]>;
   incident(id: string): Promise<Incident | undefined>;
+  /** Those of them that are there, in any order; at most 1,000. */
+  incidentsOf(ids: readonly string[]): Promise<readonly Incident[]>;
   /** Blocks that are in force at `now`: read back at start. */
   activeBlocks(now: UnixMs): Promise<readonly Block[]>;
   cdrs(query: CdrQuery): Promise<readonly Cdr[]>;

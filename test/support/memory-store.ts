@@ -80,6 +80,9 @@ export class MemoryStore implements Store {
   incident(id: string): Promise<Incident | undefined> {
     return this.#answer(() => this.#incidents.get(id));
   }
+  incidentsOf(ids: readonly string[]): Promise<readonly Incident[]> {
+    return this.#answer(() => [...this.#incidents.values()].filter(({ id }) => ids.includes(id)));
+  }
   activeBlocks(now: UnixMs): Promise<readonly Block[]> {
     return this.#answer(() =>
       [...this.#blocks.values()].flatMap(({ block, removed }) => (!removed && block.expiresAt > now ? [block] : [])),

@@ -80,6 +80,15 @@ export class SqlStore implements Store {
     });
   }
 
+  incidentsOf(ids: readonly string[]): Promise<readonly Incident[]> {
+    const wanted = ids.slice(0, MAX_PAGE).map(param);
+    if (wanted.length === 0) return Promise.resolve([]);
+    return this.#run(async (db) => {
+      const rows = await db.selectFrom("incidents").selectAll().where("id", "in", wanted).execute();
+      return rows.map(incidentOf);
+    });
+  }
+
   activeBlocks(now: UnixMs): Promise<readonly Block[]> {
     return this.#run(async (db) => {
       const rows = await db

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Alert } from "../../../detection/index.js";
+import type { Alert, Incident } from "../../../detection/index.js";
 import type { ComponentHealth } from "../../ports/gateway-control.js";
 import type { PageQuery } from "../../ports/records.js";
 import { answers, zodApp, type ApiContext, type Routes } from "../api-context.js";
@@ -18,12 +18,16 @@ export const statusRoutes: Routes = (app, context) => {
         config: { permission: "contract.read" },
         schema: {
           tags: ["alerts"],
-          summary: "Alerts, newest first",
+          summary: "Alerts, newest first, with the callers and calls that their attacks have by now",
           querystring: z.strictObject(pageQuery),
           response: answers(z.array(alertAnswer)),
         },
       },
-      async (request) => (await newestAlerts(context, pageOf(request.query))).map(alertView),
+      async (request) => {
+        const alerts = await newestAlerts(context, pageOf(request.query));
+        const incidents = await incidentsNow(context, alerts);
+        return alerts.map((alert) => alertView(asGrown(alert, incidents.get(alert.incidentId))));
+      },
     );
   }
   for (const url of ["/stats", "/api/v1/stats"]) {
@@ -120,6 +124,27 @@ async function newestAlerts(context: ApiContext, page: PageQuery): Promise<reado
   });
   const byId = new Map([...stored, ...recent].map((alert) => [alert.id, alert]));
   return [...byId.values()].sort(newestFirst(({ detectedAt }) => detectedAt)).slice(0, page.limit);
+}
+
+/** How the alerts' attacks stand now: from the SIP thread while they are open, else from the store. What does not answer is left out. */
+async function incidentsNow(
+  { control, store }: ApiContext,
+  alerts: readonly Alert[],
+): Promise<ReadonlyMap<string, Incident>> {
+  const wanted = new Set(alerts.map(({ incidentId }) => incidentId));
+  if (wanted.size === 0) return new Map();
+  const none = (): readonly Incident[] => [];
+  const open = (await control.openIncidents().catch(none)).filter(({ id }) => wanted.has(id));
+  for (const { id } of open) wanted.delete(id);
+  const stored = wanted.size === 0 ? [] : await store.incidentsOf([...wanted]).catch(none);
+  return new Map([...open, ...stored].map((incident) => [incident.id, incident]));
+}
+
+/** An alert is made when an attack gets worse; whoever reads it later wants to know how far it went. */
+function asGrown(alert: Alert, incident: Incident | undefined): Alert {
+  if (incident === undefined || incident.callCount <= alert.callCount) return alert;
+  const { callers, callerCount, callCount, calls } = incident;
+  return { ...alert, callers, callerCount, callCount, callIds: calls.map(({ callId }) => callId) };
 }
 
 async function statsView({ control, clock }: ApiContext): Promise<z.output<typeof statsAnswer>> {

@@ -66,11 +66,21 @@ export function storeContract(name: string, make: MakeStore): void {
     assert.deepEqual(await store.audit({ limit: 10 }), [sampleAudit(1)]);
   });
 
+  test(`${name}: several incidents are read by their ids, whatever stands in these`, async (t) => {
+    const store = await make(t);
+    await store.write([1, 2, 3].map((n) => ({ kind: "incident", incident: sampleIncident(n) })));
+    const ids = [sampleIncident(3).id, "none", "with\0NUL", "' or ''='", sampleIncident(1).id];
+    const found = (await store.incidentsOf(ids)).map(({ id }) => id).sort();
+    assert.deepEqual(found, [sampleIncident(1).id, sampleIncident(3).id].sort());
+    assert.deepEqual(await store.incidentsOf([]), []);
+  });
+
   test(`${name}: what is not there is undefined or empty`, async (t) => {
     const store = await make(t);
     await store.write([]);
     assert.equal(await store.alert("none"), undefined);
     assert.equal(await store.incident("none"), undefined);
+    assert.deepEqual(await store.incidentsOf(["none"]), []);
     assert.deepEqual(await store.cdrs({ limit: 10 }), []);
     assert.deepEqual(await exported(store), []);
     assert.deepEqual(await store.activeBlocks(at(0)), []);

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { apiHarness } from "../../support/api-harness.js";
 import { sampleIncident } from "../../support/fake-gateway-control.js";
 import { GatewayError } from "../../../gateway/core/errors.js";
-import type { Alert } from "../../../detection/index.js";
+import type { Alert, CallerId, Incident, TrunkId } from "../../../detection/index.js";
 
 const event = (index: number, more: object = {}) => ({
   call_id: `call-${index}`,
@@ -180,6 +180,35 @@ test("GET /alerts is a bare array with the source's fields, newest first, from m
       detected_at: "1970-01-01T00:00:03.000Z",
     },
   );
+});
+
+test("GET /alerts shows callers and calls of the attack as it stands now, open or closed, not as it was at the alert", async () => {
+  const { ask, store, alerts, control } = await apiHarness();
+  const grown = (id: string, count: number): Incident => {
+    const names = Array.from({ length: count }, (_, i) => `+120255501${String(i).padStart(2, "0")}` as CallerId);
+    const shared = sampleIncident(id);
+    const calls = names.map((caller, i) => ({
+      callId: `${id}-${i}`,
+      caller,
+      trunk: "t-1" as TrunkId,
+      at: shared.openedAt,
+    }));
+    return { ...shared, callers: names, callerCount: count, calls, callCount: count };
+  };
+  control.incidentsOpen = [grown("running", 25)];
+  const closed: Incident = { ...grown("over", 12), state: "closed" };
+  await store.write([{ kind: "incident", incident: closed }]);
+  alerts.push({ ...alert("a", 2_000), incidentId: "running" }, { ...alert("b", 1_000), incidentId: "over" });
+  for (const url of ["/alerts", "/api/v1/alerts"]) {
+    const rows = (await ask("GET", url, { as: "viewer" })).json<Record<string, unknown>[]>();
+    const counts = rows.map((row) => [row["alert_id"], row["a_number_count"], row["call_count"]]);
+    assert.deepEqual(counts, [
+      ["a", 25, 25],
+      ["b", 12, 12],
+    ]);
+    assert.equal((rows[0]!["a_numbers"] as unknown[]).length, 25);
+    assert.equal((rows[0]!["call_ids"] as unknown[]).length, 25);
+  }
 });
 
 test("GET /alerts answers from memory while the store is down", async () => {
