@@ -24,9 +24,10 @@ import type { GatewayControl } from "./ports/gateway-control.js";
 import { makeBackOffice, openRecordChannel } from "./wiring/back-office.js";
 import { BaselineKeeper } from "./wiring/baseline-keeper.js";
 import { makeCallLayer, type CallLayer } from "./wiring/call-layer.js";
+import { makeSipEngine } from "./wiring/drachtio-engine.js";
 import { gatewayHealth } from "./wiring/gateway-health.js";
 import { applyReload, type ReloadReport } from "./wiring/reload.js";
-import { embeddedEngine, type SipEngine } from "./wiring/sip-engine.js";
+import type { SipEngine } from "./wiring/sip-engine.js";
 import { startWarnings } from "./wiring/start-warnings.js";
 import { trunkTable, type MakeNumbers } from "./wiring/trunk-options.js";
 import { WireObservers } from "./wiring/wire-observers.js";
@@ -97,7 +98,7 @@ export class Ringfence {
     this.#logKey = logKey;
     this.#detection = new FraudDetection(config.detection, this.#random);
     this.#faults = this.#metrics.counter("ringfence_faults_total", "Bugs of the gateway that nothing caught");
-    this.#engine = embeddedEngine(config, {
+    this.#engine = makeSipEngine(config, {
       ...this.#services,
       onMalformed: (source) => this.#layer?.admission.note(source, "malformed"),
     });

@@ -104,6 +104,20 @@ export const sipSchema = z.strictObject({
       host: z.string().default("127.0.0.1").describe("Address of drachtio-server's admin port; keep it on loopback"),
       port: port(9022, "drachtio-server's admin port"),
       secret: secret().default("cymru").describe("drachtio-server's admin secret"),
+      allowRemote: z
+        .boolean()
+        .default(false)
+        .describe("Let host be no loopback address: drachtio-server obeys whoever reaches its admin port"),
+      tls: z.boolean().default(false).describe("TLS towards the admin port (the server's tls-port)"),
+      caFile: z
+        .string()
+        .optional()
+        .describe("PEM certificates that the server is checked against; default: the system's"),
+      leastHopTimeoutMs: durationMs(
+        8000,
+        "hopTimeoutMs is raised to this: drachtio-server does not tell of a hop's 100 Trying",
+        100,
+      ),
     })
     .prefault({})
     .describe("Used with engine drachtio"),

@@ -67,7 +67,7 @@ export class DrachtioPeer {
           continue;
         }
         this.#seen++;
-        const fits = typeof wanted === "string" ? (command.sip || command.type).startsWith(wanted) : wanted(command);
+        const fits = typeof wanted === "string" ? `${command.sip}${command.type}`.startsWith(wanted) : wanted(command);
         if (fits) return command;
         passed.push(`${command.type} ${command.sip.split("\r\n", 1)[0]!}`);
       }
@@ -122,7 +122,7 @@ export class DrachtioPeer {
     socket.on("error", () => undefined);
     socket.on("close", () => this.onDropped?.());
     socket.on("data", (chunk) => {
-      rest = Buffer.concat([rest, chunk as Buffer]);
+      rest = Buffer.concat([rest, chunk]);
       for (;;) {
         const hash = rest.indexOf("#");
         if (hash < 0) return;

@@ -24,6 +24,7 @@ export class DrachtioEngine {
   readonly counters: DrachtioCounters;
   readonly maxTransactions: number;
   readonly serverName: string;
+  readonly leastNoResponseMs: number;
   readonly #link: () => DrachtioLink;
   /** Ours that wait for a final answer, by the server's transaction id. */
   readonly outgoing = new ShardedMap<DrachtioOutgoing>();
@@ -46,6 +47,7 @@ export class DrachtioEngine {
     this.counters = new DrachtioCounters(options);
     this.maxTransactions = options.maxTransactions ?? DEFAULT_MAX_TRANSACTIONS;
     this.serverName = options.serverName ?? "";
+    this.leastNoResponseMs = options.leastNoResponseMs ?? 0;
     this.#link = link;
   }
 

@@ -37,6 +37,11 @@ export interface DrachtioEndpointOptions {
   readonly metrics?: Metrics;
   /** Live transactions, both directions; above it new requests get 503. Default 100,000. */
   readonly maxTransactions?: number;
+  /**
+   * Least time that an INVITE waits for a first response, whatever its `noResponseMs` says: a 100 is not delivered, so a hop that
+   * works looks dead until it rings. Default 0.
+   */
+  readonly leastNoResponseMs?: number;
   /** `Server` of the answers that the endpoint makes itself. Default: none. */
   readonly serverName?: string;
 }

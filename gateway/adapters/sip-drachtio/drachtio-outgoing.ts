@@ -66,7 +66,8 @@ export class DrachtioOutgoing implements OutgoingRequest {
   start(): void {
     const now = this.#engine.clock.mono();
     const { noResponseMs } = this.#setup;
-    if (noResponseMs !== undefined) this.#noResponseAt = now + noResponseMs;
+    const leastMs = this.isInvite ? this.#engine.leastNoResponseMs : 0;
+    if (noResponseMs !== undefined) this.#noResponseAt = now + Math.max(noResponseMs, leastMs);
     this.#giveUpAt = now + TRANSACTION_MS + GRACE_MS;
     if (!this.#sendNext()) this.#engine.soon(() => this.#finish(503));
     else this.#arm();
