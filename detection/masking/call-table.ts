@@ -10,6 +10,8 @@ export const CALL_ANSWERED = 1;
 export const CALL_ENDED = 2;
 export const CALL_REFUSED = 4;
 export const CALL_DETECTED = 8;
+/** There is nothing left to end. */
+const GONE = CALL_ENDED | CALL_REFUSED;
 
 /**
  * What is known of each recent call, so that a retransmission, a fork or a retry of one call counts once and a finding knows
@@ -59,23 +61,49 @@ export class CallTable {
     return false;
   }
 
-  /** Adds a state bit to every call of this Call-ID. */
-  mark(high: number, low: number, bit: number): void {
+  /** Adds state bits to one call: as `observe` was told of it. */
+  markOne(high: number, low: number, check: number, bits: number): void {
     const tag = high === 0 ? 1 : high;
     const start = (low & this.#mask) * WAYS * WORDS;
     for (let at = start; at < start + WAYS * WORDS; at += WORDS) {
-      if (this.#words[at] === tag) this.#words[at + 3] = (this.#words[at + 3] as number) | bit;
+      if (this.#words[at] !== tag || this.#words[at + 1] !== check) continue;
+      this.#words[at + 3] = (this.#words[at + 3] as number) | bits;
     }
   }
 
-  /** @returns The state bits, undefined when the call is not remembered. */
+  /**
+   * Adds a state bit to every call of this Call-ID. Several calls under one Call-ID are not over when one of them is: which one
+   * that was nobody says, and a sender who hangs up one must not hide the others.
+   */
+  mark(high: number, low: number, bit: number): void {
+    const tag = high === 0 ? 1 : high;
+    const start = (low & this.#mask) * WAYS * WORDS;
+    let first = -1;
+    for (let at = start; at < start + WAYS * WORDS; at += WORDS) {
+      if (this.#words[at] !== tag) continue;
+      if (first >= 0 && bit === CALL_ENDED) {
+        this.#words[first + 3] = (this.#words[first + 3] as number) & ~CALL_ENDED;
+        return;
+      }
+      this.#words[at + 3] = (this.#words[at + 3] as number) | bit;
+      if (first < 0) first = at;
+    }
+  }
+
+  /** @returns The state bits, undefined when the call is not remembered. Of several calls: over or refused when all are. */
   state(high: number, low: number): number | undefined {
     const tag = high === 0 ? 1 : high;
     const start = (low & this.#mask) * WAYS * WORDS;
+    let some = 0;
+    let all = -1;
     for (let at = start; at < start + WAYS * WORDS; at += WORDS) {
-      if (this.#words[at] === tag) return this.#words[at + 3];
+      if (this.#words[at] !== tag) continue;
+      const state = this.#words[at + 3] as number;
+      some |= state;
+      all &= state;
     }
-    return undefined;
+    if (all === -1) return undefined;
+    return (some & ~GONE) | (all & GONE);
   }
 }
 

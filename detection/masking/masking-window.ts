@@ -127,8 +127,8 @@ export class MaskingWindow {
   }
 
   /** Marks the call begun. */
-  markCall(bit: number): void {
-    this.#calls.mark(this.#callHigh, this.#callLow, bit);
+  markCall(bits: number): void {
+    this.#calls.markOne(this.#callHigh, this.#callLow, this.#pairHigh, bits);
   }
 
   answered(callId: string): void {

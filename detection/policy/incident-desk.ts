@@ -178,8 +178,8 @@ export class IncidentDesk {
     const unanswered = new Set<string>();
     const answered = new Set<string>();
     for (const call of calls) {
-      // The call being asked about is not there yet: its refusal ends it.
-      if (call.callId === event.callId && event.source === "hop") continue;
+      // The call being asked about is not there yet: its refusal ends it. Another caller's may have the same Call-ID.
+      if (event.source === "hop" && call.callId === event.callId && call.caller === event.caller) continue;
       if (guarded.includes(call)) continue;
       const state = this.#parts.window.stateOf(call.callId) ?? CALL_ANSWERED;
       if ((state & (CALL_ENDED | CALL_REFUSED)) !== 0) continue;

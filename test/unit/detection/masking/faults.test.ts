@@ -164,6 +164,29 @@ test("a sender of many callers under one Call-ID does not hide behind it", () =>
   assert.equal(verdicts(decisions), "aaaarr");
 });
 
+test("of many callers under one Call-ID, hanging up one does not save the others", () => {
+  for (const hungUpAfter of [1, 3]) {
+    const scene = new DetectionScene();
+    const same = { callId: "always-the-same" };
+    for (let i = 0; i < 4; i++) {
+      scene.call(i * 10, i, same);
+      if (i + 1 === hungUpAfter) scene.end("always-the-same");
+    }
+    assert.equal(scene.call(100, 4, same).verdict, "refuse");
+    assert.deepEqual(scene.ended(), ["always-the-same"]);
+  }
+});
+
+test("of many callers under one Call-ID, one that was refused does not save the others", () => {
+  const scene = new DetectionScene();
+  const same = { callId: "always-the-same" };
+  scene.burst(0, 0, 5);
+  scene.passTo(40_000);
+  const decisions = [0, 11, 12, 13, 14, 15].map((from, i) => scene.call(40_000 + i * 10, from, same));
+  assert.equal(verdicts(decisions), "raaarr");
+  assert.ok(scene.ended().includes("always-the-same"));
+});
+
 test("a repeated event of a refused call is refused again and acts only once", () => {
   const scene = new DetectionScene();
   scene.burst(0, 0, 4);
