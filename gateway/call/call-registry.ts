@@ -8,7 +8,7 @@ import type { CallObserver, LiveCall } from "./contracts.js";
  * As large as the B2BUA's own limit on live calls allows; there is no limit of its own. An ended call is forgotten at once.
  */
 export class CallRegistry implements CallObserver {
-  readonly #calls = new Map<string, LiveCall | LiveCall[]>();
+  readonly #calls = new Map<string, LiveCall | Set<LiveCall>>();
   readonly #byTrunk = new Map<string, number>();
   #size = 0;
 
@@ -25,8 +25,8 @@ export class CallRegistry implements CallObserver {
     const { callId } = call;
     const known = this.#calls.get(callId);
     if (known === undefined) this.#calls.set(callId, call);
-    else if (Array.isArray(known)) known.push(call);
-    else this.#calls.set(callId, [known, call]);
+    else if (known instanceof Set) known.add(call);
+    else this.#calls.set(callId, new Set([known, call]));
     this.#count(call, 1);
   }
 
@@ -34,10 +34,8 @@ export class CallRegistry implements CallObserver {
     const { callId } = call;
     const known = this.#calls.get(callId);
     if (known === call) this.#calls.delete(callId);
-    else if (Array.isArray(known) && known.includes(call)) {
-      const others = known.filter((each) => each !== call);
-      const [only] = others;
-      this.#calls.set(callId, others.length === 1 && only !== undefined ? only : others);
+    else if (known instanceof Set && known.delete(call)) {
+      if (known.size === 0) this.#calls.delete(callId);
     } else return;
     this.#count(call, -1);
   }
@@ -49,7 +47,7 @@ export class CallRegistry implements CallObserver {
   get(callId: string): readonly LiveCall[] {
     const known = this.#calls.get(callId);
     if (known === undefined) return [];
-    return Array.isArray(known) ? known : [known];
+    return known instanceof Set ? [...known] : [known];
   }
 
   /** Live calls of one trunk. */
@@ -60,7 +58,7 @@ export class CallRegistry implements CallObserver {
   /** In the order in which they started. The registry may change while this is read; a call that ends is then left out. */
   *all(): IterableIterator<LiveCall> {
     for (const entry of this.#calls.values()) {
-      if (Array.isArray(entry)) yield* entry;
+      if (entry instanceof Set) yield* entry;
       else yield entry;
     }
   }

@@ -9,6 +9,7 @@ export class JournalKeeper implements CallObserver {
   /** The name under which a call is in the journal. Two live calls may share a Call-ID; their entries must not. */
   readonly #names = new Map<LiveCall, string>();
   readonly #taken = new Set<string>();
+  #doubles = 0;
 
   constructor(journal: Pick<DialogJournal, "append">, clock: Pick<Clock, "unix">) {
     this.#journal = journal;
@@ -65,7 +66,8 @@ export class JournalKeeper implements CallObserver {
     const known = this.#names.get(call);
     if (known !== undefined) return known;
     let name = call.callId;
-    for (let n = 2; this.#taken.has(name); n++) name = `${call.callId} ${n}`;
+    // Numbered through, not each Call-ID from 2 on: a caller may send thousands of calls with one.
+    while (this.#taken.has(name)) name = `${call.callId} ${++this.#doubles}`;
     this.#names.set(call, name);
     this.#taken.add(name);
     return name;

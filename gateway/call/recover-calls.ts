@@ -6,6 +6,7 @@ import { monoMs, unixMs } from "../core/time.js";
 import type { DialogJournal, JournalEntry } from "../ports/dialog-journal.js";
 import type { RecordSink } from "../ports/records.js";
 import type { DialogSnapshot, SipDialog, SipEndpoint } from "../ports/sip-endpoint.js";
+import { byeReport } from "./call-teardown.js";
 import { buildCdr } from "./cdr-builder.js";
 import type { LegOutcome } from "./contracts.js";
 import { reasonHeader, restartReason } from "./end-reasons.js";
@@ -162,16 +163,12 @@ function endLeg(snapshot: DialogSnapshot, deps: RecoveryDeps): Promise<LegOutcom
     const headers = [["Reason", reasonHeader(restartReason)]] as const;
     dialog.request(
       { method: "BYE", headers },
-      { onFinal: (response, local) => resolve(local ? "timed-out" : legOutcome(response.status)) },
+      { onFinal: (response, local) => resolve(byeReport(response.status, local).outcome) },
     );
   }).catch((cause: unknown) => {
     deps.log.error("recovery.leg-failed", { call: sensitiveUri(snapshot.callId) }, cause);
     return "timed-out";
   });
-}
-
-function legOutcome(status: number): LegOutcome {
-  return status === 481 || status === 408 ? "already-gone" : "confirmed";
 }
 
 function pause(clock: Clock, ms: number): Promise<void> {

@@ -141,6 +141,19 @@ test("attack: at the fifth caller both legs of the four answered calls get BYE a
   assert.equal(gateway.sink.of("alert").length, 1);
 });
 
+test("attack: calls that all have one Call-ID are ended on both legs, though one of them has hung up before", async () => {
+  const gateway = new Gateway();
+  const [first, ...others] = callers(1, 4).map((each) => gateway.answered(each, { callId: "always-the-same" }));
+  assert.ok(first !== undefined);
+  first.a.receive("BYE");
+  first.b.last("BYE").final(200);
+  assert.deepEqual(gateway.invite(caller(5), { callId: "always-the-same" }).statuses, [603]);
+  for (const { a, b } of others) for (const dialog of [a, b]) dialog.last("BYE").final(200);
+  await settle();
+  assert.deepEqual([gateway.layer.registry.size, gateway.open], [0, 0]);
+  assert.equal(gateway.sink.of("cdr").filter(({ cdr }) => cdr.cause === "fraud").length, 3);
+});
+
 test("attack: every further caller from the attacking trunk is refused at once, for as long as it lasts (R2)", () => {
   const gateway = new Gateway();
   for (const each of callers(1, 5)) gateway.invite(each);

@@ -107,6 +107,15 @@ test("journal: two live calls of one Call-ID have entries of their own: the end 
   );
 });
 
+test("journal: names stay apart, whatever Call-IDs a caller makes up", () => {
+  const journal = new JournalDouble();
+  const keeper = new JournalKeeper(journal, new FakeClock());
+  for (const callId of ["one 1", "one", "one", "one 2", "one", "one 1"])
+    keeper.onInvited(new AnsweredCall(callId), "b", "tag");
+  const names = journal.entries.map((entry) => entry.callId);
+  assert.equal(new Set(names).size, 6, names.join());
+});
+
 test("journal: what was not over when the process died", () => {
   const { answered: up, unanswered } = openCalls([
     { kind: "invited", callId: "1", bCallId: "b", bFromTag: "t", at: 0 },
@@ -210,6 +219,15 @@ test("recovery: a leg that is gone and a leg that is silent are told apart", asy
   assert.deepEqual(
     sink.of("teardown").map(({ teardown }) => [teardown.aOutcome, teardown.bOutcome]),
     [["already-gone", "timed-out"]],
+  );
+});
+
+test("recovery: a leg that refuses our BYE is no proof that it is over", async () => {
+  const { recover, sink } = setUp({ answers: ({ dialog }) => ({ status: dialog.localTag === "a" ? 200 : 500 }) });
+  await recover([answered("one")]);
+  assert.deepEqual(
+    sink.of("teardown").map(({ teardown }) => [teardown.aOutcome, teardown.bOutcome]),
+    [["confirmed", "timed-out"]],
   );
 });
 
