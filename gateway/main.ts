@@ -53,8 +53,7 @@ const makeNumbers: MakeNumbers = (plan) => new NumberPlan(plan);
  * @throws GatewayError `config.invalid`, `listen.failed`, `tls.certificate`, `store.*`, `journal.failed`: nothing is left running.
  */
 export async function startRingfence(config: Config, options: RingfenceOptions): Promise<Ringfence> {
-  mkdirSync(config.store.folder, { recursive: true, mode: 0o700 });
-  const logKey = loadLogKey(config.store.folder);
+  const logKey = openFolder(config.store.folder);
   const log = createPinoLog({ ...config.logs, key: logKey });
   const ringfence = new Ringfence(config, options, log, logKey);
   try {
@@ -63,6 +62,17 @@ export async function startRingfence(config: Config, options: RingfenceOptions):
   } catch (error) {
     await ringfence.close().catch(() => undefined);
     throw error;
+  }
+}
+
+/** Makes the folder of all that is kept. @returns The installation's key for hashes in logs. */
+function openFolder(folder: string): Uint8Array {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    return loadLogKey(folder);
+  } catch (cause) {
+    const why = (cause as NodeJS.ErrnoException).code ?? "cannot be used";
+    throw new GatewayError("config.invalid", `store.folder ${folder}: ${why}`, { cause });
   }
 }
 
@@ -230,6 +240,7 @@ export class Ringfence {
       configuredHops: hops,
       draining: () => layer.drain.draining,
       lagMs: () => this.#lag.lagMs(),
+      journal: this.#journal,
     });
   }
 
