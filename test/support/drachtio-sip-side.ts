@@ -57,8 +57,9 @@ interface DialogLeg {
  */
 export class DrachtioSipSide {
   readonly peer: DrachtioPeer;
+  /** Of the UDP side. */
+  readonly port: number;
   readonly #socket: Socket;
-  readonly #port: number;
   readonly #servers = new Map<string, ServerTransaction>();
   readonly #clients = new Map<string, ClientTransaction>();
   readonly #legs = new Map<string, DialogLeg>();
@@ -66,7 +67,7 @@ export class DrachtioSipSide {
   private constructor(peer: DrachtioPeer, socket: Socket) {
     this.peer = peer;
     this.#socket = socket;
-    this.#port = socket.address().port;
+    this.port = socket.address().port;
     socket.on("message", (bytes, from) => this.#onDatagram(bytes, from));
     peer.onSip = (command) => this.#onCommand(command);
   }
@@ -122,7 +123,7 @@ export class DrachtioSipSide {
     if (toTag !== undefined && dialogId === "") this.#refuse(transaction, 481);
     else if (toTag === undefined && !this.peer.routes.has(method.toLowerCase())) this.#refuse(transaction, 503);
     else {
-      const names = toTag === undefined ? ["", "127.0.0.1", String(this.#port)] : [dialogId];
+      const names = toTag === undefined ? ["", "127.0.0.1", String(this.port)] : [dialogId];
       if (method === "BYE") this.#legs.delete(dialogId);
       this.peer.deliver(text, [transaction.id, ...names], from);
     }
@@ -220,7 +221,7 @@ export class DrachtioSipSide {
     const response = answer(request, given.status, tag, given);
     const makesDialog = request.method === "INVITE" && given.status < 300;
     if (makesDialog && !response.headers.has("contact"))
-      response.headers.add("Contact", `<sip:127.0.0.1:${this.#port}>`);
+      response.headers.add("Contact", `<sip:127.0.0.1:${this.port}>`);
     transaction.last = serializeMessage(response);
     transaction.lastText = transaction.last.toString("latin1");
     transaction.final = given.status >= 200;
@@ -330,7 +331,7 @@ export class DrachtioSipSide {
     own: { uri: string; from: string; to: string; callId: string; cseq: number; routes: readonly string[] },
   ): SipRequest {
     const headers = new SipHeaders();
-    headers.add("Via", `SIP/2.0/UDP 127.0.0.1:${this.#port};rport;branch=z9hG4bK${randomUUID()}`);
+    headers.add("Via", `SIP/2.0/UDP 127.0.0.1:${this.port};rport;branch=z9hG4bK${randomUUID()}`);
     for (const route of own.routes) headers.add("Route", route);
     headers.add("Max-Forwards", given.headers.get("max-forwards") ?? "70");
     headers.add("From", own.from);
@@ -338,7 +339,7 @@ export class DrachtioSipSide {
     headers.add("Call-ID", own.callId);
     headers.add("CSeq", `${own.cseq} ${given.method}`);
     if (given.method === "INVITE" && !given.headers.has("contact"))
-      headers.add("Contact", `<sip:127.0.0.1:${this.#port}>`);
+      headers.add("Contact", `<sip:127.0.0.1:${this.port}>`);
     copyAdded(given.headers, headers);
     return { kind: "request", method: given.method, uri: own.uri, headers, body: given.body };
   }
@@ -377,7 +378,8 @@ function answer(request: SipRequest, status: number, tag?: string, given?: SipRe
 /** RFC 3261 §17.1.1.3 */
 function ackFor(invite: SipRequest, response: SipResponse): SipRequest {
   const headers = new SipHeaders();
-  for (const key of ["via", "from", "call-id", "max-forwards"]) headers.add(wireHeaderName(key), invite.headers.get(key) ?? "");
+  for (const key of ["via", "from", "call-id", "max-forwards"])
+    headers.add(wireHeaderName(key), invite.headers.get(key) ?? "");
   headers.add("To", response.headers.get("to") ?? "");
   headers.add("CSeq", invite.headers.get("cseq")!.replace("INVITE", "ACK"));
   return { kind: "request", method: "ACK", uri: invite.uri, headers, body: NO_BODY };

@@ -18,7 +18,8 @@ import { parseRAck } from "../../sip/message/header-values.js";
 import { withTag } from "../../sip/message/name-addr.js";
 import { serializeRequest } from "../../sip/message/serialize-message.js";
 import type { SipRequest, SipResponse } from "../../sip/message/sip-message.js";
-import { dialogKey, isNameable, serverDialogId, type DrachtioEngine } from "./drachtio-engine.js";
+import { serverDialogId } from "./dialog-names.js";
+import { dialogKey, isNameable, type DrachtioEngine } from "./drachtio-engine.js";
 import type { DrachtioIncoming } from "./drachtio-incoming.js";
 import { ackBytes, buildRequest, insideDialog, routeField } from "./drachtio-messages.js";
 import { DrachtioOutgoing, type Way } from "./drachtio-outgoing.js";
@@ -34,8 +35,8 @@ export interface OwnContact {
 }
 
 export interface DialogSetup {
-  /** The server's names for it, the likeliest first: a restored dialog does not say which end made it. */
-  readonly serverIds: readonly string[];
+  /** Tags of the INVITE that made it, the likeliest first: a restored dialog does not say which end that was. */
+  readonly nameTags: readonly string[];
   readonly contact: OwnContact;
   readonly lastTarget?: SipTarget | undefined;
   /** Nobody has seen the server's copy of it: it may need other ways. */
@@ -66,6 +67,7 @@ export class DrachtioDialog implements SipDialog {
     this.#protocol = setup.lastTarget?.protocol ?? "udp";
     this.#key = dialogKey(state.callId, state.localTag, state.remoteTag);
     engine.dialogs.set(this.#key, this);
+    for (const tag of setup.nameTags) engine.names.take(state.callId, tag);
   }
 
   /** At the called end. RFC 3261 §12.1.1 */
@@ -78,9 +80,9 @@ export class DrachtioDialog implements SipDialog {
   ): DrachtioDialog {
     const { protocol, address, port } = incoming.source;
     const facts = factsOfRequest(incoming.request, incoming.facts, localTag, protocol === "tls");
-    const serverIds = [serverDialogId(facts.callId, facts.remoteTag)];
     const lastTarget: SipTarget = { protocol, address, port };
-    return new DrachtioDialog(engine, new DialogState(facts, phase), { serverIds, contact, lastTarget });
+    const nameTags = [facts.remoteTag];
+    return new DrachtioDialog(engine, new DialogState(facts, phase), { nameTags, contact, lastTarget });
   }
 
   /** At the caller's end. RFC 3261 §12.1.2 */
@@ -91,15 +93,14 @@ export class DrachtioDialog implements SipDialog {
     lastTarget: SipTarget | undefined,
   ): DrachtioDialog {
     const facts = factsOfResponse(response, false);
-    const serverIds = [serverDialogId(facts.callId, facts.localTag)];
-    return new DrachtioDialog(engine, new DialogState(facts, "early"), { serverIds, contact, lastTarget });
+    const nameTags = [facts.localTag];
+    return new DrachtioDialog(engine, new DialogState(facts, "early"), { nameTags, contact, lastTarget });
   }
 
   static restore(engine: DrachtioEngine, snapshot: DialogSnapshot): DrachtioDialog {
     const { callId, localTag, remoteTag, lastTarget } = snapshot;
-    const serverIds = [localTag, remoteTag].filter((tag) => isNameable(callId, tag));
     return new DrachtioDialog(engine, new DialogState(snapshot, snapshot.state), {
-      serverIds: serverIds.map((tag) => serverDialogId(callId, tag)),
+      nameTags: [localTag, remoteTag].filter((tag) => isNameable(callId, tag)),
       contact: {},
       lastTarget,
       restored: true,
@@ -168,10 +169,10 @@ export class DrachtioDialog implements SipDialog {
   }
 
   ack(spec: { readonly headers?: HeaderEntries; readonly body?: Uint8Array } = {}): void {
-    const id = this.#setup.serverIds[0];
-    if (!this.#owesAck || id === undefined) return;
+    const [tag] = this.#setup.nameTags;
+    if (!this.#owesAck || tag === undefined) return;
     this.#owesAck = false;
-    this.#engine.send(`sip||${id}`, ackBytes(spec), (answer) => {
+    this.#engine.send(`sip||${serverDialogId(this.callId, tag)}`, ackBytes(spec), (answer) => {
       if (answer?.ok !== false) return;
       this.#engine.counters.refusedCommands.inc();
       this.#engine.log.warn("drachtio.ack-refused", { reason: answer.reason });
@@ -189,7 +190,10 @@ export class DrachtioDialog implements SipDialog {
     this.#held = undefined;
     this.#awaitedAcks = undefined;
     this.#owesAck = false;
-    this.#engine.dialogs.delete(this.#key);
+    const { dialogs, names } = this.#engine;
+    if (dialogs.get(this.#key) !== this) return;
+    dialogs.delete(this.#key);
+    for (const tag of this.#setup.nameTags) names.release(this.callId, tag);
   }
 
   // What follows is for the endpoint.
@@ -326,9 +330,9 @@ export class DrachtioDialog implements SipDialog {
   }
 
   #ways(request: SipRequest): readonly Way[] {
-    const { serverIds, restored = false } = this.#setup;
+    const { nameTags, restored = false } = this.#setup;
     const inside = () => insideDialog(request.method, request.headers, request.body);
-    const ways: Way[] = serverIds.map((id) => ({ meta: `sip||${id}`, bytes: inside }));
+    const ways: Way[] = nameTags.map((tag) => ({ meta: `sip||${serverDialogId(this.callId, tag)}`, bytes: inside }));
     // The server may have been restarted too: such a request names the dialog only to the peer.
     if (restored) ways.push({ meta: this.#looseMeta(), bytes: () => serializeRequest(request) });
     return ways;

@@ -32,7 +32,7 @@ export class DrachtioSipEndpoint implements SipEndpoint {
     engine: "drachtio",
     forkedEarlyDialogs: false,
     restoreDialogs: true,
-    keepsIdentifiers: true,
+    keepsIdentifiers: false,
   };
   readonly #engine: DrachtioEngine;
   readonly #link: DrachtioLink;
@@ -85,12 +85,16 @@ export class DrachtioSipEndpoint implements SipEndpoint {
     const { method, contactUser, contactParams } = spec;
     const protocol = spec.targets[0]?.protocol ?? "udp";
     const ownContact = carriesContact(method) ? engine.contact(protocol, contactUser, contactParams) : undefined;
+    const callId = spec.callId ?? engine.random.token(16);
+    const givenTag = spec.fromTag ?? engine.newTag();
+    const isInvite = method === "INVITE";
+    const fromTag = isInvite ? engine.names.freeTag(callId, givenTag) : givenTag;
     const request = buildRequest({
       method,
       uri: spec.uri,
-      from: withTag(spec.from, spec.fromTag ?? engine.newTag()),
+      from: withTag(spec.from, fromTag),
       to: spec.to,
-      callId: spec.callId ?? engine.random.token(16),
+      callId,
       cseq: spec.cseq ?? 1,
       contact: spec.contact ?? ownContact,
       spec,
@@ -100,7 +104,8 @@ export class DrachtioSipEndpoint implements SipEndpoint {
     const contact = { contactUser, contactParams };
     const dialogFor = (response: SipResponse) => this.#dialogFor(response, contact, spec.targets[0]);
     const { noResponseMs } = spec;
-    const outgoing = new DrachtioOutgoing(engine, { request, user, ways, noResponseMs, dialogFor });
+    const setup = { request, user, ways, noResponseMs, dialogFor, ...(isInvite ? { nameTag: fromTag } : {}) };
+    const outgoing = new DrachtioOutgoing(engine, setup);
     outgoing.start();
     return outgoing;
   }

@@ -5,6 +5,7 @@ import type { Random } from "../../core/random.js";
 import { monoMs } from "../../core/time.js";
 import type { HeaderEntries, SipProtocol, SipSource, SipUser } from "../../ports/sip-endpoint.js";
 import { ShardedMap } from "../../sip/transaction/sharded-map.js";
+import { DialogNames } from "./dialog-names.js";
 import type { DrachtioDialog } from "./drachtio-dialog.js";
 import type { DrachtioIncoming } from "./drachtio-incoming.js";
 import type { OnAnswer } from "./drachtio-connection.js";
@@ -34,6 +35,7 @@ export class DrachtioEngine {
   readonly incoming = new ShardedMap<DrachtioIncoming>();
   /** By `dialogKey`. */
   readonly dialogs = new ShardedMap<DrachtioDialog>();
+  readonly names = new DialogNames();
   user: SipUser | undefined;
   facts: ServerFacts | undefined;
   draining = false;
@@ -117,9 +119,6 @@ export class DrachtioEngine {
 /** RFC 3261 §12: the three together name a dialog. */
 export const dialogKey = (callId: string, localTag: string, remoteTag: string): string =>
   `${callId} ${localTag} ${remoteTag}`;
-
-/** The server's own name for a dialog: `tag` is the From tag of the request that made it. */
-export const serverDialogId = (callId: string, tag: string): string => `${callId};from-tag=${tag}`;
 
 /** Whether these may stand in a META line and the server has room for them. */
 export const isNameable = (callId: string, tag: string): boolean =>

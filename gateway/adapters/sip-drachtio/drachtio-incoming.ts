@@ -33,6 +33,7 @@ export class DrachtioIncoming implements IncomingInvite {
   readonly #engine: DrachtioEngine;
   readonly #inside: DrachtioDialog | undefined;
   readonly #key: string;
+  readonly #opensDialog: boolean;
   readonly #reliable = new ReliableNumbers();
   #dialog: DrachtioDialog | undefined;
   #tag = "";
@@ -52,6 +53,8 @@ export class DrachtioIncoming implements IncomingInvite {
     // An early UPDATE comes with the transaction id of its INVITE.
     this.#key = `${arrived.request.method} ${arrived.transactionId}`;
     engine.incoming.set(this.#key, this);
+    this.#opensDialog = arrived.request.method === "INVITE" && inside === undefined;
+    if (this.#opensDialog) engine.names.take(arrived.facts.callId, arrived.facts.fromTag ?? "");
   }
 
   respond(spec: ResponseSpec): boolean {
@@ -188,6 +191,7 @@ export class DrachtioIncoming implements IncomingInvite {
     this.#open = false;
     this.#stopPrackTimer();
     this.#engine.incoming.delete(this.#key);
+    if (this.#opensDialog) this.#engine.names.release(this.facts.callId, this.facts.fromTag ?? "");
     if (!this.#refused) this.#inside?.requestAnswered(this, status);
     this.#dialog?.inviteAnswered(this, status);
     // RFC 3261 §12.3

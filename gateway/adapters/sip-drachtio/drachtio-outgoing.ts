@@ -20,6 +20,8 @@ export interface OutgoingSetup {
   readonly user: OutgoingUser;
   readonly ways: readonly Way[];
   readonly noResponseMs?: number | undefined;
+  /** INVITE outside of dialogs: the tag of its name with the server. */
+  readonly nameTag?: string;
   /** The dialog that it is sent in. */
   readonly dialog?: DrachtioDialog | undefined;
   /** INVITE: finds or makes the dialog of a response with this To tag. */
@@ -64,6 +66,8 @@ export class DrachtioOutgoing implements OutgoingRequest {
 
   /** Nothing is reported before this returns. */
   start(): void {
+    const { nameTag } = this.#setup;
+    if (nameTag !== undefined) this.#engine.names.take(this.#callId, nameTag);
     const now = this.#engine.clock.mono();
     const { noResponseMs } = this.#setup;
     const leastMs = this.isInvite ? this.#engine.leastNoResponseMs : 0;
@@ -103,8 +107,7 @@ export class DrachtioOutgoing implements OutgoingRequest {
   }
 
   #onProvisional(response: SipResponse): void {
-    // Only the CANCEL still needs a limit: how long it may ring is the user's affair.
-    if (this.isInvite && this.#cancel === undefined) this.#giveUpAt = Infinity;
+    if (this.isInvite && this.#cancel === undefined) this.#giveUpAt = this.#limitWhileRinging();
     this.#arm();
     if (response.status === 100) return;
     const tagged = this.isInvite && getTag(response.headers.get("to") ?? "") !== undefined;
@@ -114,11 +117,17 @@ export class DrachtioOutgoing implements OutgoingRequest {
     this.#setup.user.onProvisional?.(response, dialog);
   }
 
+  /** How long a new call may ring is the user's affair; of a re-INVITE the server forgets what comes after an 18x. */
+  #limitWhileRinging(): number {
+    return this.#setup.dialog === undefined ? Infinity : this.#engine.clock.mono() + TRANSACTION_MS;
+  }
+
   #onAnswer(response: SipResponse): void {
     const { dialogFor, user } = this.#setup;
+    // Before the end of this: the dialog takes over its name.
+    const dialog = dialogFor?.(response);
     this.#end();
     this.#reported = true;
-    const dialog = dialogFor?.(response);
     if (dialog === undefined) return;
     dialog.onAnswer(response, this);
     // The server has one dialog for all forks: the others are of no use any more.
@@ -243,7 +252,13 @@ export class DrachtioOutgoing implements OutgoingRequest {
     this.#report(localResponse(this.request, status), true);
   }
 
+  get #callId(): string {
+    return this.request.headers.get("call-id") ?? "";
+  }
+
   #end(): void {
+    const { nameTag } = this.#setup;
+    if (nameTag !== undefined && !this.#over) this.#engine.names.release(this.#callId, nameTag);
     this.#over = true;
     this.#stopTimer();
     this.#engine.unsent.delete(this);

@@ -78,9 +78,12 @@ export class Receiver {
     if (method === "CANCEL") engine.incoming.get(`INVITE ${transactionId}`)?.cancel(request);
     else if (method === "ACK") dialog?.onAck(request, facts.cseq.number);
     else {
+      // RFC 3261 §8.2.2.2; a call of ours that has come back would have the name of the one that went out.
+      const merged = method === "INVITE" && toTag === undefined && engine.names.has(callId, fromTag);
       const incoming = this.#open({ request, facts, source: engine.sourceOf(delivery), transactionId }, dialog);
-      if (this.#refuseByHeaders(incoming) || this.#refuseByLoad(incoming, dialog !== undefined)) return;
-      if (dialog !== undefined) dialog.onRequest(incoming);
+      if (merged) incoming.refuse(482);
+      else if (this.#refuseByHeaders(incoming) || this.#refuseByLoad(incoming, dialog !== undefined)) return;
+      else if (dialog !== undefined) dialog.onRequest(incoming);
       else if (toTag !== undefined) this.#stray(incoming);
       else this.#outsideDialog(incoming);
     }
