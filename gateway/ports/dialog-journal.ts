@@ -35,6 +35,8 @@ export interface JournalFacts {
 /** Append-only, on disk. `append` never blocks the caller on the disk and survives the death of the process once the current turn of the event loop is over. */
 export interface DialogJournal {
   append(entry: JournalEntry): void;
+  /** It cannot be written at present: calls that begin or end now would not be known after a crash. */
+  readonly failing?: boolean;
   /** What was open when the last process ended, in order. Entries that are cut off or broken are skipped and counted. */
   recover(): Promise<{ readonly entries: readonly JournalEntry[]; readonly broken: number }>;
   close(): Promise<void>;

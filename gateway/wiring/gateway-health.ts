@@ -1,5 +1,6 @@
 import type { HopHealth } from "../call/hop-health.js";
 import type { ComponentHealth } from "../ports/gateway-control.js";
+import type { DialogJournal } from "../ports/dialog-journal.js";
 import type { SipEndpoint } from "../ports/sip-endpoint.js";
 
 export interface HealthSources {
@@ -8,13 +9,22 @@ export interface HealthSources {
   readonly configuredHops: number;
   readonly draining: () => boolean;
   readonly lagMs: () => number;
+  /** Undefined: no journal is kept. */
+  readonly journal: Pick<DialogJournal, "failing"> | undefined;
 }
 
 /** Above this the SIP thread cannot be called well, ms. */
 const SICK_LAG_MS = 250;
 
 /** What the SIP thread knows of itself. Store, audit log and webhook tell for themselves, in the back office. */
-export function gatewayHealth({ endpoint, health, configuredHops, draining, lagMs }: HealthSources): ComponentHealth[] {
+export function gatewayHealth({
+  endpoint,
+  health,
+  configuredHops,
+  draining,
+  lagMs,
+  journal,
+}: HealthSources): ComponentHealth[] {
   const down = health.down();
   const lag = Math.round(lagMs());
   const hopsUp = configuredHops - down.length;
@@ -28,5 +38,13 @@ export function gatewayHealth({ endpoint, health, configuredHops, draining, lagM
       detail: configuredHops === 0 ? "none configured" : `${hopsUp} of ${configuredHops} up`,
     },
     { name: "accepting", vital: false, ok: !draining(), detail: draining() ? "draining: new calls get 503" : "yes" },
+    ...(journal === undefined ? [] : [journalHealth(journal.failing === true)]),
   ];
 }
+
+const journalHealth = (failing: boolean): ComponentHealth => ({
+  name: "journal",
+  vital: false,
+  ok: !failing,
+  detail: failing ? "cannot be written: calls that are up now would not be ended after a crash" : "up",
+});

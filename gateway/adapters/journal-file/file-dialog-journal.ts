@@ -83,6 +83,10 @@ export class FileDialogJournal implements DialogJournal {
     });
   }
 
+  get failing(): boolean {
+    return this.#writer.failing;
+  }
+
   append(entry: JournalEntry): void {
     if (entry.kind === "ended") {
       const known = this.#lines.get(entry.callId);

@@ -60,6 +60,11 @@ export class JournalWriter {
     );
   }
 
+  /** After a failure, until the file has been written anew. */
+  get failing(): boolean {
+    return this.#fd === undefined && !this.#closed;
+  }
+
   write(line: string): void {
     this.#since?.push(line);
     if (this.#fd === undefined || this.#closed) return; // a rewrite to come has it from `openLines`
