@@ -1,4 +1,5 @@
 import type { Clock } from "../../core/clock.js";
+import { GatewayError } from "../../core/errors.js";
 import type { Random } from "../../core/random.js";
 import type { AuditEntry } from "../../ports/records.js";
 import type { Principal } from "./permissions.js";
@@ -29,6 +30,17 @@ export class AuditTrail {
     detail: AuditEntry["detail"] = {},
   ): void {
     this.#put(principal.id, principal.role, action, target, outcome, detail);
+  }
+
+  /** Does it. A failure is written and thrown on; what comes of a success its caller writes, who can say more. */
+  async attempt<T>(principal: Principal, action: string, target: string, act: () => Promise<T>): Promise<T> {
+    try {
+      return await act();
+    } catch (error) {
+      const code = error instanceof GatewayError ? error.code : "internal";
+      this.action(principal, action, target, code === "block.refused" ? "refused" : "failed", { code });
+      throw error;
+    }
   }
 
   refused(refusal: Refusal): void {

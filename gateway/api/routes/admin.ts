@@ -93,12 +93,7 @@ async function audited<T>(
   target: string,
   act: () => Promise<T>,
 ): Promise<T> {
-  try {
-    const result = await act();
-    context.trail.action(principal, action, target, result === false ? "failed" : "done");
-    return result;
-  } catch (error) {
-    context.trail.action(principal, action, target, "failed");
-    throw error;
-  }
+  const result = await context.trail.attempt(principal, action, target, act);
+  context.trail.action(principal, action, target, result === false ? "failed" : "done");
+  return result;
 }

@@ -29,12 +29,8 @@ export const blockRoutes: Routes = (app, context) => {
     },
     async (request, reply) => {
       const { principal, body } = request;
-      const block = await control.addBlock({
-        ...scopeOf(body),
-        reason: body.reason,
-        createdBy: principal.id,
-        ttlMs: body.ttl_ms,
-      });
+      const asked = { ...scopeOf(body), reason: body.reason, createdBy: principal.id, ttlMs: body.ttl_ms };
+      const block = await trail.attempt(principal, "block.add", body.b_number, () => control.addBlock(asked));
       trail.action(principal, "block.add", block.id, "done", {
         ...detailOf(block),
         ttlMs: body.ttl_ms,
@@ -51,7 +47,9 @@ export const blockRoutes: Routes = (app, context) => {
     },
     async (request) => {
       const { principal, params } = request;
-      const block = await control.removeBlock(params.id, principal.id);
+      const block = await trail.attempt(principal, "block.remove", params.id, () =>
+        control.removeBlock(params.id, principal.id),
+      );
       trail.action(
         principal,
         "block.remove",

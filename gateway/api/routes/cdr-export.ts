@@ -37,7 +37,7 @@ export const exportCdrs: Routes = (app, { store, settle, trail, log }) => {
       const pages = store.exportCdrs({ ...given, ...rangeOf({ since, before }) });
       // The first page is awaited, so that a store that is down answers 503 and not a cut stream.
       const iterator = pages[Symbol.asyncIterator]();
-      const first = await iterator.next();
+      const first = await trail.attempt(principal, "cdr.export", format, () => iterator.next());
       trail.action(principal, "cdr.export", format, "done", { format });
       const onFailure = (cause: unknown): void => log.error("api.export-cut", {}, cause);
       return reply

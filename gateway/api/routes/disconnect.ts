@@ -59,13 +59,9 @@ async function endCalls(
   { callIds, reason, alertId }: Order,
 ): Promise<readonly DisconnectResult[]> {
   const distinct = [...new Set(callIds)];
-  let results: readonly DisconnectResult[];
-  try {
-    results = await context.control.endCalls(distinct, reason, principal.id, alertId);
-  } catch (error) {
-    context.trail.action(principal, action, distinct.join(" "), "failed", { calls: distinct.length, reason });
-    throw error;
-  }
+  const results = await context.trail.attempt(principal, action, distinct.join(" "), () =>
+    context.control.endCalls(distinct, reason, principal.id, alertId),
+  );
   const byCall = new Map(results.map((result) => [result.callId, result]));
   const ended = results.filter((result) => result.success).length;
   context.trail.action(principal, action, distinct.join(" "), ended === distinct.length ? "done" : "failed", {

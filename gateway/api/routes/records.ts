@@ -84,7 +84,9 @@ const incidentRoutes: Routes = (app, context) => {
       },
     },
     async ({ params, principal }) => {
-      const incident = await control.undoIncident(params.id, principal.id);
+      const incident = await trail.attempt(principal, "incident.undo", params.id, () =>
+        control.undoIncident(params.id, principal.id),
+      );
       trail.action(principal, "incident.undo", params.id, incident === undefined ? "failed" : "done");
       if (incident === undefined) throw new ApiError(404, "incident.unknown", "no such incident", "id");
       return incidentView(incident);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { GatewayError } from "../../../gateway/core/errors.js";
 import { apiHarness, KEYS, sha256Hex, type KeyRole } from "../../support/api-harness.js";
 
 interface ErrorBody {
@@ -162,6 +163,28 @@ test("each action is in the audit log with the key's id and outcome, never the k
   );
   assert.doesNotMatch(JSON.stringify(audit), /-key-0123456789/);
   assert.equal(new Set(audit.map(({ id }) => id)).size, audit.length);
+});
+
+test("what was tried and could not be done is in the audit log too, with the reason", async () => {
+  const { ask, audit, control, store } = await apiHarness();
+  control.failure = new GatewayError("block.refused", "too-broad");
+  await ask("POST", "/api/v1/blocks", { as: "analyst", body: BLOCK });
+  control.failure = new GatewayError("backoffice.lost", "no answer");
+  await ask("DELETE", "/api/v1/blocks/block-1", { as: "admin" });
+  await ask("POST", "/api/v1/incidents/inc-1/undo", { as: "analyst" });
+  await ask("POST", "/api/v1/calls/end", { as: "analyst", body: { call_ids: ["call-1"], reason: "test" } });
+  store.failure = new GatewayError("store.unavailable", "down");
+  await ask("GET", "/api/v1/cdrs/export", { as: "analyst" });
+  assert.deepEqual(
+    audit.map(({ action, outcome, detail }) => [action, outcome, detail["code"]]),
+    [
+      ["block.add", "refused", "block.refused"],
+      ["block.remove", "failed", "backoffice.lost"],
+      ["incident.undo", "failed", "backoffice.lost"],
+      ["calls.end", "failed", "backoffice.lost"],
+      ["cdr.export", "failed", "store.unavailable"],
+    ],
+  );
 });
 
 test("refusals are audited; a flood of them becomes one entry a minute, with its number", async () => {
