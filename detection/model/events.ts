@@ -41,5 +41,3 @@ export interface CallEnded {
   readonly callId: string;
   readonly at: UnixMs;
 }
-
-export type CallFact = CallStarted | CallAnswered | CallEnded;

@@ -1,4 +1,4 @@
-import type { Action, Alert, Incident } from "../../detection/index.js";
+import type { Action, Alert } from "../../detection/index.js";
 import { sensitiveNumber, type Log } from "../core/log.js";
 import type { Counter, Metrics } from "../core/metrics.js";
 import type { RecordSink } from "../ports/records.js";
@@ -12,12 +12,6 @@ export interface ActionDeps {
   readonly audit: Audit;
   readonly metrics: Metrics;
   readonly log: Log;
-  /** Told of alerts and incidents besides the store, for webhooks and bridges. Must not throw or wait. */
-  readonly notify?: (
-    news:
-      | { readonly kind: "alert"; readonly alert: Alert }
-      | { readonly kind: "incident"; readonly change: "opened" | "extended" | "closed"; readonly incident: Incident },
-  ) => void;
 }
 
 /** Carries out what detection decided, in the order given. Never waits: a teardown goes on by itself and reports to the store. */
@@ -52,7 +46,7 @@ export class ActionCarrier {
   }
 
   #one(action: Action): void {
-    const { teardown, sink, log, notify } = this.#deps;
+    const { teardown, sink, log } = this.#deps;
     switch (action.kind) {
       case "end-calls":
         teardown
@@ -63,13 +57,11 @@ export class ActionCarrier {
         this.#alerts++;
         this.#alertsTotal.inc();
         sink.write({ kind: "alert", alert: action.alert });
-        notify?.({ kind: "alert", alert: action.alert });
         this.#logAlert(action.alert);
         break;
       case "incident":
         if (action.change !== "extended") this.#incidents.labels(action.change).inc();
         sink.write({ kind: "incident", incident: action.incident });
-        notify?.({ kind: "incident", change: action.change, incident: action.incident });
         break;
       case "block":
         this.#block(action);

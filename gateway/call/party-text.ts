@@ -1,4 +1,4 @@
-import { paramsOf, uriOf, withoutTag } from "../sip/message/name-addr.js";
+import { paramsOf, uriOf, withUri, withoutTag } from "../sip/message/name-addr.js";
 import { parseParams } from "../sip/message/params.js";
 import type { SipHeaders } from "../sip/message/sip-headers.js";
 
@@ -17,8 +17,7 @@ export function withHost(value: string, host: string): string {
   if (uri === undefined || !/^sips?:/i.test(uri)) return value;
   const at = uri.lastIndexOf("@", uriEnd(uri));
   const from = at < 0 ? uri.indexOf(":") + 1 : at + 1;
-  const start = value.indexOf(uri);
-  return value.slice(0, start + from) + host + value.slice(start + hostEnd(uri, from));
+  return withUri(value, uri.slice(0, from) + host + uri.slice(hostEnd(uri, from)));
 }
 
 /** Where a URI's parameters or headers may start: an `@` behind that belongs to them. */
@@ -56,14 +55,10 @@ const NOT_HANDED_ON: ReadonlySet<string> = new Set([
 export function contactParts(headers: SipHeaders): ContactParts {
   const contact = headers.get("contact");
   if (contact === undefined) return NO_PARTS;
-  const scheme = contact.indexOf("sip");
-  const open = contact.indexOf("<");
-  const close = contact.indexOf(">", open);
-  const colon = contact.indexOf(":", Math.max(scheme, open));
-  const end = close < 0 ? contact.length : close;
-  const at = contact.indexOf("@", colon);
-  const user = colon < 0 || at < 0 || at > end ? undefined : userOf(contact.slice(colon + 1, at));
-  const params = close >= 0 && close + 1 < contact.length ? featureParams(contact) : "";
+  const uri = uriOf(contact) ?? "";
+  const at = uri.indexOf("@");
+  const user = at < 0 || !/^sip/i.test(uri) ? undefined : userOf(uri.slice(uri.indexOf(":") + 1, at));
+  const params = contact.endsWith(">") ? "" : featureParams(contact);
   if (user === undefined && params === "") return NO_PARTS;
   return { ...(user === undefined ? {} : { contactUser: user }), ...(params === "" ? {} : { contactParams: params }) };
 }

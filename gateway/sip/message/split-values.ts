@@ -1,20 +1,6 @@
 import { CHAR, skipQuoted, skipSpaces, trimEnd } from "./chars.js";
 import type { SipHeaders } from "./sip-headers.js";
 
-/** Headers whose lines hold several values, separated by commas. RFC 3261 §7.3.1; the others may hold bare commas. */
-const LISTS: ReadonlySet<string> = new Set(
-  (
-    "accept accept-contact accept-encoding accept-language alert-info allow allow-events call-info contact content-encoding " +
-    "content-language diversion error-info geolocation history-info identity-info in-reply-to p-asserted-identity " +
-    "p-preferred-identity path proxy-require reason record-route recv-info reject-contact request-disposition require " +
-    "resource-priority route service-route supported unsupported via warning"
-  ).split(" "),
-);
-
-export function isListHeader(key: string): boolean {
-  return LISTS.has(key);
-}
-
 /**
  * Splits at commas outside of quotes and angle brackets; blanks around the values go. Empty values are left out.
  * An unclosed quote or bracket takes the rest of the line.
@@ -52,12 +38,6 @@ export function allValues(headers: SipHeaders, key: string): string[] {
   const lines = headers.all(key);
   if (lines.length === 1) return splitValues(lines[0] ?? "");
   return lines.flatMap(splitValues);
-}
-
-/** Whether a list of tokens (Supported, Require, Allow …) names this one. Compares without case. */
-export function hasToken(headers: SipHeaders, key: string, token: string): boolean {
-  const wanted = token.toLowerCase();
-  return allValues(headers, key).some((value) => value.toLowerCase() === wanted);
 }
 
 /** The comma that ends the value at `from`, or the end of the line. */

@@ -11,6 +11,7 @@ const HOST_CASES = [
   ["<sip:+1202;phone-context=in.example@in.example>", "<sip:+1202;phone-context=in.example@hop.example>"],
   ["<tel:+12025550101>;tag=1", "<tel:+12025550101>"],
   ["garbage", "garbage"],
+  ['"sip:alice@in.example" <sip:alice@in.example>;tag=1', '"sip:alice@in.example" <sip:alice@hop.example>'],
 ] as const;
 for (const [value, expected] of HOST_CASES) {
   test(`a party with its host hidden: ${value}`, () => assert.equal(partyFor(value, "hop.example"), expected));
@@ -30,6 +31,7 @@ const CONTACT_CASES = [
     '"A" <sip:alice:pw@192.0.2.1>;+sip.src;isfocus;expires=60;q=0.5',
     { contactUser: "alice", contactParams: ";+sip.src;isfocus" },
   ],
+  ['"<sip:mallory@x>" <sip:alice@192.0.2.1>', { contactUser: "alice" }],
   ["<sip:192.0.2.1>", {}],
   ['<sip:a"b@192.0.2.1>', {}],
   ["*", {}],

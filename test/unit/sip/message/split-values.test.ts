@@ -1,14 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SipHeaders } from "../../../../gateway/sip/message/sip-headers.js";
-import {
-  afterFirstValue,
-  allValues,
-  firstValue,
-  hasToken,
-  isListHeader,
-  splitValues,
-} from "../../../../gateway/sip/message/split-values.js";
+import { afterFirstValue, allValues, firstValue, splitValues } from "../../../../gateway/sip/message/split-values.js";
 
 const SPLITS = [
   ["", []],
@@ -37,23 +30,4 @@ test("values of several lines come in order", () => {
   ]);
   assert.deepEqual(allValues(headers, "via"), ["a", "b", "c"]);
   assert.deepEqual(allValues(headers, "route"), []);
-});
-
-test("an option tag is found in any line and any case", () => {
-  const headers = SipHeaders.of([
-    ["k", "timer"],
-    ["Supported", "Replaces, 100REL"],
-  ]);
-  assert.deepEqual([hasToken(headers, "supported", "100rel"), hasToken(headers, "supported", "rel")], [true, false]);
-});
-
-test("headers whose commas are part of the value are no lists", () => {
-  assert.deepEqual(["via", "contact", "reason"].map(isListHeader), [true, true, true]);
-  assert.deepEqual(["date", "authorization", "www-authenticate", "subject", "from"].map(isListHeader), [
-    false,
-    false,
-    false,
-    false,
-    false,
-  ]);
 });
