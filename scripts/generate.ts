@@ -34,6 +34,8 @@ interface Described extends JsonNode {
   readonly enum?: readonly unknown[];
   readonly minimum?: number;
   readonly maximum?: number;
+  readonly const?: unknown;
+  readonly anyOf?: readonly Described[];
 }
 
 function configRows(node: Described, path: string[]): string[] {
@@ -59,13 +61,28 @@ function itemRows(node: Described, path: string[]): string[] {
 function keyRow(node: Described, path: string[]): string {
   const name = path.join(".");
   const nested = name.includes("[]") || name.includes(".NAME");
-  const kind =
-    node.enum !== undefined
-      ? node.enum.map(String).join(", ")
-      : (node.type ?? (node.anyOf ?? []).map((option) => option.type ?? "").join(" or "));
   const fallback =
     node.default === undefined ? "–" : node.secret === true ? "`<secret>`" : `\`${JSON.stringify(node.default)}\``;
-  return row(`\`${name}\``, kind, fallback, nested ? "" : `\`${environmentName(path)}\``, node.description ?? "");
+  return row(
+    `\`${name}\``,
+    kindOf(node),
+    fallback,
+    nested ? "" : `\`${environmentName(path)}\``,
+    node.description ?? "",
+  );
+}
+
+/** What a timer of the engine can hold, ms: a bound that nobody needs to read. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+/** Values, or the type with its range. */
+function kindOf(node: Described): string {
+  if (node.enum !== undefined) return node.enum.map(String).join(", ");
+  if (node.const !== undefined) return JSON.stringify(node.const);
+  if (node.type === undefined) return (node.anyOf ?? []).map(kindOf).join(" or ");
+  const { minimum: least = -Infinity, maximum: most = Infinity } = node;
+  if (least > -Number.MAX_SAFE_INTEGER && most < LONGEST_TIMER) return `${node.type}, ${least} to ${most}`;
+  return least > -Number.MAX_SAFE_INTEGER ? `${node.type}, ${least} or more` : node.type;
 }
 
 function configPage(): string {
@@ -76,7 +93,7 @@ function configPage(): string {
     NOTE,
     "",
     "`ringfence serve --config FILE` reads YAML or JSON; the environment overrides the file; every key has a default. Unknown keys stop the start.",
-    "A secret may come from a file: `…File` beside its key, or its environment name with `_FILE`.",
+    "A secret may come from a file: `…File` beside its key, or its environment name with `_FILE`. Not inside lists; API keys can be given hashed instead.",
     "",
     row("key", "type or values", "default", "environment", "meaning"),
     "| --- | --- | --- | --- | --- |",
