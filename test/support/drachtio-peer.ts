@@ -34,22 +34,27 @@ export class DrachtioPeer {
   answers = true;
   connections = 0;
   onSip: ((command: PeerCommand) => void) | undefined;
-  onDropped: (() => void) | undefined;
   #socket: Socket | undefined;
   #seen = 0;
   #wake: () => void = () => undefined;
 
-  private constructor(server: Server, options: Required<PeerOptions>) {
+  private constructor(server: Server, options: Required<PeerOptions>, event: string) {
     this.#server = server;
     this.#options = options;
     this.port = (server.address() as AddressInfo).port;
-    server.on("connection", (socket) => this.#take(socket));
+    server.on(event, (socket: Socket) => this.#take(socket));
   }
 
-  static async open(options: PeerOptions = {}, server: Server = createServer(), port = 0): Promise<DrachtioPeer> {
+  /** @param event `secureConnection` for a TLS server. */
+  static async open(
+    options: PeerOptions = {},
+    server: Server = createServer(),
+    port = 0,
+    event = "connection",
+  ): Promise<DrachtioPeer> {
     await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
     const defaults = { secret: "cymru", hostPorts: "udp/127.0.0.1:5060,tcp/127.0.0.1:5060", version: "v0.9.10" };
-    return new DrachtioPeer(server, { ...defaults, ...options });
+    return new DrachtioPeer(server, { ...defaults, ...options }, event);
   }
 
   /** The next `sip` command not asked for yet: whose start line begins so, or that fits. */
@@ -108,8 +113,16 @@ export class DrachtioPeer {
     this.#socket?.destroy();
   }
 
+  get isDropped(): boolean {
+    return this.#socket?.destroyed === true;
+  }
+
+  /** What the client had to say by itself has come: two round trips of other work. */
+  async quiet(): Promise<void> {
+    for (let i = 0; i < 10; i++) await new Promise<void>((resolve) => setImmediate(resolve));
+  }
+
   async close(): Promise<void> {
-    this.onDropped = undefined;
     this.#socket?.destroy();
     await new Promise<void>((resolve) => void this.#server.close(() => resolve()));
   }
@@ -120,7 +133,6 @@ export class DrachtioPeer {
     this.routes.clear();
     let rest = Buffer.alloc(0);
     socket.on("error", () => undefined);
-    socket.on("close", () => this.onDropped?.());
     socket.on("data", (chunk) => {
       rest = Buffer.concat([rest, chunk]);
       for (;;) {
