@@ -284,8 +284,8 @@ export class Ringfence {
     const read = this.#options.reread();
     if (!read.ok) throw new GatewayError("config.invalid", read.error.join("; "));
     const deps = { layer, detection: this.#detection, engine: this.#engine, makeNumbers, log: this.#log };
-    const report = await applyReload(this.#config, read.value, deps);
-    this.#config = read.value;
+    const { report, inForce } = await applyReload(this.#config, read.value, deps);
+    this.#config = inForce;
     return report;
   }
 
@@ -314,6 +314,7 @@ export class Ringfence {
     const steps: readonly (() => Promise<unknown> | undefined)[] = [
       () => this.#engine.endpoint.close(),
       () => this.#wire.close(),
+      () => this.#baseline.close(),
       () => this.#journal?.close(),
       () => this.#channel?.close(),
       () => this.#backOffice?.stop(),

@@ -55,12 +55,20 @@ export interface JsonNode {
 function hideSecrets(value: unknown, schema: JsonNode | undefined): unknown {
   if (schema?.secret === true && value !== undefined && value !== "") return "<secret>";
   if (Array.isArray(value)) return value.map((item) => hideSecrets(item, schema?.items));
+  if (typeof value === "string") return withoutUserInfo(value);
   if (typeof value !== "object" || value === null) return value;
   const node = schema?.anyOf?.find((option) => option.properties !== undefined) ?? schema;
   const rest = typeof node?.additionalProperties === "object" ? node.additionalProperties : undefined;
   return Object.fromEntries(
     Object.entries(value).map(([key, child]) => [key, hideSecrets(child, node?.properties?.[key] ?? rest)]),
   );
+}
+
+/** Credentials may also stand in a URL: before its host, or in its query. */
+function withoutUserInfo(value: string): string {
+  return /^https?:\/\//i.test(value)
+    ? value.replace(/^([a-z]+:\/\/)[^/?#]*@/i, "$1<secret>@").replace(/\?[^#]+/, "?<secret>")
+    : value;
 }
 
 interface OverlayContext {

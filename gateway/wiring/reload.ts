@@ -32,14 +32,23 @@ const CALL_KEYS = [
   "passRedirects",
   "redressUrl",
 ] as const;
-/** Keys of `sip` that a reload applies; the other keys of `sip` are sockets and sizes. */
-const LIVE_SIP_KEYS = [...HOP_KEYS, ...CALL_KEYS] as const;
+/** Keys of `sip` that a reload applies; the other keys of `sip` are sockets and sizes. `hopTimeoutMs` is part of the trunks. */
+const LIVE_SIP_KEYS: readonly string[] = [...HOP_KEYS, ...CALL_KEYS, "hopTimeoutMs"];
+/** Keys of `limits` that are part of the trunk table. */
+const LIVE_LIMITS: readonly string[] = ["trustedHops", "unknownSources"];
+
+export interface Reloaded {
+  readonly report: ReloadReport;
+  /** What works now: the new values where they were applied, else the old ones. */
+  readonly inForce: Config;
+}
 
 /**
  * Applies what can change without touching a call: trunks, next hops, rules, guard lists, certificates.
+ * @param before What is in force.
  * @throws GatewayError `config.invalid`, `tls.certificate`: nothing was changed, but for certificates that came before.
  */
-export async function applyReload(before: Config, after: Config, deps: ReloadDeps): Promise<ReloadReport> {
+export async function applyReload(before: Config, after: Config, deps: ReloadDeps): Promise<Reloaded> {
   const { layer, detection, engine, makeNumbers, log } = deps;
   const table = trunkTable(after, makeNumbers);
   if (!table.ok) throw new GatewayError("config.invalid", table.error);
@@ -66,7 +75,28 @@ export async function applyReload(before: Config, after: Config, deps: ReloadDep
   }
   const report = { changed, ignored: needRestart(before, after) };
   log.info("config.reloaded", { changed: changed.join(","), needRestart: report.ignored.join(",") });
-  return report;
+  return { report, inForce: valuesInForce(before, after) };
+}
+
+function valuesInForce(before: Config, after: Config): Config {
+  const { trunks, defaultTrunk, detection } = after;
+  return {
+    ...before,
+    trunks,
+    defaultTrunk,
+    detection: { ...detection, memory: before.detection.memory },
+    sip: withKeysOf(before.sip, after.sip, LIVE_SIP_KEYS),
+    limits: withKeysOf(before.limits, after.limits, LIVE_LIMITS),
+  };
+}
+
+/** `old` with these keys as `fresh` has them; one that it has not is left out. */
+function withKeysOf<T extends object>(old: T, fresh: T, keys: readonly string[]): T {
+  const entries = [
+    ...Object.entries(old).filter(([key]) => !keys.includes(key)),
+    ...Object.entries(fresh).filter(([key]) => keys.includes(key)),
+  ];
+  return Object.fromEntries(entries) as T;
 }
 
 const trunkPart = ({ trunks, defaultTrunk, limits, sip }: Config): unknown => [
@@ -80,10 +110,16 @@ const trunkPart = ({ trunks, defaultTrunk, limits, sip }: Config): unknown => [
 function needRestart(before: Config, after: Config): string[] {
   const fixed = ["http", "metrics", "store", "webhook", "switches", "recovery", "observability", "logs"] as const;
   const names: string[] = fixed.filter((name) => !isDeepStrictEqual(before[name], after[name]));
-  for (const key of Object.keys(after.sip) as (keyof Config["sip"])[]) {
-    const live = (LIVE_SIP_KEYS as readonly string[]).includes(key);
-    if (!live && !isDeepStrictEqual(before.sip[key], after.sip[key])) names.push(`sip.${key}`);
-  }
+  names.push(...differing("sip", before.sip, after.sip, LIVE_SIP_KEYS));
+  names.push(...differing("limits", before.limits, after.limits, LIVE_LIMITS));
   if (!isDeepStrictEqual(before.detection.memory, after.detection.memory)) names.push("detection.memory");
   return names;
+}
+
+function differing(section: string, before: object, after: object, live: readonly string[]): string[] {
+  const old = new Map<string, unknown>(Object.entries(before));
+  const fresh = new Map<string, unknown>(Object.entries(after));
+  return [...new Set([...old.keys(), ...fresh.keys()])]
+    .filter((key) => !live.includes(key) && !isDeepStrictEqual(old.get(key), fresh.get(key)))
+    .map((key) => `${section}.${key}`);
 }

@@ -143,3 +143,16 @@ describe("secrets", () => {
     assert.deepEqual(loaded.ok ? [] : loaded.error, ["WEBHOOK_SECRET_FILE: cannot be read"]);
   });
 });
+
+test("credentials in URLs are not printed", () => {
+  const printed = JSON.stringify(
+    printableConfig(
+      good({
+        webhook: { alertUrl: "https://user:hunter2@hooks.example/alerts?token=hunter2" },
+        switches: { kamailioUrl: "http://admin:p@ss:hunter2@192.0.2.4:5060/RPC" },
+      }),
+    ),
+  );
+  assert.doesNotMatch(printed, /hunter2/);
+  assert.match(printed, /https:\/\/<secret>@hooks\.example\/alerts\?<secret>/);
+});
