@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createServer, type AddressInfo, type Server } from "node:net";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { startGateway, type GatewayProcess } from "../support/gateway-process.js";
 import { freeTcpPort, freeUdpPort } from "../support/processes.js";
@@ -12,6 +13,9 @@ const FAULTS = [
   "silent",
   "refused-udp",
   "refused-tcp",
+  "reset-tcp",
+  "deaf-tcp",
+  "no-such-name",
   "garbage",
   "wrong-cseq",
   "other-branch",
@@ -22,6 +26,14 @@ type Fault = (typeof FAULTS)[number];
 describe("next hops that fail", () => {
   const phones: RawUa[] = [];
   const hops = new Map<Fault | "moved" | "rings", RawUa>();
+  const resetting = createServer((socket) => {
+    socket.on("error", () => undefined);
+    socket.once("data", () => socket.resetAndDestroy());
+  });
+  const deaf = createServer((socket) => {
+    socket.on("error", () => undefined);
+    socket.pause();
+  });
   let caller: RawUa;
   let second: RawUa;
   let gateway: GatewayProcess;
@@ -46,6 +58,9 @@ describe("next hops that fail", () => {
     const addressOf = new Map<string, string>([...hops].map(([name, phone]) => [name, phone.address]));
     addressOf.set("refused-udp", `127.0.0.1:${await freeUdpPort()}`);
     addressOf.set("refused-tcp", `sip:127.0.0.1:${await freeTcpPort()};transport=tcp`);
+    addressOf.set("reset-tcp", `sip:127.0.0.1:${await listen(resetting)};transport=tcp`);
+    addressOf.set("deaf-tcp", `sip:127.0.0.1:${await listen(deaf)};transport=tcp`);
+    addressOf.set("no-such-name", "sip:hop.example.invalid");
     const withSecond = (name: string): readonly [string, readonly object[]] => [
       name,
       [
@@ -65,6 +80,8 @@ describe("next hops that fail", () => {
         nextHops: [],
         hopTimeoutMs: HOP_TIMEOUT_MS,
         optionsPingMs: 0,
+        dnsServers: [`127.0.0.1:${await freeUdpPort()}`],
+        dnsTimeoutMs: 200,
         hopGroups,
       },
       trunks: [...Object.keys(hopGroups).map((id) => ({ id, hopGroup: id })), { id: "nowhere", hopGroup: "default" }],
@@ -74,6 +91,8 @@ describe("next hops that fail", () => {
   after(async () => {
     await gateway.stop();
     await Promise.all(phones.map((phone) => phone.close()));
+    resetting.close();
+    deaf.close();
   });
   beforeEach(() => phones.forEach((phone) => phone.drop()));
 
@@ -110,6 +129,9 @@ describe("next hops that fail", () => {
   for (const [name, what] of [
     ["refused-udp", "a UDP port that nobody listens at"],
     ["refused-tcp", "a TCP port that refuses"],
+    ["reset-tcp", "a connection that is reset by the INVITE"],
+    ["deaf-tcp", "a TCP hop that takes the connection and reads nothing"],
+    ["no-such-name", "a name that no DNS server knows"],
   ] as const) {
     test(`${what}: the second hop takes the call`, async () => {
       await secondHopCarries(call(name));
@@ -162,6 +184,22 @@ describe("next hops that fail", () => {
     assert.deepEqual(second.drop(), []);
   });
 
+  for (const fault of ["Contact", "tag"] as const) {
+    test(`an answer without ${fault} is forgiven: its ACK and its BYE reach the hop where the INVITE went`, async () => {
+      const placed = call("silent-alone");
+      const invite = await hop("silent").receive("INVITE ");
+      const copied = invite.split("\r\n").filter((line) => /^(via|from|to|call-id|cseq):/i.test(line));
+      const lines = fault === "tag" ? copied : copied.map((line) => (/^to:/i.test(line) ? `${line};tag=x` : line));
+      const contact = fault === "Contact" ? [] : [`Contact: <sip:raw@${hop("silent").address}>`];
+      hop("silent").send(["SIP/2.0 200 OK", ...lines, ...contact, "Content-Length: 0", "", ""].join("\r\n"));
+      assert.equal(await placed.final(), 200);
+      await hop("silent").receive("ACK ");
+      const ended = placed.request("BYE");
+      hop("silent").respond(await hop("silent").receive("BYE "), 200);
+      assert.match(await ended, /^SIP\/2\.0 200 /);
+    });
+  }
+
   test("a hop that rings for ever is cancelled with the call", async () => {
     const placed = call("rings");
     const invite = await hop("rings").receive("INVITE ");
@@ -191,3 +229,6 @@ describe("next hops that fail", () => {
     assert.deepEqual(json, []);
   });
 });
+
+const listen = (server: Server): Promise<number> =>
+  new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve((server.address() as AddressInfo).port)));
