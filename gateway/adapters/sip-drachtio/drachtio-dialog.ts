@@ -186,14 +186,10 @@ export class DrachtioDialog implements SipDialog {
   }
 
   discard(): void {
-    this.#state.phase = "terminated";
+    const held = this.#held ?? [];
     this.#held = undefined;
-    this.#awaitedAcks = undefined;
-    this.#owesAck = false;
-    const { dialogs, names } = this.#engine;
-    if (dialogs.get(this.#key) !== this) return;
-    dialogs.delete(this.#key);
-    for (const tag of this.#setup.nameTags) names.release(this.callId, tag);
+    this.#over();
+    for (const request of held) request.respond({ status: 481 });
   }
 
   // What follows is for the endpoint.
@@ -285,7 +281,7 @@ export class DrachtioDialog implements SipDialog {
   /** The server has ended it with a BYE of its own. */
   endedByServer(bye: SipRequest, reason: string): void {
     const awaitedAck = this.#awaitedAcks !== undefined && this.#awaitedAcks.length > 0;
-    this.#end();
+    this.#over();
     if (awaitedAck && /ack timeout/i.test(reason) && this.#user?.onAckTimeout !== undefined) this.#user.onAckTimeout();
     else this.#give(new ServerBye(bye, this.#protocol));
   }
@@ -304,14 +300,19 @@ export class DrachtioDialog implements SipDialog {
       contact: undefined,
       spec: { method: "BYE", headers },
     });
-    this.#end();
+    this.#over();
     this.#give(new ServerBye(bye, this.#protocol));
   }
 
-  #end(): void {
-    const held = this.#held;
-    this.discard();
-    this.#held = held;
+  /** What waits for the user goes on waiting. */
+  #over(): void {
+    this.#state.phase = "terminated";
+    this.#awaitedAcks = undefined;
+    this.#owesAck = false;
+    const { dialogs, names } = this.#engine;
+    if (dialogs.get(this.#key) !== this) return;
+    dialogs.delete(this.#key);
+    for (const tag of this.#setup.nameTags) names.release(this.callId, tag);
   }
 
   /** @returns False: the user is not there yet and too much waits for him. */

@@ -30,6 +30,8 @@ export interface OutgoingSetup {
 
 /** Later than the server's own time-out, which says more. */
 const GRACE_MS = 2_000;
+/** How long a call may ring is the user's affair: this is the last resort against a peer that has forgotten it. */
+const FORGOTTEN_MS = 3_600_000;
 /** Early dialogs of one INVITE; the one that came first goes first. */
 const MAX_FORKS = 16;
 /** Made for a dialog that the server does not know (any more). */
@@ -117,9 +119,10 @@ export class DrachtioOutgoing implements OutgoingRequest {
     this.#setup.user.onProvisional?.(response, dialog);
   }
 
-  /** How long a new call may ring is the user's affair; of a re-INVITE the server forgets what comes after an 18x. */
+  /** Of a re-INVITE the server forgets what comes after an 18x. */
   #limitWhileRinging(): number {
-    return this.#setup.dialog === undefined ? Infinity : this.#engine.clock.mono() + TRANSACTION_MS;
+    const isNewCall = this.#setup.dialog === undefined;
+    return this.#engine.clock.mono() + (isNewCall ? FORGOTTEN_MS : TRANSACTION_MS);
   }
 
   #onAnswer(response: SipResponse): void {
@@ -233,7 +236,9 @@ export class DrachtioOutgoing implements OutgoingRequest {
 
   #onTime(): void {
     const now = this.#engine.clock.mono();
-    if (now >= this.#giveUpAt) this.#finish(408);
+    const isRinging = this.isInvite && this.#heard && this.#setup.dialog === undefined;
+    if (now >= this.#giveUpAt && isRinging && this.#cancel === undefined) this.cancel();
+    else if (now >= this.#giveUpAt) this.#finish(408);
     else if (now >= this.#noResponseAt) {
       this.#noResponseAt = Infinity;
       // An INVITE lives on: a late 1xx or 2xx is still reported.

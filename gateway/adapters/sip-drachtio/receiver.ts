@@ -80,6 +80,7 @@ export class Receiver {
     else {
       // RFC 3261 §8.2.2.2; a call of ours that has come back would have the name of the one that went out.
       const merged = method === "INVITE" && toTag === undefined && engine.names.has(callId, fromTag);
+      if (engine.incoming.get(`${method} ${transactionId}`) !== undefined) return;
       const incoming = this.#open({ request, facts, source: engine.sourceOf(delivery), transactionId }, dialog);
       if (merged) incoming.refuse(482);
       else if (this.#refuseByHeaders(incoming) || this.#refuseByLoad(incoming, dialog !== undefined)) return;

@@ -240,6 +240,18 @@ describe("drachtio: what comes in", () => {
     assert.equal(missing, 1);
   });
 
+  test("what waits for the user of a dialog that is forgotten gets 481", async (t) => {
+    const scene = await startedScene(t);
+    const invite = await inviteIn(scene);
+    invite.respond({ status: 183 });
+    scene.peer.deliver(inDialog(invite.dialog()!, "INFO", 2), ["TI", DIALOG_A]);
+    scene.peer.deliver(request({ method: "OPTIONS", callId: "behind" }), ["TO", ...LOCAL]);
+    (await scene.user.nextRequest()).respond({ status: 200 });
+    invite.respond({ status: 486 });
+    assert.deepEqual((await scene.peer.next("SIP/2.0 481")).fields, ["TI", ""]);
+    assert.deepEqual(scene.endpoint.load, { transactions: 0, dialogs: 0, lost: 0 });
+  });
+
   test("a Call-ID that would break the META line is refused", async (t) => {
     const scene = await startedScene(t);
     const id = "x;from-tag=fa|sip:evil@192.0.2.66";
