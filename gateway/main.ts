@@ -11,7 +11,7 @@ import { EventLoopLag } from "./adapters/system/event-loop-lag.js";
 import { SystemClock } from "./adapters/system/system-clock.js";
 import { Audit } from "./call/audit.js";
 import { DEFAULT_RECOVERY, recoverCalls, type AnsweredEntry } from "./call/recover-calls.js";
-import { printableConfig, type ConfigProblems } from "./config/load.js";
+import type { ConfigProblems } from "./config/load.js";
 import type { Config } from "./config/schema.js";
 import { GatewayError } from "./core/errors.js";
 import { countedLog } from "./core/counted-log.js";
@@ -20,11 +20,11 @@ import type { Log } from "./core/log.js";
 import type { Counter } from "./core/metrics.js";
 import type { Result } from "./core/result.js";
 import type { DialogJournal } from "./ports/dialog-journal.js";
-import type { GatewayControl } from "./ports/gateway-control.js";
 import { makeBackOffice, openRecordChannel } from "./wiring/back-office.js";
 import { BaselineKeeper } from "./wiring/baseline-keeper.js";
 import { makeCallLayer, type CallLayer } from "./wiring/call-layer.js";
 import { makeSipEngine } from "./wiring/drachtio-engine.js";
+import { gatewayControl } from "./wiring/gateway-control.js";
 import { gatewayHealth } from "./wiring/gateway-health.js";
 import { applyReload, type ReloadReport } from "./wiring/reload.js";
 import type { SipEngine } from "./wiring/sip-engine.js";
@@ -135,7 +135,14 @@ export class Ringfence {
     if (!table.ok) throw new GatewayError("config.invalid", table.error);
     const channel = await openRecordChannel(config, this.#services);
     this.#channel = channel;
-    const control = this.#control();
+    const control = gatewayControl({
+      layer: () => this.#layer,
+      config: () => this.#config,
+      health: () => this.#health(),
+      reload: () => this.reload(),
+      wire: this.#wire,
+      metrics: this.#metrics,
+    });
     const { version } = this.#options;
     this.#backOffice = makeBackOffice(config, { ...this.#services, control, channel, logKey: this.#logKey, version });
     // First of all: it takes the lock on the folder that the journal is in too.
@@ -197,36 +204,6 @@ export class Ringfence {
       { ...DEFAULT_RECOVERY, afterRestart },
       { ...this.#services, endpoint: this.#engine.endpoint, journal: this.#journal, sink: this.#channel, resume },
     );
-  }
-
-  /** What the HTTP side may ask; bound to the call layer as soon as that is there. */
-  #control(): GatewayControl {
-    const live = (): CallLayer["control"] => {
-      if (this.#layer === undefined) throw new GatewayError("backoffice.lost", "the gateway is still starting");
-      return this.#layer.control;
-    };
-    return {
-      reportEvents: async (events) => live().reportEvents(events),
-      calls: async (limit) => live().calls(limit),
-      endCalls: async (callIds, reason, by, alertId) => live().endCalls(callIds, reason, by, alertId),
-      blocks: async () => live().blocks(),
-      addBlock: async (block) => live().addBlock(block),
-      removeBlock: async (id, by) => live().removeBlock(id, by),
-      undoIncident: async (id, by) => live().undoIncident(id, by),
-      openIncidents: async () => live().openIncidents(),
-      importBaseline: async (rows) => live().importBaseline(rows),
-      stats: async () => live().stats(),
-      config: () => Promise.resolve(printableConfig(this.#config)),
-      health: () => Promise.resolve(this.#health()),
-      reload: () => this.reload(),
-      startTrace: ({ number, durationMs }) => this.#wire.startTrace(this.#canonical(number), durationMs),
-      stopTrace: (id) => this.#wire.stopTrace(id),
-      metrics: () => this.#metrics.toJson(),
-    };
-  }
-
-  #canonical(number: string): string {
-    return this.#layer?.admission.trunks.default.settings.numbers.canonical(number) ?? number;
   }
 
   #health(): ReturnType<typeof gatewayHealth> {

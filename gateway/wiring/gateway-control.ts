@@ -1,0 +1,47 @@
+import type { PrometheusMetrics } from "../adapters/metrics-prometheus/prometheus-metrics.js";
+import { printableConfig } from "../config/load.js";
+import type { Config } from "../config/schema.js";
+import { GatewayError } from "../core/errors.js";
+import type { ComponentHealth, GatewayControl } from "../ports/gateway-control.js";
+import type { CallLayer } from "./call-layer.js";
+import type { ReloadReport } from "./reload.js";
+import type { WireObservers } from "./wire-observers.js";
+
+export interface ControlParts {
+  /** Undefined while the gateway is starting. */
+  readonly layer: () => CallLayer | undefined;
+  readonly config: () => Config;
+  readonly health: () => readonly ComponentHealth[];
+  readonly reload: () => Promise<ReloadReport>;
+  readonly wire: WireObservers;
+  readonly metrics: PrometheusMetrics;
+}
+
+/** What the HTTP side may ask; bound to the call layer as soon as that is there. */
+export function gatewayControl({ layer, config, health, reload, wire, metrics }: ControlParts): GatewayControl {
+  const live = (): CallLayer["control"] => {
+    const started = layer();
+    if (started === undefined) throw new GatewayError("backoffice.lost", "the gateway is still starting");
+    return started.control;
+  };
+  const canonical = (number: string): string =>
+    layer()?.admission.trunks.default.settings.numbers.canonical(number) ?? number;
+  return {
+    reportEvents: async (events) => live().reportEvents(events),
+    calls: async (limit) => live().calls(limit),
+    endCalls: async (callIds, reason, by, alertId) => live().endCalls(callIds, reason, by, alertId),
+    blocks: async () => live().blocks(),
+    addBlock: async (block) => live().addBlock(block),
+    removeBlock: async (id, by) => live().removeBlock(id, by),
+    undoIncident: async (id, by) => live().undoIncident(id, by),
+    openIncidents: async () => live().openIncidents(),
+    importBaseline: async (rows) => live().importBaseline(rows),
+    stats: async () => live().stats(),
+    config: () => Promise.resolve(printableConfig(config())),
+    health: () => Promise.resolve(health()),
+    reload,
+    startTrace: ({ number, durationMs }) => wire.startTrace(canonical(number), durationMs),
+    stopTrace: (id) => wire.stopTrace(id),
+    metrics: () => metrics.toJson(),
+  };
+}
