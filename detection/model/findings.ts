@@ -87,6 +87,8 @@ export type Action =
       readonly kind: "end-calls";
       readonly callIds: readonly string[];
       readonly incidentId: string;
+      /** The alert that tells of it: what systems that carry the calls are told as `alert_id`. */
+      readonly alertId: string;
       readonly reason: string;
       readonly foundAt: UnixMs;
     }

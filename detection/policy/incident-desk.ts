@@ -194,6 +194,7 @@ export class IncidentDesk {
         kind: "end-calls",
         callIds: ended,
         incidentId,
+        alertId: incident.alertId,
         reason: "masking attack",
         foundAt: event.arrivedAt,
       });

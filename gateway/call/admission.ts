@@ -100,6 +100,11 @@ export class CallAdmission implements Admission, CallObserver {
     return admitted(identity, trunk.policy);
   }
 
+  isEmergency(request: SipRequest, source: SipSource): boolean {
+    const trunk = this.#trunkOf(request, this.#trunks.source(source.address));
+    return trunk !== undefined && identifyCall(request, trunk).emergency;
+  }
+
   note(source: Pick<SipSource, "address">, what: "malformed" | "not-found" | "not-allowed"): void {
     this.#strike(source, what, STRIKE);
   }

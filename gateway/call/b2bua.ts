@@ -11,10 +11,11 @@ import type {
   ResponseSpec,
   SipDialog,
   SipEndpoint,
+  SipSource,
   SipUser,
 } from "../ports/sip-endpoint.js";
 import { parseMaxForwards } from "../sip/message/header-values.js";
-import type { SipResponse } from "../sip/message/sip-message.js";
+import type { SipRequest, SipResponse } from "../sip/message/sip-message.js";
 import { ownAnswer } from "./answers.js";
 import { hangUp } from "./branch.js";
 import { Call } from "./call.js";
@@ -165,6 +166,10 @@ export class B2bua implements SipUser, CallOwner, CallRestorer {
   close(): void {
     this.#stopSweep?.();
     this.#stopSweep = undefined;
+  }
+
+  isUrgent(request: SipRequest, source: SipSource): boolean {
+    return this.#deps.admission.isEmergency?.(request, source) ?? false;
   }
 
   onInvite(invite: IncomingInvite): void {

@@ -50,7 +50,11 @@ export class ActionCarrier {
     switch (action.kind) {
       case "end-calls":
         teardown
-          .endCalls({ callIds: action.callIds, reason: fraudReason(action.reason, action.incidentId), actor: "policy" })
+          .endCalls({
+            callIds: action.callIds,
+            reason: fraudReason(action.reason, action.incidentId, action.alertId),
+            actor: "policy",
+          })
           .catch((cause: unknown) => log.error("teardown.order-failed", { incident: action.incidentId }, cause));
         break;
       case "alert":

@@ -38,6 +38,8 @@ export interface Refusal {
 
 /** Trunk look-up, source ACL, number plan, floods, overload: before any decision about fraud. For any request outside of a dialog. */
 export interface Admission {
+  /** Whether the call is an emergency one, without counting it anywhere. */
+  isEmergency?(request: SipRequest, source: SipSource): boolean;
   admit(
     request: SipRequest,
     source: SipSource,

@@ -6,8 +6,8 @@ const TEMPORARY_FAILURE = 41;
 const RECOVERY_ON_TIMER_EXPIRY = 102;
 
 /** An attack was found. 603 for a call that is not answered yet, unless its trunk says 607 or 608. */
-export function fraudReason(text: string, incidentId: string): EndReason {
-  return { cause: "fraud", q850: CALL_REJECTED, text: reasonText(text), refusalStatus: 603, incidentId };
+export function fraudReason(text: string, incidentId: string, alertId: string): EndReason {
+  return { cause: "fraud", q850: CALL_REJECTED, text: reasonText(text), refusalStatus: 603, incidentId, alertId };
 }
 
 /** A person or the switch's API wants it gone. */

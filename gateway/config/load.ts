@@ -78,7 +78,14 @@ interface OverlayContext {
 
 /** The environment's name of a key: the path, words split at capitals, upper-cased, joined by underscores. */
 export function environmentName(path: readonly string[]): string {
-  return path.map((key) => key.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()).join("_");
+  return path
+    .map((key) =>
+      key
+        .replace("MiB", "Mib")
+        .replace(/[A-Z]/g, (letter) => `_${letter}`)
+        .toUpperCase(),
+    )
+    .join("_");
 }
 
 function overlay(value: unknown, schema: JsonNode, name: string, env: Environment, context: OverlayContext): unknown {

@@ -207,6 +207,11 @@ export interface DialogSnapshot {
 
 /** What sits on top of the endpoint: the B2BUA. Calls must return fast and may call back at once. */
 export interface SipUser {
+  /**
+   * Asked about a new INVITE that would be shed (overload, draining) before anyone has read it.
+   * @returns True for an emergency call: it is let in as long as there is any room at all.
+   */
+  isUrgent?(request: SipRequest, source: SipSource): boolean;
   onInvite(invite: IncomingInvite): void;
   /** Any other request outside of a dialog; ACK and CANCEL never reach it. Must be answered. */
   onRequest(request: IncomingRequest): void;

@@ -149,13 +149,17 @@ export class Receiver implements TransportHandler {
     const full = isNewCall
       ? count >= most * 0.9 || engine.dialogs.size >= engine.maxDialogs || engine.draining
       : count >= (inDialog || method === "CANCEL" ? most : most * 0.95);
-    if (!full) return true;
+    if (!full || (isNewCall && count < most && this.#isUrgent(arrived))) return true;
     engine.counters.refusedOverload.inc();
     const retryAfter: HeaderEntries = [
       ["Retry-After", engine.draining ? "0" : String(1 + Math.floor(engine.random.next() * 5))],
     ];
     this.#answer({ received: arrived.received, request: arrived.request, via: arrived.facts.via }, 503, retryAfter);
     return false;
+  }
+
+  #isUrgent({ request, received }: Arrived): boolean {
+    return this.#engine.user?.isUrgent?.(request, received.source) ?? false;
   }
 
   #onAck(arrived: Arrived): void {

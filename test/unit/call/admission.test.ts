@@ -198,6 +198,18 @@ test("emergency calls pass floods, scanners' bans and overload", () => {
     assert.equal(admission.admit(inviteRequest("sip:911@gw.example"), sourceAt("192.0.2.7")).ok, true);
 });
 
+test("whether a call is an emergency can be asked without it counting as a request", () => {
+  const { admission } = setUp({ limits: { perSecond: 1, burst: 1 } });
+  for (let i = 0; i < 10; i++)
+    assert.equal(admission.isEmergency(inviteRequest("sip:911@gw.example"), sourceAt("192.0.2.7")), true);
+  assert.equal(admission.isEmergency(inviteRequest(URI), sourceAt("192.0.2.7")), false);
+  assert.equal(
+    admission.admit(inviteRequest(URI), sourceAt("192.0.2.7")).ok,
+    true,
+    "the one request that may come did not come yet",
+  );
+});
+
 test("at the limit of live calls: 503 with Retry-After 0; when the loop lags for a second: a random one", () => {
   const { admission, load, metrics, clock } = setUp();
   const status = () => {

@@ -11,6 +11,7 @@ const endCalls = (callIds: string[]): Action => ({
   kind: "end-calls",
   callIds,
   incidentId: "inc-7",
+  alertId: "alert-1",
   reason: "masking",
   foundAt: unixMs(0),
 });

@@ -62,6 +62,7 @@ const endCalls: Action = {
   kind: "end-calls",
   callIds: ["1", "2"],
   incidentId: "inc-1",
+  alertId: "alert-1",
   reason: "masking attack",
   foundAt: NOW,
 };

@@ -64,7 +64,7 @@ function setUp({ outward = [] as OutwardTeardown[], options = {} } = {}) {
   return { clock, sink, metrics, log, registry, foreignCalls, service, carry };
 }
 
-const FRAUD = fraudReason("masking", "incident-1");
+const FRAUD = fraudReason("masking", "incident-1", "alert-1");
 
 test("teardown: every call of the hop is told in the same turn, with the trunk's refusal status", () => {
   const { service, carry } = setUp();

@@ -355,6 +355,23 @@ test("while draining new INVITEs get 503 with Retry-After and everything else go
   assert.deepEqual(user.seen, ["OPTIONS"]);
 });
 
+test("an INVITE that the user calls urgent is let in while draining and above the shedding limit, as long as there is room", async () => {
+  const { user, endpoint, peer, settle } = await endpointAndPeer({ options: { maxTransactions: 3 } });
+  Object.assign(user, { isUrgent: (request: { uri: string }) => request.uri.includes("911") });
+  endpoint.drain();
+  for (const called of ["911", "12025550101", "911", "911", "911"])
+    peer.send(
+      invite({
+        uri: `sip:${called}@192.0.2.1`,
+        branch: `z9hG4bK${called}${Math.random()}`,
+        callId: `c${Math.random()}`,
+      }),
+    );
+  await settle();
+  assert.equal(user.invites.length, 3, "three fit");
+  assert.deepEqual(peer.statuses, [503, 503], "the ordinary one, and the fourth urgent one");
+});
+
 test("above 9/10 of the transactions new INVITEs are shed first, then other requests, and dialogs go on", async () => {
   const { user, peer, settle } = await endpointAndPeer({ options: { maxTransactions: 10 } });
   peer.send(invite());

@@ -245,6 +245,14 @@ test("the actions of a finding come in the order in which they matter: end, bloc
   assert.deepEqual([...new Set(kinds)], ["end-calls", "block", "incident", "alert"]);
 });
 
+test("an order to end calls names the alert that tells of it: the id that the switch was answered with", () => {
+  const scene = new DetectionScene();
+  const decision = scene.burst(0, 0, 5).at(-1);
+  const order = decision?.actions.find((action) => action.kind === "end-calls");
+  assert.match(order?.alertId ?? "", /^alert-/);
+  assert.equal(order?.alertId, decision?.alertId);
+});
+
 test("an alert is repeated when the attack gets worse, not for each caller", () => {
   const scene = new DetectionScene();
   scene.burst(0, 0, 100, 20);
