@@ -6,7 +6,7 @@ const worldAccess = [
 ];
 
 export default tseslint.config(
-  { ignores: ["dist/**", "node_modules/**", "coverage/**"] },
+  { ignores: ["dist/**", "dist.next/**", "node_modules/**", "coverage/**"] },
   ...tseslint.configs.strictTypeChecked,
   {
     files: ["**/*.ts"],
