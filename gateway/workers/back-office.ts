@@ -34,6 +34,7 @@ async function run(port: MessagePort, start: WorkerStart<BackOfficeOptions>): Pr
   };
   port.on("message", (message: ToWorker) => {
     if (peer.accept(message)) return;
+    if (message.kind === "ping") post({ kind: "pong" });
     if (message.kind === "stop") void stop();
     if (message.kind === "records") {
       const { batch } = message;

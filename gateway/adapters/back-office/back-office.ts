@@ -9,6 +9,7 @@ import type { GatewayControl } from "../../ports/gateway-control.js";
 import type { BackOfficeAddresses, FromWorker, RecordBatch, ToWorker, WorkerStart } from "./messages.js";
 import { controlHandlers } from "./remote-control.js";
 import { RpcPeer } from "./rpc-peer.js";
+import { WorkerWatch } from "./worker-watch.js";
 
 export interface BackOfficeSupervisorOptions<Options> {
   /** The worker's entry file. */
@@ -27,29 +28,34 @@ export interface BackOfficeSupervisorOptions<Options> {
   readonly onUp?: () => void;
   /** The worker is gone; batches posted from now on are refused. */
   readonly onDown?: () => void;
-  /** Time for the first `ready`, ms. Default 60,000: a first start makes the database. */
+  /** Time until `ready`, ms. Default 60,000: a first start makes the database. */
   readonly startTimeoutMs?: number;
   /** Time for an orderly stop, ms; then the thread is ended. Default 10,000. */
   readonly stopTimeoutMs?: number;
+  /** A worker that says nothing for so long is ended and started again, ms. Default 60,000. */
+  readonly silentMs?: number;
 }
 
 const RESTART_FIRST_MS = 500;
 const RESTART_MOST_MS = 30_000;
 /** A worker that lived for so long was healthy: the next restart is quick again. */
 const HEALTHY_AFTER_MS = 60_000;
+const START_MS = 60_000;
+const SILENT_MS = 60_000;
 const MAX_IN_FLIGHT = 64;
 const CALL_TIMEOUT_MS = 5_000;
 
 type State = "new" | "starting" | "up" | "down" | "stopping" | "stopped";
 
 /**
- * Runs the back office (store, audit, HTTP, metrics listener, webhook) in a worker thread and starts it again when it dies.
+ * Runs the back office (store, audit, HTTP, metrics listener, webhook) in a worker thread and starts it again when it dies or hangs.
  * Calls never wait for it: the SIP thread only posts to it and answers it.
  */
 export class BackOffice<Options> {
   readonly #options: BackOfficeSupervisorOptions<Options>;
   readonly #restarts;
   readonly #upGauge;
+  readonly #watch: WorkerWatch;
   #state: State = "new";
   #worker: Worker | undefined;
   #peer: RpcPeer | undefined;
@@ -68,6 +74,12 @@ export class BackOffice<Options> {
       "Times the back-office worker was started again",
     );
     this.#upGauge = options.metrics.gauge("ringfence_backoffice_up", "1 while the back-office worker serves");
+    this.#watch = new WorkerWatch({
+      clock: options.clock,
+      silentMs: options.silentMs ?? SILENT_MS,
+      ask: () => this.#send({ kind: "ping" }),
+      onHung: () => this.#endHung(),
+    });
   }
 
   get up(): boolean {
@@ -84,7 +96,7 @@ export class BackOffice<Options> {
    *   `config.invalid`; `backoffice.lost` when it died or was not ready in time.
    */
   start(): Promise<BackOfficeAddresses> {
-    const { clock, startTimeoutMs = 60_000 } = this.#options;
+    const { clock, startTimeoutMs = START_MS } = this.#options;
     return new Promise<BackOfficeAddresses>((resolve, reject) => {
       const cancel = clock.callAt(monoMs(clock.mono() + startTimeoutMs), () =>
         this.#failStart(new GatewayError("backoffice.lost", "the back office was not ready in time")),
@@ -127,6 +139,7 @@ export class BackOffice<Options> {
     const wasRunning = this.#state === "up" || this.#state === "starting";
     this.#state = "stopping";
     this.#cancelRestart?.();
+    this.#watch.stop();
     if (worker !== undefined && wasRunning) {
       const { clock, stopTimeoutMs = 10_000 } = this.#options;
       const ended = new Promise<boolean>((resolve) => {
@@ -153,13 +166,23 @@ export class BackOffice<Options> {
     const peer = this.#makePeer(worker);
     this.#worker = worker;
     this.#peer = peer;
-    worker.on("message", (message: FromWorker) => this.#onMessage(message, peer));
+    worker.on("message", (message: FromWorker) => {
+      if (worker === this.#worker) this.#watch.heard();
+      this.#onMessage(message, peer);
+    });
     let crash: unknown;
     worker.on("error", (error) => {
       crash = error;
       this.#options.log.error("backoffice.crashed", {}, error);
     });
     worker.on("exit", (code) => this.#onExit(worker, code, crash));
+    this.#watch.start(this.#options.startTimeoutMs ?? START_MS);
+  }
+
+  /** What it held is posted again to the next one; the thread itself cannot be asked any more. */
+  #endHung(): void {
+    this.#options.log.error("backoffice.hung", { state: this.#state });
+    void this.#worker?.terminate();
   }
 
   #makePeer(worker: Worker): RpcPeer {
@@ -185,6 +208,7 @@ export class BackOffice<Options> {
       case "records.taken":
         this.#options.onRecordsTaken?.(message.seq);
         break;
+      case "pong":
       case "stopped":
         break;
       default:
@@ -197,6 +221,7 @@ export class BackOffice<Options> {
     this.#state = "up";
     this.#addresses = addresses;
     this.#upSinceMs = this.#options.clock.mono();
+    this.#watch.start();
     this.#upGauge.set(1);
     this.#options.onUp?.();
     this.#starting?.resolve(addresses);
@@ -205,6 +230,7 @@ export class BackOffice<Options> {
 
   #onExit(worker: Worker, code: number, cause: unknown): void {
     if (worker !== this.#worker) return;
+    this.#watch.stop();
     const wasUp = this.#state === "up";
     this.#peer?.close();
     this.#peer = undefined;

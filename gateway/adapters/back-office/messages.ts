@@ -18,6 +18,8 @@ export interface RecordBatch {
 export type ToWorker =
   | RpcMessage
   | { readonly kind: "records"; readonly batch: RecordBatch }
+  /** Are you alive? Answered with `pong`. */
+  | { readonly kind: "ping" }
   /** Close everything in order, then say `stopped`. */
   | { readonly kind: "stop" };
 
@@ -26,6 +28,7 @@ export type FromWorker =
   | { readonly kind: "ready"; readonly addresses: BackOfficeAddresses }
   | { readonly kind: "start-failed"; readonly code?: ErrorCode; readonly message: string }
   | { readonly kind: "records.taken"; readonly seq: number }
+  | { readonly kind: "pong" }
   | { readonly kind: "stopped" };
 
 /** What the worker finds in `workerData`. */

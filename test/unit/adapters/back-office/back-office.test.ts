@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { after, test } from "node:test";
 import type { Worker } from "node:worker_threads";
 import { BackOffice } from "../../../../gateway/adapters/back-office/back-office.js";
@@ -6,6 +7,7 @@ import { SystemClock } from "../../../../gateway/adapters/system/system-clock.js
 import { GatewayError } from "../../../../gateway/core/errors.js";
 import { silentLog } from "../../../../gateway/core/log.js";
 import { noMetrics } from "../../../../gateway/core/metrics.js";
+import { temporaryFolder } from "../../../support/processes.js";
 import { FakeGatewayControl } from "../../../support/fake-gateway-control.js";
 
 // In the product sockets keep the process up while a restart waits.
@@ -24,12 +26,21 @@ const script = (lines: string): URL =>
 const OBEDIENT = `
   port.on("message", (message) => {
     if (message.kind === "stop") { port.postMessage({ kind: "stopped" }); port.close(); }
+    if (message.kind === "ping") port.postMessage({ kind: "pong" });
     if (message.kind === "records") port.postMessage({ kind: "records.taken", seq: message.batch.seq });
     if (message.kind === "rpc.call") port.postMessage({ kind: "rpc.done", id: message.id, value: [message.method, ...message.args] });
   });
   ready();`;
 
-function supervise(entry: URL, more: { readonly startTimeoutMs?: number; readonly stopTimeoutMs?: number } = {}) {
+function supervise(
+  entry: URL,
+  more: {
+    readonly startTimeoutMs?: number;
+    readonly stopTimeoutMs?: number;
+    readonly silentMs?: number;
+    readonly flag?: string;
+  } = {},
+) {
   const events: string[] = [];
   const control = new FakeGatewayControl();
   let wake: () => void = () => undefined;
@@ -39,7 +50,7 @@ function supervise(entry: URL, more: { readonly startTimeoutMs?: number; readonl
   };
   const office = new BackOffice({
     entry,
-    options: { greeting: "hello" },
+    options: { flag: more.flag },
     control,
     clock: new SystemClock(),
     log: silentLog,
@@ -119,6 +130,33 @@ test("a worker that dies is started again where it served; the gateway hears of 
   assert.deepEqual(events, ["up", "down", "up"]);
   assert.equal(office.addresses?.http, "http://h/again", "the new worker knew the old one's addresses");
   await office.stop();
+  process.off("worker", note);
+});
+
+test("a worker that hangs, up or while it starts again, is ended and another one takes its place", async () => {
+  const workers: Worker[] = [];
+  const note = (worker: Worker): void => void workers.push(worker);
+  process.on("worker", note);
+  const hang = "for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);";
+  // The first hangs when it gets records, the second before it is ready; the third works.
+  const lines = `
+    import { existsSync, writeFileSync } from "node:fs";
+    if (workerData.previous && !existsSync(workerData.options.flag)) { writeFileSync(workerData.options.flag, ""); ${hang} }
+    port.on("message", (message) => { if (message.kind === "records" && !workerData.previous) { ${hang} } });
+    ${OBEDIENT}`;
+  const folder = temporaryFolder("hung-worker");
+  const { office, events, until } = supervise(script(lines), {
+    silentMs: 200,
+    startTimeoutMs: 2_000,
+    flag: join(folder.path, "flag"),
+  });
+  await office.start();
+  office.post({ seq: 1, json: "[]" });
+  await until("up", 2);
+  assert.deepEqual(events, ["up", "down", "up"]);
+  assert.equal(workers.length, 3);
+  await office.stop();
+  folder.remove();
   process.off("worker", note);
 });
 
