@@ -93,7 +93,7 @@ function configPage(): string {
     NOTE,
     "",
     "`ringfence serve --config FILE` reads YAML or JSON; the environment overrides the file; every key has a default. Unknown keys stop the start.",
-    "A secret may come from a file: `…File` beside its key, or its environment name with `_FILE`. Not inside lists; API keys can be given hashed instead.",
+    "A secret may come from a file: `…File` beside its key, or its environment name with `_FILE`. Inside lists too: `http.apiKeys[].keyFile`.",
     "",
     row("key", "type or values", "default", "environment", "meaning"),
     "| --- | --- | --- | --- | --- |",

@@ -89,7 +89,8 @@ export function environmentName(path: readonly string[]): string {
 }
 
 function overlay(value: unknown, schema: JsonNode, name: string, env: Environment, context: OverlayContext): unknown {
-  if (schema.properties === undefined) return leaf(value, schema, name, env, context);
+  if (schema.properties === undefined)
+    return leaf(withItemSecrets(value, schema, name, context), schema, name, env, context);
   if (value !== undefined && (typeof value !== "object" || value === null || Array.isArray(value))) return value;
   const out: Record<string, unknown> = { ...value };
   for (const [key, child] of Object.entries(schema.properties)) {
@@ -99,6 +100,19 @@ function overlay(value: unknown, schema: JsonNode, name: string, env: Environmen
     if (next !== undefined) out[key] = next;
   }
   return Object.keys(out).length === 0 && value === undefined ? undefined : out;
+}
+
+/** `…File` beside a secret inside a list: `http.apiKeys[].keyFile`. */
+function withItemSecrets(value: unknown, schema: JsonNode, name: string, context: OverlayContext): unknown {
+  const properties = schema.items?.properties;
+  if (!Array.isArray(value) || properties === undefined) return value;
+  const secrets = Object.keys(properties).filter((key) => properties[key]?.secret === true);
+  return value.map((item: unknown) => {
+    if (typeof item !== "object" || item === null || Array.isArray(item)) return item;
+    const out: Record<string, unknown> = { ...item };
+    for (const key of secrets) readSecretFile(out, key, `${name}_${environmentName([key])}`, {}, context);
+    return out;
+  });
 }
 
 function leaf(value: unknown, schema: JsonNode, name: string, env: Environment, context: OverlayContext): unknown {

@@ -135,6 +135,12 @@ describe("secrets", () => {
     assert.equal(byKey.ok && byKey.value.webhook.secret, "from /run/key");
   });
 
+  test("inside a list too: an API key in a file of its own", () => {
+    const file = { http: { apiKeys: [{ keyFile: "/run/admin", role: "admin" }] } };
+    const loaded = loadConfig(file, {}, (path) => `key from ${path}\n`);
+    assert.equal(loaded.ok && loaded.value.http.apiKeys[0]?.key, "key from /run/admin");
+  });
+
   test("a secret file that cannot be read is an error that names the key", () => {
     const read = (): string => {
       throw new Error("ENOENT");
