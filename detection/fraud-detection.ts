@@ -144,9 +144,12 @@ export class FraudDetection {
     return blocks.filter((block) => block.expiresAt > now && this.#blocks.restore(block)).length;
   }
 
-  /** The incidents that are open, oldest first. */
-  incidents(): readonly Incident[] {
-    return [...this.#desk.open()].flatMap(({ incident }) => (incident === undefined ? [] : [incident.snapshot()]));
+  /** The incidents that are open, oldest first: those with these ids, the newest `most` of them. Each is a copy. */
+  incidents(wanted: { readonly ids?: ReadonlySet<string>; readonly most?: number } = {}): readonly Incident[] {
+    const { ids, most = Infinity } = wanted;
+    const open = [...this.#desk.open()].flatMap(({ incident }) => incident ?? []);
+    const asked = ids === undefined ? open : open.filter(({ id }) => ids.has(id));
+    return asked.slice(Math.max(0, asked.length - most)).map((incident) => incident.snapshot());
   }
 
   /**

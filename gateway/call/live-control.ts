@@ -54,6 +54,8 @@ export interface LiveControlDeps {
 /** Rows of one baseline import, and calls of one list, at most. */
 const MOST_ROWS = 100_000;
 const MOST_CALLS = 10_000;
+/** Open incidents that one answer holds: each is copied on the SIP thread. */
+const MOST_INCIDENTS = 1_000;
 
 /**
  * What people and switches may ask of the running calls. Numbers come in raw and are made canonical by the plan of the trunk that
@@ -119,8 +121,9 @@ export class LiveControl implements CallControl {
     return Promise.resolve(undone?.incident);
   }
 
-  openIncidents(): Promise<readonly Incident[]> {
-    return Promise.resolve(this.#deps.detection.incidents());
+  openIncidents(ids?: readonly string[]): Promise<readonly Incident[]> {
+    const wanted = ids === undefined ? {} : { ids: new Set(ids) };
+    return Promise.resolve(this.#deps.detection.incidents({ ...wanted, most: MOST_INCIDENTS }));
   }
 
   importBaseline(rows: readonly { readonly called: string; readonly callersPerWindow: number }[]): Promise<number> {

@@ -96,7 +96,8 @@ export interface GatewayControl {
   removeBlock(id: string, by: string): Promise<Block | undefined>;
   /** Closes an incident, lifts its blocks and learns the number as busy: "this was us being wrong". */
   undoIncident(id: string, by: string): Promise<Incident | undefined>;
-  openIncidents(): Promise<readonly Incident[]>;
+  /** As they stand now: those with these ids, or the newest 1,000. */
+  openIncidents(ids?: readonly string[]): Promise<readonly Incident[]>;
   /** Learned busy numbers: called number → callers per window that are normal there. */
   importBaseline(rows: readonly { readonly called: string; readonly callersPerWindow: number }[]): Promise<number>;
   stats(): Promise<GatewayStats>;

@@ -34,7 +34,7 @@ export function gatewayControl({ layer, config, health, reload, wire, metrics }:
     addBlock: async (block) => live().addBlock(block),
     removeBlock: async (id, by) => live().removeBlock(id, by),
     undoIncident: async (id, by) => live().undoIncident(id, by),
-    openIncidents: async () => live().openIncidents(),
+    openIncidents: async (ids) => live().openIncidents(ids),
     importBaseline: async (rows) => live().importBaseline(rows),
     stats: async () => live().stats(),
     config: () => Promise.resolve(printableConfig(config())),

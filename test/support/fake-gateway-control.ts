@@ -123,8 +123,8 @@ export class FakeGatewayControl implements GatewayControl {
     return this.#answer(incident === undefined ? undefined : { ...incident, state: "closed", closedAt: NOW });
   }
 
-  openIncidents(): Promise<readonly Incident[]> {
-    return this.#answer(this.incidentsOpen);
+  openIncidents(ids?: readonly string[]): Promise<readonly Incident[]> {
+    return this.#answer(this.incidentsOpen.filter(({ id }) => ids?.includes(id) ?? true));
   }
 
   importBaseline(rows: readonly unknown[]): Promise<number> {

@@ -44,7 +44,7 @@ export function controlHandlers(control: GatewayControl): RpcHandlers {
     addBlock: (block) => control.addBlock(block),
     removeBlock: (id, by) => control.removeBlock(id, by),
     undoIncident: (id, by) => control.undoIncident(id, by),
-    openIncidents: () => control.openIncidents(),
+    openIncidents: (ids) => control.openIncidents(ids),
     importBaseline: (rows) => control.importBaseline(rows),
     stats: () => control.stats(),
     config: () => control.config(),

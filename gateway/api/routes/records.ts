@@ -66,7 +66,7 @@ const incidentRoutes: Routes = (app, context) => {
       schema: { tags: ["incidents"], summary: "One attack", params: idParams, response: answers(incidentAnswer) },
     },
     async ({ params }) => {
-      const open = (await control.openIncidents()).find((incident) => incident.id === params.id);
+      const [open] = await control.openIncidents([params.id]);
       const incident = open ?? (await store.incident(params.id));
       if (incident === undefined) throw new ApiError(404, "incident.unknown", "no such incident", "id");
       return incidentView(incident);

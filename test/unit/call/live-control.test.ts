@@ -71,6 +71,8 @@ test("control: undoing an incident closes it, lifts its blocks and says so to th
   await control.reportEvents(attack(6));
   const [incident] = await control.openIncidents();
   assert.ok(incident !== undefined);
+  assert.deepEqual(await control.openIncidents([incident.id, "none"]), [incident]);
+  assert.deepEqual(await control.openIncidents([]), []);
   assert.ok((await control.blocks()).length > 0);
   const undone = await control.undoIncident(incident.id, "key-1");
   assert.equal(undone?.state, "closed");

@@ -62,6 +62,17 @@ test("more attacks at once than incidents may be open: the oldest gives way, the
   assert.equal(scene.detection.stats().incidentsOpened, 10);
 });
 
+test("of many open incidents those are copied that are asked for", () => {
+  const scene = new DetectionScene();
+  for (let n = 0; n < 5; n++) scene.burst(n * 10, 0, 5, 1, to(`+1202555019${n}`));
+  const called = (wanted?: Parameters<typeof scene.detection.incidents>[0]) =>
+    scene.detection.incidents(wanted).map((incident) => incident.called.at(-1));
+  assert.deepEqual(called(), ["0", "1", "2", "3", "4"]);
+  assert.deepEqual(called({ most: 2 }), ["3", "4"]);
+  const second = scene.detection.incidents()[1]?.id ?? "";
+  assert.deepEqual(called({ ids: new Set([second, "none"]) }), ["1"]);
+});
+
 test("an attack of 30,000 callers stays within its limits and is refused to the end", () => {
   const scene = new DetectionScene({ block: { maxPerIncident: 100 } });
   const decisions = scene.burst(0, 0, 30_000, 1);
