@@ -29,6 +29,8 @@ async function serve(options: ServeOptions): Promise<void> {
   };
   const read = reread();
   if (!read.ok) refuseConfig(read.error);
+  // Whoever read them may be gone (a log shipper that restarts): calls do not end for that.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
   // Until it serves there is nothing to read again, and a hang-up must not end the start.
   const notYet = (): void => undefined;
   process.on("SIGHUP", notYet);

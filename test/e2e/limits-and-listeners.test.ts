@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { copyFileSync, readFileSync } from "node:fs";
+import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import { connect, type TLSSocket } from "node:tls";
 import { after, before, beforeEach, describe, test } from "node:test";
@@ -216,6 +216,12 @@ describe("limits and listeners of the production process", () => {
       const second = await TlsPhone.open(port, ca);
       assert.notEqual(second.serial, first.serial);
       assert.equal(statusOf(await second.ask(tlsText("OPTIONS", "tls-ping", "z9hG4bK-tls-3"))), 200);
+
+      writeFileSync(files.certFile, "-----BEGIN CERTIFICATE-----\nhalf a file");
+      await scene.hangUpSignal("nothing reloaded: tls.certificate");
+      const third = await TlsPhone.open(port, ca);
+      assert.equal(third.serial, second.serial, "a certificate that cannot be read replaces nothing");
+      third.close();
 
       assert.equal(first.closed, false);
       const ended = first.ask(tlsText("BYE", "tls-call", "z9hG4bK-tls-4", to, 2));

@@ -182,3 +182,29 @@ describe("SIGTERM", () => {
     }
   });
 });
+
+test("who read stdout and stderr is gone: the gateway goes on, reloads that fail included", async () => {
+  const scene = await RawScene.open((called) => ({
+    sip: { listenAddress: "127.0.0.1", listenPort: 0, nextHops: [called], optionsPingMs: 0 },
+    limits: { drainMs: 0 },
+    logs: { level: "debug" },
+  }));
+  try {
+    const { child } = scene.gateway.running;
+    child.stdout?.destroy();
+    child.stderr?.destroy();
+    await hangUp(await callUp(scene, scene.called), scene.called);
+    scene.configure("sip: [unfinished");
+    for (let i = 0; i < 3; i++) {
+      child.kill("SIGHUP");
+      await hangUp(await callUp(scene, scene.called), scene.called);
+    }
+    const { status } = await scene.gateway.api("/api/v1/reload", { method: "POST", body: {} });
+    assert.equal(status, 422);
+    await hangUp(await callUp(scene, scene.called), scene.called);
+    assert.equal(await scene.gateway.metric("ringfence_faults_total"), 0);
+    assert.equal(child.exitCode, null);
+  } finally {
+    await scene.close();
+  }
+});
