@@ -2,10 +2,19 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { DrachtioSipSide } from "../support/drachtio-sip-side.js";
 import { startGateway, type GatewayProcess } from "../support/gateway-process.js";
-import { until } from "../support/processes.js";
+import { temporaryFolder, until } from "../support/processes.js";
 import { openTelephones, place, TRUNKS, type Leg, type Telephones } from "../support/telephones.js";
 
 const VICTIM = "+12025550142";
+
+const settings = (side: DrachtioSipSide, phones: Telephones): Record<string, unknown> => ({
+  sip: {
+    engine: "drachtio",
+    drachtio: { port: side.peer.port, secret: "cymru" },
+    nextHops: [`127.0.0.1:${phones.called.port}`],
+  },
+  trunks: TRUNKS,
+});
 
 describe("the production process over a drachtio-server (the scripted one)", () => {
   let phones: Telephones;
@@ -15,14 +24,7 @@ describe("the production process over a drachtio-server (the scripted one)", () 
   before(async () => {
     phones = await openTelephones();
     side = await DrachtioSipSide.open();
-    gateway = await startGateway({
-      sip: {
-        engine: "drachtio",
-        drachtio: { port: side.peer.port, secret: "cymru" },
-        nextHops: [`127.0.0.1:${phones.called.port}`],
-      },
-      trunks: TRUNKS,
-    });
+    gateway = await startGateway(settings(side, phones));
   });
   after(async () => {
     await gateway.stop();
@@ -66,4 +68,32 @@ describe("the production process over a drachtio-server (the scripted one)", () 
     const [next] = await place(phones.carrierB, gateway.sipPort, "+12025550178", 0, 1);
     assert.equal(next?.status, 200, "calls go on");
   });
+});
+
+test("after kill -9 and a restart both legs of every call get their BYE, by way of the server that has outlived it", async (t) => {
+  const phones = await openTelephones();
+  const side = await DrachtioSipSide.open();
+  const folder = temporaryFolder("e2e-drachtio");
+  t.after(async () => {
+    await side.close();
+    phones.close();
+    folder.remove();
+  });
+  const first = await startGateway(settings(side, phones), { folder: folder.path });
+  const [one] = await place(phones.carrierA, first.sipPort, "+12025550111", 0, 1);
+  const [two] = await place(phones.carrierA, first.sipPort, "+12025550112", 1, 1);
+  assert.deepEqual([one?.status, two?.status], [200, 200]);
+  // The server's side takes one more step than the callers see.
+  await until("both calls are in the journal", async () => {
+    const { json } = await first.api("/api/v1/calls");
+    return (json as readonly { phase: string }[]).filter(({ phase }) => phase === "answered").length === 2;
+  });
+  await first.running.stop("SIGKILL");
+  const again = await startGateway(settings(side, phones), { folder: folder.path });
+  t.after(() => again.stop());
+  assert.ok(await phones.carrierA.until(() => one?.endedBy === "BYE" && two?.endedBy === "BYE", 10_000), "callers");
+  assert.ok(
+    await phones.called.until(() => [...phones.called.legs.values()].every((leg) => leg.endedBy === "BYE"), 10_000),
+    "called sides",
+  );
 });
