@@ -172,11 +172,16 @@ export class DrachtioDialog implements SipDialog {
     const [tag] = this.#setup.nameTags;
     if (!this.#owesAck || tag === undefined) return;
     this.#owesAck = false;
-    this.#engine.send(`sip||${serverDialogId(this.callId, tag)}`, ackBytes(spec), (answer) => {
-      if (answer?.ok !== false) return;
-      this.#engine.counters.refusedCommands.inc();
-      this.#engine.log.warn("drachtio.ack-refused", { reason: answer.reason });
-    });
+    this.#engine.send(
+      `sip||${serverDialogId(this.callId, tag)}`,
+      ackBytes(spec),
+      (answer) => {
+        if (answer?.ok !== false) return;
+        this.#engine.counters.refusedCommands.inc();
+        this.#engine.log.warn("drachtio.ack-refused", { reason: answer.reason });
+      },
+      this.#setup.lastTarget,
+    );
   }
 
   snapshot(): DialogSnapshot {
@@ -333,7 +338,11 @@ export class DrachtioDialog implements SipDialog {
   #ways(request: SipRequest): readonly Way[] {
     const { nameTags, restored = false } = this.#setup;
     const inside = () => insideDialog(request.method, request.headers, request.body);
-    const ways: Way[] = nameTags.map((tag) => ({ meta: `sip||${serverDialogId(this.callId, tag)}`, bytes: inside }));
+    const ways: Way[] = nameTags.map((tag) => ({
+      meta: `sip||${serverDialogId(this.callId, tag)}`,
+      bytes: inside,
+      to: this.#setup.lastTarget,
+    }));
     // The server may have been restarted too: such a request names the dialog only to the peer.
     if (restored) ways.push({ meta: this.#looseMeta(), bytes: () => serializeRequest(request) });
     return ways;

@@ -18,7 +18,7 @@ import { DrachtioDialog } from "./drachtio-dialog.js";
 import { dialogKey, DrachtioEngine } from "./drachtio-engine.js";
 import { DrachtioLink, type ServerFacts } from "./drachtio-link.js";
 import { buildRequest, targetUri } from "./drachtio-messages.js";
-import { DEFAULT_TIMES, type DrachtioEndpointOptions } from "./drachtio-options.js";
+import { DEFAULT_TIMES, type DrachtioEndpointOptions, type DrachtioTap } from "./drachtio-options.js";
 import { DrachtioOutgoing } from "./drachtio-outgoing.js";
 import { LostWork } from "./lost-work.js";
 import { Receiver } from "./receiver.js";
@@ -76,6 +76,11 @@ export class DrachtioSipEndpoint implements SipEndpoint {
     await this.#link.start();
   }
 
+  /** Undefined takes it off. */
+  tap(onWire: DrachtioTap | undefined): void {
+    this.#engine.onWire = onWire;
+  }
+
   invite(spec: OutgoingSpec, user: OutgoingUser): OutgoingRequest {
     return this.request(spec, user);
   }
@@ -100,7 +105,7 @@ export class DrachtioSipEndpoint implements SipEndpoint {
       spec,
     });
     const bytes = (): Buffer => serializeRequest(request);
-    const ways = spec.targets.map((target) => ({ meta: `sip|||${targetUri(target)}`, bytes }));
+    const ways = spec.targets.map((target) => ({ meta: `sip|||${targetUri(target)}`, bytes, to: target }));
     const contact = { contactUser, contactParams };
     const dialogFor = (response: SipResponse) => this.#dialogFor(response, contact, spec.targets[0]);
     const { noResponseMs } = spec;

@@ -10,9 +10,16 @@ import type { DrachtioDialog } from "./drachtio-dialog.js";
 import type { DrachtioIncoming } from "./drachtio-incoming.js";
 import type { OnAnswer } from "./drachtio-connection.js";
 import type { DrachtioLink, ServerFacts } from "./drachtio-link.js";
-import { DEFAULT_MAX_TRANSACTIONS, type DrachtioEndpointOptions } from "./drachtio-options.js";
+import {
+  DEFAULT_MAX_TRANSACTIONS,
+  type DrachtioEndpointOptions,
+  type DrachtioTap,
+  type WirePeer,
+} from "./drachtio-options.js";
 import type { DrachtioOutgoing } from "./drachtio-outgoing.js";
 import type { Delivery } from "./server-message.js";
+
+const NOBODY: WirePeer = { protocol: "udp", address: "0.0.0.0", port: 0 };
 
 /** RFC 3261 §17: how long the server tries before it makes an answer up. */
 export const TRANSACTION_MS = 32_000;
@@ -38,6 +45,7 @@ export class DrachtioEngine {
   readonly names = new DialogNames();
   user: SipUser | undefined;
   facts: ServerFacts | undefined;
+  onWire: DrachtioTap | undefined;
   draining = false;
   closed = false;
 
@@ -57,12 +65,23 @@ export class DrachtioEngine {
     return this.outgoing.size + this.unsent.size + this.incoming.size;
   }
 
-  /** @returns False: nothing was sent and nothing will be reported. */
-  send(meta: string, sip: Buffer, onAnswer: OnAnswer): boolean {
+  /**
+   * @param to Whom it is for, as far as we know; for the tap.
+   * @returns False: nothing was sent and nothing will be reported.
+   */
+  send(meta: string, sip: Buffer, onAnswer: OnAnswer, to: WirePeer = NOBODY): boolean {
     if (this.closed) return false;
-    const sent = this.#link().send(meta, sip, onAnswer);
+    const sent = this.#link().send(meta, sip, this.onWire === undefined ? onAnswer : this.#tapped(onAnswer, to));
     if (!sent) this.counters.unsent.inc();
     return sent;
+  }
+
+  /** Only with its answer does the server show what it has sent. */
+  #tapped(onAnswer: OnAnswer, to: WirePeer): OnAnswer {
+    return (answer) => {
+      if (answer?.sip !== undefined) this.onWire?.("out", answer.sip, to);
+      onAnswer(answer);
+    };
   }
 
   /** Our own bug, contained: it ends the call that it happened in, not the others. */

@@ -66,7 +66,12 @@ export class DrachtioIncoming implements IncomingInvite {
     if (makesDialog && this.#inside === undefined) this.#openDialog(spec);
     if (makesDialog && status >= 200) (this.#inside ?? this.#dialog)?.expectAck(this.facts.cseq.number);
     const bytes = responseBytes(this.request, spec, this.#toTag(spec), this.#contact(spec));
-    const sent = this.#engine.send(`sip|${this.transactionId}|`, bytes, (answer) => this.#onSent(spec, answer));
+    const sent = this.#engine.send(
+      `sip|${this.transactionId}|`,
+      bytes,
+      (answer) => this.#onSent(spec, answer),
+      this.source,
+    );
     if (!sent) return this.#notSent(spec);
     this.#afterAnswer(status);
     return true;
@@ -150,7 +155,7 @@ export class DrachtioIncoming implements IncomingInvite {
   /** @returns True when an answer without anything in it is on its way instead. */
   #barely(status: number): boolean {
     const bytes = responseBytes(this.request, { status }, this.#toTag({ status }), undefined);
-    if (!this.#engine.send(`sip|${this.transactionId}|`, bytes, () => undefined)) return false;
+    if (!this.#engine.send(`sip|${this.transactionId}|`, bytes, () => undefined, this.source)) return false;
     this.#afterAnswer(status);
     return true;
   }

@@ -3,6 +3,17 @@ import type { Clock } from "../../core/clock.js";
 import type { Log } from "../../core/log.js";
 import type { Metrics } from "../../core/metrics.js";
 import type { Random } from "../../core/random.js";
+import type { SipProtocol } from "../../ports/sip-endpoint.js";
+
+/** Where a message came from or went to. Port 0: the server does not say. */
+export interface WirePeer {
+  readonly protocol: SipProtocol;
+  readonly address: string;
+  readonly port: number;
+}
+
+/** Sees every message that the server tells of, not its repeats. Must not throw and must copy `bytes` to keep them. */
+export type DrachtioTap = (direction: "in" | "out", bytes: Uint8Array, peer: WirePeer) => void;
 
 export interface ServerAddress {
   /** Of the admin port. The server takes commands from anybody who reaches it: loopback only, unless `allowRemote`. */

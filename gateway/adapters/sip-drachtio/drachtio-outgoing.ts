@@ -6,6 +6,7 @@ import type { SipRequest, SipResponse } from "../../sip/message/sip-message.js";
 import type { DrachtioDialog } from "./drachtio-dialog.js";
 import { TRANSACTION_MS, type DrachtioEngine } from "./drachtio-engine.js";
 import { cancelBytes, localResponse } from "./drachtio-messages.js";
+import type { WirePeer } from "./drachtio-options.js";
 import type { ServerAnswer } from "./server-message.js";
 
 /** One way to send a request; the next is taken when nothing came of it. */
@@ -13,6 +14,8 @@ export interface Way {
   /** META without message id. */
   readonly meta: string;
   readonly bytes: () => Buffer;
+  /** Whom it is for, where that is known. */
+  readonly to?: WirePeer | undefined;
 }
 
 export interface OutgoingSetup {
@@ -164,7 +167,7 @@ export class DrachtioOutgoing implements OutgoingRequest {
       const way = ways[this.#next++];
       if (way === undefined) return false;
       engine.unsent.add(this);
-      if (engine.send(way.meta, way.bytes(), (answer) => this.#onSent(answer))) return true;
+      if (engine.send(way.meta, way.bytes(), (answer) => this.#onSent(answer), way.to)) return true;
     }
     engine.unsent.delete(this);
     return false;
@@ -224,7 +227,12 @@ export class DrachtioOutgoing implements OutgoingRequest {
 
   #cancelNow(transactionId: string, headers: HeaderEntries | undefined): void {
     // A refusal means that the INVITE is over: its answer is on its way.
-    this.#engine.send(`sip|${transactionId}|`, cancelBytes(this.request.uri, headers), () => undefined);
+    this.#engine.send(
+      `sip|${transactionId}|`,
+      cancelBytes(this.request.uri, headers),
+      () => undefined,
+      this.#setup.ways[this.#next - 1]?.to,
+    );
   }
 
   #arm(): void {

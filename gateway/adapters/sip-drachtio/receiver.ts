@@ -22,6 +22,7 @@ export class Receiver {
     if (this.#engine.closed) return;
     this.#current = undefined;
     try {
+      if (!delivery.madeUp && !delivery.unsolicited) this.#engine.onWire?.("in", delivery.sip, delivery);
       this.#dispatch(delivery);
     } catch (fault) {
       this.#engine.fault(fault);

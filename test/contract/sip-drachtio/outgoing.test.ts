@@ -282,6 +282,23 @@ describe("drachtio: what goes out", () => {
     }
   });
 
+  test("the tap sees what comes and, with the server's answer, what has gone out", async (t) => {
+    const scene = await startedScene(t);
+    const seen: string[] = [];
+    scene.endpoint.tap((direction, bytes, { address, port }) => {
+      seen.push(`${direction} ${address}:${port} ${startLineOf(Buffer.from(bytes).toString("latin1"))}`);
+    });
+    const { command, caller } = await inviteOut(scene);
+    scene.peer.deliver(answerOf(command, 486), ["TB", DIALOG_B]);
+    await caller.final();
+    scene.endpoint.tap(undefined);
+    await settled(scene);
+    assert.deepEqual(seen, [
+      "out 192.0.2.9:5060 INVITE sip:+12025550103@192.0.2.9 SIP/2.0",
+      "in 192.0.2.9:5060 SIP/2.0 486 Reason",
+    ]);
+  });
+
   test("a response to nothing of ours is counted and dropped", async (t) => {
     const scene = await startedScene(t);
     scene.peer.deliver(answerTo("1 INVITE", 200), ["nobody", DIALOG_B]);
