@@ -69,6 +69,13 @@ export const CALLER_LOST: EndReason = {
   text: "caller gone",
   refusalStatus: 408,
 };
+/** A bug of ours. */
+export const INTERNAL_FAULT: EndReason = {
+  cause: "failed",
+  q850: TEMPORARY_FAILURE,
+  text: "internal error",
+  refusalStatus: 500,
+};
 /** Nobody answered and nobody gave up. RFC 3261 §16.6 step 11, timer C */
 export const SETUP_TIMEOUT: EndReason = {
   cause: "failed",

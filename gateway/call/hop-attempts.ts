@@ -3,7 +3,8 @@ import type { SipRequest, SipResponse } from "../sip/message/sip-message.js";
 import { retryAfterMs } from "./answers.js";
 import { Branch, type BranchOwner } from "./branch.js";
 import type { CallServices } from "./call-services.js";
-import type { HopChoice, TrunkPolicy } from "./contracts.js";
+import type { EndReason, HopChoice, TrunkPolicy } from "./contracts.js";
+import { INTERNAL_FAULT } from "./end-reasons.js";
 import { outgoingSpec } from "./invite-spec.js";
 import type { PassRules } from "./pass-headers.js";
 
@@ -14,6 +15,7 @@ export interface AttemptsOwner {
   onAnswer(response: SipResponse, dialog: SipDialog): void;
   /** The called side is over: its final answer, or the best that all hops had; undefined: there was no hop at all. */
   onFailed(response: SipResponse | undefined, local: boolean): void;
+  end(reason: EndReason): unknown;
 }
 
 /** RFC 3261 §21.4.9, §21.5: the hop cannot serve, another one may. */
@@ -114,16 +116,42 @@ export class HopAttempts implements BranchOwner {
   }
 
   onBranchProvisional(_branch: Branch, response: SipResponse, dialog: SipDialog | undefined): void {
-    this.#owner.onProvisional(response, dialog);
+    try {
+      this.#owner.onProvisional(response, dialog);
+    } catch (fault) {
+      this.#endAfter(fault);
+    }
   }
 
   onBranchAnswer(branch: Branch, response: SipResponse, dialog: SipDialog): void {
-    this.#services.hops.report(branch.hop.name, "answered");
-    this.#owner.onAnswer(response, dialog);
+    try {
+      this.#services.hops.report(branch.hop.name, "answered");
+      this.#owner.onAnswer(response, dialog);
+    } catch (fault) {
+      this.#endAfter(fault);
+    }
   }
 
   onBranchFinal(branch: Branch, response: SipResponse, local: boolean): void {
     if (branch !== this.#branch) return;
+    try {
+      this.#takeFinal(branch, response, local);
+    } catch (fault) {
+      this.#endAfter(fault);
+    }
+  }
+
+  /** Our own bug ends the call that it happened in: nobody would answer its caller any more. The endpoint counts it. */
+  #endAfter(fault: unknown): never {
+    try {
+      this.#owner.end(INTERNAL_FAULT);
+    } catch {
+      // The call is too broken to be ended in order; what made it so is what matters.
+    }
+    throw fault;
+  }
+
+  #takeFinal(branch: Branch, response: SipResponse, local: boolean): void {
     const mayServe = !local && !NEXT_HOP_ON.has(response.status);
     this.#report(branch, response, local, mayServe);
     if (!local || this.#bestIsLocal) {
