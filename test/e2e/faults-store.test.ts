@@ -5,7 +5,7 @@ import { after, afterEach, before, describe, test } from "node:test";
 import { endWorkers, INSPECTED } from "../support/end-worker.js";
 import { startGateway, type GatewayProcess } from "../support/gateway-process.js";
 import { ask, postgresAbsent, startPostgres, type ThrowAwayPostgres } from "../support/postgres.js";
-import { freeUdpPort, temporaryFolder, until } from "../support/processes.js";
+import { descendants, freeUdpPort, temporaryFolder, until } from "../support/processes.js";
 import { runSipp, sippMissing, startSipp, type SippRun } from "../support/sipp.js";
 import { smallDisk } from "../support/small-disk.js";
 import { openTelephones, place, type Telephones } from "../support/telephones.js";
@@ -36,6 +36,18 @@ async function oneCall(to: GatewayProcess, index: number): Promise<void> {
   assert.equal(leg?.status, 200);
   phones.carrierA.hangUp(leg);
   assert.ok(await phones.carrierA.until(() => leg.endedAt !== undefined));
+}
+
+/** To a process and its children, the ones that end meanwhile passed over. */
+function signalAll(parent: number, signal: NodeJS.Signals): void {
+  process.kill(parent, signal);
+  for (const pid of descendants(parent)) {
+    try {
+      process.kill(pid, signal);
+    } catch {
+      // It has ended already.
+    }
+  }
 }
 
 const health = async (of: GatewayProcess): Promise<string> =>
@@ -108,6 +120,25 @@ describe("PostgreSQL that fails", { skip: postgresAbsent() ?? sippMissing() ?? f
       await uas.stop();
       folder.remove();
     }
+  });
+
+  test("frozen: calls pass, /health and queries are answered in time, and what waited is written once", async () => {
+    const url = await postgres.createDatabase("frozen");
+    gateway = await startGateway(settings({ store: { databaseUrl: url } }));
+    await oneCall(gateway, 0);
+    await until("the first CDR", async () => (await cdrs(url)).rows === 1);
+    signalAll(postgres.pid, "SIGSTOP");
+    try {
+      for (let i = 1; i <= 5; i++) await oneCall(gateway, i);
+      assert.equal(await health(gateway), "degraded");
+      assert.equal((await gateway.api("/api/v1/cdrs")).status, 503);
+    } finally {
+      signalAll(postgres.pid, "SIGCONT");
+    }
+    await until("six CDRs", async () => (await cdrs(url)).rows >= 6, 60_000);
+    const up = gateway;
+    await until("healthy", async () => (await health(up)) === "healthy", 20_000);
+    assert.deepEqual(await cdrs(url), { rows: 6, calls: 6 });
   });
 });
 
