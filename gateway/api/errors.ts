@@ -1,6 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { hasZodFastifySchemaValidationErrors } from "fastify-type-provider-zod";
-import { GatewayError } from "../core/errors.js";
+import { GatewayError, type ErrorCode } from "../core/errors.js";
 import type { Log } from "../core/log.js";
 
 /** A request that cannot be done, as the client is told. */
@@ -35,6 +35,9 @@ const FASTIFY_CODES: Readonly<Record<string, string>> = {
   FST_ERR_HANDLER_TIMEOUT: "request.timed-out",
 };
 
+/** Asked for in good form, but not possible: the message says why. */
+const TOLD: ReadonlySet<ErrorCode> = new Set(["config.invalid", "tls.certificate", "block.refused", "trace.refused"]);
+
 /** One shape for every error: `{error: {code, message, path?}}`. What went wrong inside is logged, not told. */
 export function errorHandler(log: Log) {
   return (
@@ -59,8 +62,7 @@ export function sendProblem(reply: FastifyReply, { status, code, message, path }
 function readProblem(error: FastifyError | ApiError | GatewayError): Problem {
   if (error instanceof ApiError)
     return { status: error.statusCode, code: error.code, message: error.message, path: error.path };
-  // Asked for in good form, but not possible: the message says why.
-  if (error instanceof GatewayError && (error.code === "config.invalid" || error.code === "block.refused")) {
+  if (error instanceof GatewayError && TOLD.has(error.code)) {
     return { status: 422, code: error.code, message: error.message };
   }
   if (error instanceof GatewayError) {

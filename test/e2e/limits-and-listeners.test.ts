@@ -219,6 +219,9 @@ describe("limits and listeners of the production process", () => {
 
       writeFileSync(files.certFile, "-----BEGIN CERTIFICATE-----\nhalf a file");
       await scene.hangUpSignal("nothing reloaded: tls.certificate");
+      const refused = await scene.gateway.api("/api/v1/reload", { method: "POST", body: {} });
+      assert.equal(refused.status, 422);
+      assert.match(JSON.stringify(refused.json), /tls\.certificate/);
       const third = await TlsPhone.open(port, ca);
       assert.equal(third.serial, second.serial, "a certificate that cannot be read replaces nothing");
       third.close();

@@ -197,12 +197,14 @@ test("an export from a store that is down answers 503; one that breaks off later
   await app.close();
 });
 
-test("what the gateway refuses in words is told: a block that is too broad, a configuration that cannot be loaded", async () => {
+test("what the gateway refuses in words is told: a block that is too broad, a configuration that cannot be loaded, a trace too many", async () => {
   const { ask, control } = await apiHarness();
   const block = { b_number: "+12025550199", a_prefix: "+", ttl_ms: 60_000 };
   for (const [code, method, url, body] of [
     ["block.refused", "POST", "/api/v1/blocks", block],
     ["config.invalid", "POST", "/api/v1/reload", undefined],
+    ["tls.certificate", "POST", "/api/v1/reload", undefined],
+    ["trace.refused", "POST", "/api/v1/traces", { number: "+12025550199" }],
   ] as const) {
     control.failure = new GatewayError(code, "because");
     const answer = await ask(method, url, { as: "admin", body });
