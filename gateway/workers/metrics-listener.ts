@@ -32,10 +32,13 @@ export async function listenForMetrics(
     } else if (request.method !== "GET" && request.method !== "HEAD") {
       response.writeHead(405, { allow: "GET, HEAD" }).end();
     } else {
-      void scrape(sources).then((text) => {
-        response.writeHead(200, { "content-type": METRICS_CONTENT_TYPE });
-        response.end(request.method === "HEAD" ? undefined : text);
-      });
+      scrape(sources).then(
+        (text) => {
+          response.writeHead(200, { "content-type": METRICS_CONTENT_TYPE });
+          response.end(request.method === "HEAD" ? undefined : text);
+        },
+        () => response.writeHead(500, { "content-type": "text/plain" }).end("the metrics cannot be put together\n"),
+      );
     }
     request.resume();
   });
