@@ -76,7 +76,11 @@ export class HopAttempts implements BranchOwner {
   #begin(hops: readonly HopChoice[]): void {
     if (this.#cancelled || this.#closed) return;
     this.#hops = hops;
-    this.#tryNext();
+    try {
+      this.#tryNext();
+    } catch (fault) {
+      this.#endAfter(fault);
+    }
   }
 
   #tryNext(): void {

@@ -48,3 +48,14 @@ test("a bug while a refusal is passed on does not leave the caller without an an
   assert.equal(bench.b2bua.size, 0);
   assert.deepEqual(invite.statuses, [500]);
 });
+
+test("a bug while the INVITE is sent on: 500 to the caller, and nothing is left of the call", () => {
+  const bench = new B2buaBench();
+  bench.endpoint.invite = bug;
+  const place = () => bench.invite();
+  assert.throws(place, /a bug of the test/);
+  assert.equal(bench.call.phase, "ending");
+  bench.clock.advance(64 * 500);
+  assert.equal(bench.b2bua.size, 0);
+  assert.deepEqual([bench.cdr.status, bench.cdr.cause], [500, "failed"]);
+});
