@@ -30,11 +30,12 @@ export class BaselineKeeper {
       const rows = await this.#file.load();
       if (rows === undefined) this.#log.error("baseline.unreadable");
       else known = this.#detection.importBaseline(rows);
+      this.#loaded = true;
+      this.#arm();
     } catch (error) {
+      // What is there may be good: this run learns without saving, and leaves it alone.
       this.#log.error("baseline.unreadable", {}, error);
     }
-    this.#loaded = true;
-    this.#arm();
     return known;
   }
 

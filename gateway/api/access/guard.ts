@@ -8,6 +8,9 @@ import { mayDo, type Principal } from "./permissions.js";
 
 const BROWSER_PAGES = /^\/docs(\/|$)/;
 
+/** Proxies add the first two, browsers the others (also those that DNS rebinding has sent to us). */
+const OTHERS_THAN_A_SWITCH = ["x-forwarded-for", "forwarded", "origin", "sec-fetch-site"] as const;
+
 /**
  * Says who asks, before rate limits count the request by that; refuses who may not, after they have counted it.
  * A route that forgot to state its permission is refused to everybody.
@@ -54,10 +57,10 @@ export class Guard {
     return { id: "unauthenticated", role: "none", refusal: offered === undefined ? "no-key" : "bad-key" };
   }
 
-  /** A proxy on a trusted address that speaks for somebody else is not the switch. */
-  #isSwitchSource(request: FastifyRequest): boolean {
-    const forwarded = request.headers["x-forwarded-for"] !== undefined || request.headers.forwarded !== undefined;
-    return !forwarded && this.#switchSources.has(request.ip);
+  /** A proxy on a trusted address that speaks for somebody else is not the switch; nor is a page in a browser there. */
+  #isSwitchSource({ headers, ip }: FastifyRequest): boolean {
+    const others = OTHERS_THAN_A_SWITCH.some((name) => headers[name] !== undefined);
+    return !others && this.#switchSources.has(ip);
   }
 
   #refusal(request: FastifyRequest): ApiError | undefined {

@@ -117,7 +117,12 @@ test("only sources in http.switchSources report events without a key; IPv4-mappe
     401,
     "a header cannot make a source trusted",
   );
-  for (const headers of [forwarded, { forwarded: "for=192.0.2.200" }] as Record<string, string>[]) {
+  for (const headers of [
+    forwarded,
+    { forwarded: "for=192.0.2.200" },
+    { origin: "http://rebound.example" },
+    { "sec-fetch-site": "same-origin" },
+  ] as Record<string, string>[]) {
     const proxied = await ask("POST", "/event", { body: EVENT, from: "192.0.2.1", headers });
     assert.equal(proxied.statusCode, 401, "a proxy that speaks for somebody else is not the switch");
   }
