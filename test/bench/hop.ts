@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
-import { startGateway, type GatewayProcess } from "../support/gateway-process.js";
+import { startGateway } from "../support/gateway-process.js";
 import { cpuSeconds, descendants, freeUdpPort, startProcess, until, type Running } from "../support/processes.js";
 import { quantile, runSipp, sippMissing, startSipp } from "../support/sipp.js";
 
@@ -61,7 +61,7 @@ async function drive(relay: Relay, uasPort: number, rate: number, seconds: numbe
     calls,
     holdMs: 0,
     csv,
-    extra: ["-recv_timeout", "30000"],
+    extra: ["-recv_timeout", "10000"],
   });
   const elapsed = (performance.now() - started) / 1000;
   const spent = relay.cpu() - cpuBefore;
@@ -79,46 +79,46 @@ async function drive(relay: Relay, uasPort: number, rate: number, seconds: numbe
   };
 }
 
-/** Doubles nothing, guesses nothing: climbs by `step` until two runs in a row at one rate are not clean. */
-async function highestCleanRate(
-  relay: Relay,
-  uasPort: number,
-  from: number,
-  step: number,
-  seconds: number,
-  csv: string,
-): Promise<Run[]> {
+/** Climbs by `step` until two runs in a row at one rate are not clean. */
+async function highestCleanRate(relay: Relay, uasPort: number, ladder: Ladder, csv: string): Promise<Run[]> {
   const runs: Run[] = [];
-  for (let rate = from; rate <= 6_000; rate += step) {
-    let run = await drive(relay, uasPort, rate, seconds, csv);
-    if (!isClean(run)) run = await drive(relay, uasPort, rate, seconds, csv);
+  for (let rate = ladder.from; rate <= 6_000; rate += ladder.step) {
+    let run = await drive(relay, uasPort, rate, ladder.seconds, csv);
+    if (!isClean(run)) run = await drive(relay, uasPort, rate, ladder.seconds, csv);
     runs.push(run);
     if (!isClean(run)) break;
   }
   return runs;
 }
 
-async function measure(relay: Relay, uasPort: number, options: Ladder, csv: string): Promise<Figures> {
-  await drive(relay, uasPort, 200, 3, csv); // warm-up, not counted
-  const runs = await highestCleanRate(relay, uasPort, options.from, options.step, options.seconds, csv);
+/** The ladder on one relay, half load on a fresh one: an overloaded process has half a minute of transactions behind it. */
+async function measure(start: () => Promise<Relay>, uasPort: number, options: Ladder, csv: string): Promise<Figures> {
+  const first = await start();
+  await drive(first, uasPort, 500, 4, csv); // warm-up, not counted
+  const runs = await highestCleanRate(first, uasPort, options, csv).finally(() => first.stop());
   const best = runs.filter(isClean).at(-1);
   if (best === undefined)
     return { maxCallsPerSecond: 0, cpuMsPerCall: runs[0]?.cpuMsPerCall ?? 0, addedP99Ms: runs[0]?.p99Ms ?? 0, runs };
-  const half = await drive(relay, uasPort, Math.round(best.rate / 2), options.seconds, csv);
-  const direct = await drive(
-    { port: uasPort, cpu: () => 0, repeated: () => Promise.resolve(0), stop: () => Promise.resolve() },
-    uasPort,
-    half.rate,
-    options.seconds,
-    csv,
-  );
+  const halfRate = Math.round(best.rate / 2);
+  const second = await start();
+  await drive(second, uasPort, 500, 4, csv);
+  const half = await drive(second, uasPort, halfRate, options.seconds, csv).finally(() => second.stop());
+  const direct = await drive(nothingBetween(uasPort), uasPort, halfRate, options.seconds, csv);
+  const cpuMsPerCall = best.cpuMsPerCall;
   return {
     maxCallsPerSecond: best.rate,
-    cpuMsPerCall: best.cpuMsPerCall,
+    cpuMsPerCall,
     addedP99Ms: round(half.p99Ms - direct.p99Ms),
     runs: [...runs, half, direct],
   };
 }
+
+const nothingBetween = (uasPort: number): Relay => ({
+  port: uasPort,
+  cpu: () => 0,
+  repeated: () => Promise.resolve(0),
+  stop: () => Promise.resolve(),
+});
 
 interface Ladder {
   readonly from: number;
@@ -126,14 +126,13 @@ interface Ladder {
   readonly seconds: number;
 }
 
-async function gatewayRelay(uasPort: number): Promise<Relay & { gateway: GatewayProcess }> {
+async function gatewayRelay(uasPort: number): Promise<Relay> {
   const gateway = await startGateway({
     sip: { listenPort: 0, nextHops: [`127.0.0.1:${uasPort}`], optionsPingMs: 0 },
     detection: { masking: { mode: "enforce" } },
   });
   const pid = gateway.running.pid;
   return {
-    gateway,
     port: gateway.sipPort,
     cpu: () => cpuSeconds(pid),
     repeated: () => gateway.metric("ringfence_sip_retransmitted_total"),
@@ -141,8 +140,10 @@ async function gatewayRelay(uasPort: number): Promise<Relay & { gateway: Gateway
   };
 }
 
-async function kamailioRelay(uasPort: number): Promise<Relay | string> {
-  if (!existsSync("/usr/sbin/kamailio")) return "kamailio is not installed";
+const kamailioMissing = (): string | undefined =>
+  existsSync("/usr/sbin/kamailio") ? undefined : "kamailio is not installed (Debian package kamailio)";
+
+async function kamailioRelay(uasPort: number): Promise<Relay> {
   const port = await freeUdpPort();
   const folder = mkdtempSync(join(tmpdir(), "ringfence-kamailio-"));
   const args = [
@@ -163,12 +164,7 @@ async function kamailioRelay(uasPort: number): Promise<Relay | string> {
   ];
   const running: Running = startProcess("kamailio", args);
   const pids = (): number[] => [running.pid, ...descendants(running.pid)];
-  try {
-    await until("kamailio's workers", () => pids().length > 3, 10_000);
-  } catch {
-    await running.stop("SIGKILL");
-    return `kamailio did not start: ${running.output().slice(-400)}`;
-  }
+  await until("kamailio's workers", () => pids().length > 2, 10_000);
   return {
     port,
     cpu: () => pids().reduce((sum, pid) => sum + cpuSeconds(pid), 0),
@@ -197,11 +193,12 @@ export async function run(options: Readonly<Record<string, string>>): Promise<Re
   const csv = writeNumbers(folder, 50_000);
   const uasPort = await freeUdpPort();
   try {
-    const ours = await gatewayRelay(uasPort);
-    const gateway = await measure(ours, uasPort, ladder, csv).finally(() => ours.stop());
-    const peer = options["skip-kamailio"] === "true" ? "skipped by --skip-kamailio" : await kamailioRelay(uasPort);
-    if (typeof peer === "string") return { ...gateway, kamailio: null, kamailioReason: peer, machine: machine() };
-    const kamailio = await measure(peer, uasPort, ladder, csv).finally(() => peer.stop());
+    if (options["only-kamailio"] === "true")
+      return { kamailio: await measure(() => kamailioRelay(uasPort), uasPort, ladder, csv) };
+    const gateway = await measure(() => gatewayRelay(uasPort), uasPort, ladder, csv);
+    const reason = options["skip-kamailio"] === "true" ? "skipped by --skip-kamailio" : kamailioMissing();
+    if (reason !== undefined) return { ...gateway, kamailio: null, kamailioReason: reason, machine: machine() };
+    const kamailio = await measure(() => kamailioRelay(uasPort), uasPort, ladder, csv);
     return { ...gateway, kamailio, machine: machine() };
   } finally {
     rmSync(folder, { recursive: true, force: true });
