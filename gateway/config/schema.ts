@@ -7,6 +7,10 @@ const apiKey = z.strictObject({
   key: secret()
     .min(1)
     .max(256)
+    .refine(
+      (key) => !/^sha256:/i.test(key) || /^sha256:[0-9a-f]{64}$/i.test(key),
+      "sha256: needs 64 hex digits after it",
+    )
     .describe(
       "The key itself, 16 characters or more (a shorter one is warned about), or `sha256:` and its SHA-256 in hex",
     ),

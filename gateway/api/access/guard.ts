@@ -49,11 +49,13 @@ export class Guard {
       BROWSER_PAGES.test(request.url),
     );
     const key = offered === undefined ? undefined : this.#keys.find(offered);
+    if (key !== undefined) return { ...key, refusal: undefined };
+    // Who sends a key means it to count: one that is wrong is told so, also on a trusted address.
+    const isKeyless = offered === undefined && request.headers.authorization === undefined;
     const { events = false } = request.routeOptions.config;
-    if (events && key?.role !== "admin" && key?.role !== "switch" && this.#isSwitchSource(request)) {
+    if (events && isKeyless && this.#isSwitchSource(request)) {
       return { id: "switch-source", role: "switch", refusal: undefined };
     }
-    if (key !== undefined) return { ...key, refusal: undefined };
     return { id: "unauthenticated", role: "none", refusal: offered === undefined ? "no-key" : "bad-key" };
   }
 

@@ -1,3 +1,4 @@
+import { GatewayError } from "../../core/errors.js";
 import type { ApiKeyOption, Role } from "../api-options.js";
 
 interface HeldKey {
@@ -18,10 +19,14 @@ export class KeyRing {
   readonly #keys: readonly HeldKey[];
   readonly #sha256Hex: (text: string) => string;
 
+  /** @throws GatewayError `config.invalid` for a hash that is none: its text must not become a key. */
   constructor(keys: readonly ApiKeyOption[], sha256Hex: (text: string) => string) {
     this.#sha256Hex = sha256Hex;
-    this.#keys = keys.map(({ key, role, id }) => {
-      const hash = HASHED.exec(key)?.[1]?.toLowerCase() ?? sha256Hex(key);
+    this.#keys = keys.map(({ key, role, id }, index) => {
+      const hash = /^sha256:/i.test(key) ? HASHED.exec(key)?.[1]?.toLowerCase() : sha256Hex(key);
+      if (hash === undefined) {
+        throw new GatewayError("config.invalid", `http.apiKeys.${index}.key: sha256: needs 64 hex digits after it`);
+      }
       return { id: id ?? hash.slice(0, 8), role, hash };
     });
   }

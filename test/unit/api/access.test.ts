@@ -103,6 +103,28 @@ test("keys are taken as Bearer or X-API-Key, given plain or as sha256; a wrong o
   assert.equal(await with_({ authorization: `Bearer ${"x".repeat(10_000)}` }), 401);
 });
 
+test("a hash of a key that is none is refused, never taken for a key", async () => {
+  for (const key of ["sha256:zz", `SHA256:${"a".repeat(63)}`, `sha256:${"a".repeat(64)} `]) {
+    await assert.rejects(
+      apiHarness({ keys: [{ key, role: "admin" }] }),
+      (error: unknown) => error instanceof GatewayError && error.code === "config.invalid",
+      key,
+    );
+  }
+});
+
+test("on the event routes a trusted source needs no key, but one that it sends counts", async () => {
+  const { ask } = await apiHarness({ switchSources: ["192.0.2.0/24"] });
+  const with_ = async (headers: Record<string, string>) =>
+    (await ask("POST", "/event", { body: EVENT, from: "192.0.2.1", headers })).statusCode;
+  assert.equal(await with_({}), 200);
+  assert.equal(await with_({ authorization: `Bearer ${KEYS.switch}` }), 200);
+  assert.equal(await with_({ "x-api-key": KEYS.viewer }), 403, "this role may not report");
+  assert.equal(await with_({ "x-api-key": `${KEYS.switch}x` }), 401);
+  assert.equal(await with_({ authorization: "Bearer " }), 401);
+  assert.equal(await with_({ authorization: KEYS.switch }), 401, "a key without its scheme is none");
+});
+
 test("only sources in http.switchSources report events without a key; IPv4-mapped addresses count as IPv4", async () => {
   const { ask } = await apiHarness({ switchSources: ["192.0.2.0/24", "2001:db8::/32"] });
   const from = async (address: string) => (await ask("POST", "/event", { body: EVENT, from: address })).statusCode;

@@ -51,6 +51,16 @@ describe("configuration", () => {
       file: { http: { apiKeys: [{ key: "", role: "admin" }] } },
       says: /^http\.apiKeys\.0\.key: /,
     },
+    {
+      name: "a hash of a key that is none",
+      file: { http: { apiKeys: [{ key: "sha256:zz", role: "admin" }] } },
+      says: /^http\.apiKeys\.0\.key: sha256: needs 64 hex digits after it$/,
+    },
+    {
+      name: "a hash of a key with a digit too many",
+      file: { http: { apiKeys: [{ key: `SHA256:${"a".repeat(65)}`, role: "admin" }] } },
+      says: /^http\.apiKeys\.0\.key: sha256: needs 64 hex digits after it$/,
+    },
     { name: "a list instead of sections", file: ["sip"], says: /^\(root\): / },
     {
       name: "a word for a number in the environment",
