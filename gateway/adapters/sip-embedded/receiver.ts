@@ -2,7 +2,7 @@ import type { HeaderEntries } from "../../ports/sip-endpoint.js";
 import { allValues } from "../../sip/message/split-values.js";
 import { DEFAULT_SIP_LIMITS, type SipLimits } from "../../sip/message/limits.js";
 import { parseSipMessage, type SipParseError } from "../../sip/message/parse-message.js";
-import type { SipRequest } from "../../sip/message/sip-message.js";
+import type { SipMessage, SipRequest } from "../../sip/message/sip-message.js";
 import { validateRequest, type RequestFacts, type SipInvalid } from "../../sip/message/validate-request.js";
 import { parseVia, type Via } from "../../sip/message/via.js";
 import { firstValue } from "../../sip/message/split-values.js";
@@ -59,10 +59,10 @@ export class Receiver implements TransportHandler {
   onUnframeable(bytes: Buffer, source: SipSource): Uint8Array | undefined {
     this.#engine.onMalformed?.(source);
     const parsed = parseSipMessage(bytes, this.#limits);
-    if (parsed.ok || parsed.error.request === undefined || parsed.error.status === undefined) return undefined;
-    if (!parsed.error.request.headers.has("via")) return undefined;
+    const { request, status, message } = parsed.ok ? whole(parsed.value) : parsed.error;
+    if (request === undefined || status === undefined || !request.headers.has("via")) return undefined;
     this.#engine.counters.refusedMalformed.inc();
-    return statelessAnswer(parsed.error.request, { status: parsed.error.status, reason: parsed.error.message });
+    return statelessAnswer(request, { status, reason: message });
   }
 
   /** Answered where the RFC has an answer and the message says where to, dropped otherwise. */
@@ -231,4 +231,12 @@ export class Receiver implements TransportHandler {
     incoming.refuse(420, [["Unsupported", unsupported.join(", ")]]);
     return true;
   }
+}
+
+/** What is a message by itself and still cannot be cut out of a stream: its Content-Length is not there. RFC 3261 §18.3 */
+function whole(message: SipMessage): Pick<SipParseError, "request" | "status" | "message"> {
+  const fault = { status: 400, message: "Missing Content-Length" };
+  return message.kind === "request" && message.method !== "ACK"
+    ? { ...fault, request: message }
+    : { ...fault, status: undefined };
 }

@@ -7,6 +7,7 @@ import { CryptoRandom } from "../../../gateway/adapters/system/crypto-random.js"
 import { SystemClock } from "../../../gateway/adapters/system/system-clock.js";
 import type { IncomingInvite, SipDialog, SipProtocol } from "../../../gateway/ports/sip-endpoint.js";
 import { TestAuthority } from "../../support/certificates.js";
+import { RawPeer } from "../../support/open-transports.js";
 
 const authority = new TestAuthority();
 after(() => authority.remove());
@@ -87,4 +88,33 @@ for (const { name, protocols, protocol, body, arrivesBy } of [
     assert.equal(await final, 200);
     await ended;
     assert.deepEqual(seen, [{ protocol: arrivesBy, bodyBytes: body }]);
+  });
+
+for (const { name, line, method, answer } of [
+  { name: "no Content-Length", line: "Subject: y", method: "OPTIONS", answer: "SIP/2.0 400 Missing Content-Length" },
+  {
+    name: "no number in it",
+    line: "Content-Length: many",
+    method: "OPTIONS",
+    answer: "SIP/2.0 400 Bad Content-Length",
+  },
+  { name: "no Content-Length in an ACK", line: "Subject: y", method: "ACK", answer: "" },
+])
+  test(`a message that cannot be cut out of a stream, ${name}: ${answer === "" ? "no answer" : "one 400"}, then the end (RFC 3261 §18.3)`, async (t) => {
+    const { port } = await open(t, ["tcp"]);
+    const peer = await RawPeer.connect(port);
+    t.after(() => peer.socket.destroy());
+    const lines = [
+      `${method} sip:gw@127.0.0.1 SIP/2.0`,
+      "Via: SIP/2.0/TCP 127.0.0.1;branch=z9hG4bK1",
+      "Max-Forwards: 70",
+      "From: <sip:+12025550101@127.0.0.1>;tag=a",
+      "To: <sip:gw@127.0.0.1>",
+      "Call-ID: unframed",
+      `CSeq: 1 ${method}`,
+      line,
+    ];
+    peer.socket.write(`${lines.join("\r\n")}\r\n\r\n`);
+    await peer.closed();
+    assert.deepEqual(peer.text.match(/^SIP\/2\.0 .*$/gm) ?? [], answer === "" ? [] : [answer]);
   });
