@@ -19,6 +19,8 @@ export const DEFAULT_CALL_LIMITS: CallLimitOptions = { sweepMs: 2_000, deadAfter
 interface Watched {
   readonly call: LiveCall;
   readonly endAt: MonoMs;
+  /** Between keep-alives; 0: none are sent. */
+  readonly keepAliveMs: number;
   pingAt: MonoMs;
   pinging: boolean;
   /** Keep-alives in a row without a sign of life, of each leg. */
@@ -30,13 +32,16 @@ interface Watched {
 }
 
 const SLICES = 10;
+/** For emergency calls that were taken up after a restart, where their trunk has no keep-alive of its own. */
+const RESUMED_EMERGENCY_MS = 30_000;
 const NEVER = monoMs(Number.POSITIVE_INFINITY);
 
 /**
  * Ends calls that last too long, and calls whose peers are gone: OPTIONS inside both dialogs, at the interval of the trunk. A leg is
  * dead when two in a row meet silence (408) or a peer that knows no such dialog (481); any other answer is a sign of life.
  *
- * One timer for all calls: a tenth of them is looked at in each slice. An emergency call has no maximum duration.
+ * One timer for all calls: a tenth of them is looked at in each slice. An emergency call has no maximum duration. One that was
+ * taken up after a restart, where it may be dead already, is kept alive every 30 s where its trunk says nothing.
  */
 export class CallLimits implements CallObserver {
   readonly #options: CallLimitOptions;
@@ -76,11 +81,17 @@ export class CallLimits implements CallObserver {
 
   /** A call that was taken up after a restart is answered from the start; what it has lasted counts. */
   onStarted(call: LiveCall): void {
-    if (call.phase === "answered") this.onAnswered(call);
+    if (call.phase !== "answered") return;
+    const { keepAliveMs } = call.policy;
+    this.#watch(call, keepAliveMs === 0 && call.identity.emergency ? RESUMED_EMERGENCY_MS : keepAliveMs);
   }
 
   onAnswered(call: LiveCall): void {
-    const { maxCallDurationMs, keepAliveMs } = call.policy;
+    this.#watch(call, call.policy.keepAliveMs);
+  }
+
+  #watch(call: LiveCall, keepAliveMs: number): void {
+    const { maxCallDurationMs } = call.policy;
     const now = this.#clock.mono();
     const lastedMs = call.answeredAt === undefined ? 0 : Math.max(0, this.#clock.unix() - call.answeredAt);
     const endAt =
@@ -90,6 +101,7 @@ export class CallLimits implements CallObserver {
     const watched: Watched = {
       call,
       endAt,
+      keepAliveMs,
       pingAt,
       pinging: false,
       missesA: 0,
@@ -142,7 +154,7 @@ export class CallLimits implements CallObserver {
       this.#log.error("keep-alive.failed", { call: sensitiveUri(call.callId) }, cause);
     }
     watched.pinging = false;
-    watched.pingAt = monoMs(this.#clock.mono() + call.policy.keepAliveMs);
+    watched.pingAt = monoMs(this.#clock.mono() + watched.keepAliveMs);
     const misses = Math.max(watched.missesA, watched.missesB);
     if (misses >= this.#options.deadAfter && !watched.ending) this.#end(watched, deadReason);
   }

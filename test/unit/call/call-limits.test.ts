@@ -123,3 +123,19 @@ test("limits: nothing happens after close", () => {
   clock.advance(60_000);
   assert.deepEqual(long.ended, []);
 });
+
+test("keep-alive: an emergency call that was taken up after a restart is asked for life every 30 s where its trunk asks nobody", async () => {
+  const { limits, call, pass } = setUp();
+  const fresh = call("fresh", {}, true);
+  const [dead, other] = [new LiveCallDouble("sos", { emergency: true }), new LiveCallDouble("other")];
+  for (const resumed of [dead, other]) limits.onStarted(resumed);
+  dead.pingAnswer = () => 481;
+  await pass(40_000);
+  assert.deepEqual([dead.pings.length, dead.ended.length], [2, 0]);
+  await pass(40_000);
+  assert.deepEqual(
+    dead.ended.map((reason) => reason.cause),
+    ["dead"],
+  );
+  assert.deepEqual([fresh.pings, other.pings], [[], []]);
+});
