@@ -32,7 +32,7 @@ import type {
   TrunkPolicy,
 } from "./contracts.js";
 import { DialogIndex } from "./dialog-index.js";
-import { refusedReason, SETUP_TIMEOUT } from "./end-reasons.js";
+import { drainReason, refusedReason, SETUP_TIMEOUT } from "./end-reasons.js";
 import { allowed, answerOptions, StandaloneRelay, type RelayListener } from "./out-of-dialog.js";
 import { unknownOptions, type PassRules } from "./pass-headers.js";
 import { restoredDialog } from "./restored-dialog.js";
@@ -91,7 +91,7 @@ export class B2bua implements SipUser, CallOwner, CallRestorer {
   readonly #deps: B2buaDeps;
   readonly #services: CallServices;
   #options: B2buaOptions;
-  readonly #calls = new Set<LiveCall>();
+  readonly #calls = new Set<Call>();
   /** Calls without a final answer, oldest first. */
   readonly #setup = new Set<LiveCall>();
   readonly #refused: Readonly<Record<"full" | "extension" | "hops" | "decision", Counter>>;
@@ -162,10 +162,14 @@ export class B2bua implements SipUser, CallOwner, CallRestorer {
     this.#hidden = { ...this.#hidden, ownHost: options.ownHost };
   }
 
-  /** Stops the sweep. Calls are not ended. */
+  /**
+   * The process goes. Calls that nobody has answered are over now, emergency calls too: nobody could connect them any more. Their
+   * Cdrs are written without waiting for the called sides. Calls that are up are left as they are: the journal knows them.
+   */
   close(): void {
     this.#stopSweep?.();
     this.#stopSweep = undefined;
+    for (const call of this.#calls) if (call.answeredAt === undefined) call.leave(drainReason);
   }
 
   isUrgent(request: SipRequest, source: SipSource): boolean {
@@ -315,7 +319,7 @@ export class B2bua implements SipUser, CallOwner, CallRestorer {
     this.#setup.delete(call);
   }
 
-  ended(call: LiveCall, cdr: Cdr): void {
+  ended(call: Call, cdr: Cdr): void {
     this.#setup.delete(call);
     this.#calls.delete(call);
     for (const observer of this.#deps.observers) observer.onEnded?.(call, cdr);

@@ -1,6 +1,6 @@
 import type { Cdr } from "../../detection/index.js";
 import type { UnixMs } from "../core/time.js";
-import type { CallFacts, CallIdentity } from "./contracts.js";
+import type { CallFacts, CallIdentity, EndReason } from "./contracts.js";
 
 /** What has happened to a call so far, for its Cdr. */
 export interface CallRecord {
@@ -32,6 +32,13 @@ export function newRecord(): CallRecord {
     nextHop: undefined,
     bCallId: undefined,
   };
+}
+
+/** Why the gateway ends it. */
+export function noteReason(record: CallRecord, { cause, q850, incidentId }: EndReason): void {
+  record.cause = cause;
+  record.q850 = q850;
+  record.incidentId = incidentId;
 }
 
 export function factsOf(

@@ -13,7 +13,7 @@ import { getTag } from "../sip/message/name-addr.js";
 import type { SipRequest, SipResponse } from "../sip/message/sip-message.js";
 import { ownAnswer, passResponse, q850Of, reasonHeaders, refusalHeaders } from "./answers.js";
 import { hangUp } from "./branch.js";
-import { factsOf, newRecord } from "./call-record.js";
+import { factsOf, newRecord, noteReason } from "./call-record.js";
 import type { CallOptions, CallOwner, CallServices, CallStart } from "./call-services.js";
 import { ALREADY_GONE, byeReport, cancelReport, CallEnding, LegBye, type ByeOwner } from "./call-teardown.js";
 import { buildCdr } from "./cdr-builder.js";
@@ -104,7 +104,7 @@ export class Call implements LiveCall, LegOwner, AttemptsOwner, ByeOwner {
   /** Answers an INVITE that is not to go out. The call is over at once: nobody waits for the caller's ACK. */
   refuse(reason: EndReason, blockId?: string): void {
     const { serverName, redressUrl } = this.options;
-    this.#note(reason);
+    noteReason(this.#record, reason);
     this.#record.blockId = blockId;
     this.#answerFinally("gateway", ownAnswer(reason.refusalStatus, serverName, refusalHeaders(reason, redressUrl)));
   }
@@ -127,13 +127,19 @@ export class Call implements LiveCall, LegOwner, AttemptsOwner, ByeOwner {
     }
     const answered = this.answeredAt !== undefined;
     if (this.#phase !== "ending") {
-      this.#note(reason);
+      noteReason(this.#record, reason);
       this.#beginEnding("gateway", answered ? 200 : reason.refusalStatus);
     }
     const headers = reasonHeaders(reason, answered);
     this.#endA(reason, headers);
     this.#endB(headers);
     return report;
+  }
+
+  /** Ends it without waiting for proof: the process goes. */
+  leave(reason: EndReason): void {
+    void this.end(reason);
+    this.#finish();
   }
 
   #endA(reason: EndReason, headers: HeaderEntries): void {
@@ -362,12 +368,6 @@ export class Call implements LiveCall, LegOwner, AttemptsOwner, ByeOwner {
 
   #isOver(): boolean {
     return this.#phase === "ending" || this.#phase === "ended";
-  }
-
-  #note({ cause, q850, incidentId }: EndReason): void {
-    this.#record.cause = cause;
-    this.#record.q850 = q850;
-    this.#record.incidentId = incidentId;
   }
 
   #beginEnding(by: Cdr["endedBy"], status: number): void {

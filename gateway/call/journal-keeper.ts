@@ -1,5 +1,5 @@
 import type { Clock } from "../core/clock.js";
-import type { DialogJournal } from "../ports/dialog-journal.js";
+import type { DialogJournal, InvitedFacts } from "../ports/dialog-journal.js";
 import type { CallObserver, LiveCall } from "./contracts.js";
 
 /** Writes what must survive the death of the process: INVITEs that left, calls that were answered, calls that are over. */
@@ -22,23 +22,15 @@ export class JournalKeeper implements CallObserver {
   }
 
   onInvited(call: LiveCall, bCallId: string, bFromTag: string): void {
-    this.#journal.append({ kind: "invited", callId: this.#name(call), bCallId, bFromTag, at: this.#clock.unix() });
+    const callId = this.#name(call);
+    const facts = callId === call.callId ? factsOf(call) : { ...factsOf(call), aCallId: call.callId };
+    this.#journal.append({ kind: "invited", callId, bCallId, bFromTag, facts, at: this.#clock.unix() });
   }
 
   onAnswered(call: LiveCall): void {
     const dialogs = call.snapshots();
     if (dialogs === undefined) return;
-    const { caller, called, trunk, emergency } = call.identity;
-    const answeredAt = call.answeredAt ?? this.#clock.unix();
-    const facts = {
-      caller,
-      called,
-      trunk,
-      startedAt: call.startedAt,
-      answeredAt,
-      nextHop: call.nextHop ?? "",
-      emergency,
-    };
+    const facts = { ...factsOf(call), answeredAt: call.answeredAt ?? this.#clock.unix() };
     this.#journal.append({
       kind: "answered",
       callId: this.#name(call),
@@ -72,4 +64,9 @@ export class JournalKeeper implements CallObserver {
     this.#taken.add(name);
     return name;
   }
+}
+
+function factsOf({ identity, startedAt, nextHop = "" }: LiveCall): InvitedFacts {
+  const { caller, called, trunk, emergency } = identity;
+  return { caller, called, trunk, startedAt, nextHop, emergency };
 }

@@ -1,18 +1,18 @@
-import type { CalledId, CallerId, TrunkId } from "../../detection/index.js";
 import type { Clock } from "../core/clock.js";
 import { sensitiveUri, type Log } from "../core/log.js";
 import type { Random } from "../core/random.js";
 import { monoMs, unixMs } from "../core/time.js";
-import type { DialogJournal, JournalEntry } from "../ports/dialog-journal.js";
+import type { DialogJournal, InvitedFacts, JournalEntry } from "../ports/dialog-journal.js";
 import type { RecordSink } from "../ports/records.js";
 import type { DialogSnapshot, SipDialog, SipEndpoint } from "../ports/sip-endpoint.js";
 import { byeReport } from "./call-teardown.js";
 import { buildCdr } from "./cdr-builder.js";
-import type { LegOutcome } from "./contracts.js";
+import type { CallFacts, CallIdentity, LegOutcome } from "./contracts.js";
 import { reasonHeader, restartReason } from "./end-reasons.js";
 import { restoredDialog } from "./restored-dialog.js";
 
 export type AnsweredEntry = Extract<JournalEntry, { kind: "answered" }>;
+export type InvitedEntry = Extract<JournalEntry, { kind: "invited" }>;
 
 export interface RecoveryOptions {
   /** What happens to calls that were up when the last process died: both legs get BYE, or they go on. */
@@ -43,13 +43,16 @@ export interface RecoveryReport {
   readonly timedOut: number;
   /** The SIP engine cannot take dialogs over: they stay as they are. */
   readonly notRestorable: number;
-  /** INVITEs that were under way. If one is answered yet, the B2BUA ends it as a stray answer. */
+  /**
+   * INVITEs that were under way: they are only recorded. Their transactions died with the process, so that nothing can be cancelled
+   * or refused any more; if one is answered yet, the B2BUA ends it as a stray answer.
+   */
   readonly unanswered: number;
 }
 
 /**
  * What is left to do after the process died: no leg may stay up for ever. Calls that were answered are ended on both legs, or go
- * on; emergency calls always go on. Ended calls get a Cdr with cause `restart`.
+ * on; emergency calls always go on. Ended calls get a Cdr with cause `restart`, and so do those that were never answered.
  */
 export async function recoverCalls(
   entries: readonly JournalEntry[],
@@ -57,7 +60,7 @@ export async function recoverCalls(
   deps: RecoveryDeps,
 ): Promise<RecoveryReport> {
   const { answered, unanswered } = openCalls(entries);
-  for (const callId of unanswered) deps.journal.append({ kind: "ended", callId });
+  for (const entry of unanswered) recordUnanswered(entry, deps);
   if (!deps.endpoint.capabilities.restoreDialogs) {
     if (answered.length > 0)
       deps.log.error("recovery.not-restorable", { calls: answered.length, engine: deps.endpoint.capabilities.engine });
@@ -96,21 +99,42 @@ function goesOn(entry: AnsweredEntry, { afterRestart }: RecoveryOptions, deps: R
 /** What was not over, by the journal: the last word on each call counts. */
 export function openCalls(entries: readonly JournalEntry[]): {
   readonly answered: readonly AnsweredEntry[];
-  readonly unanswered: readonly string[];
+  readonly unanswered: readonly InvitedEntry[];
 } {
-  const open = new Map<string, AnsweredEntry | undefined>();
+  const open = new Map<string, AnsweredEntry | InvitedEntry>();
   for (const entry of entries) {
     if (entry.kind === "ended") open.delete(entry.callId);
-    else if (entry.kind === "answered") open.set(entry.callId, entry);
-    else if (!open.has(entry.callId)) open.set(entry.callId, undefined);
+    else if (entry.kind === "answered" || open.get(entry.callId)?.kind !== "answered") open.set(entry.callId, entry);
   }
   const answered: AnsweredEntry[] = [];
-  const unanswered: string[] = [];
-  for (const [callId, entry] of open) {
-    if (entry === undefined) unanswered.push(callId);
+  const unanswered: InvitedEntry[] = [];
+  for (const entry of open.values()) {
+    if (entry.kind === "invited") unanswered.push(entry);
     else answered.push(entry);
   }
   return { answered, unanswered };
+}
+
+/** Nobody was told how it ended: status 0. */
+function recordUnanswered({ callId, bCallId, facts }: InvitedEntry, deps: RecoveryDeps): void {
+  deps.journal.append({ kind: "ended", callId });
+  if (facts === undefined) return;
+  const ids = { callId: facts.aCallId ?? callId, bCallId };
+  recordCall({ ...ids, ...callFacts(facts), endedAt: deps.clock.unix(), status: 0 }, deps);
+}
+
+function callFacts(facts: InvitedFacts): Pick<CallFacts, "identity" | "nextHop" | "startedAt"> {
+  const { caller, called, trunk, emergency } = facts;
+  return {
+    identity: { caller, called, trunk, emergency } as CallIdentity,
+    nextHop: facts.nextHop === "" ? undefined : facts.nextHop,
+    startedAt: unixMs(facts.startedAt),
+  };
+}
+
+function recordCall(facts: Omit<CallFacts, "endedBy" | "cause" | "q850">, { random, sink }: RecoveryDeps): void {
+  const { cause, q850 } = restartReason;
+  sink.write({ kind: "cdr", cdr: buildCdr({ ...facts, endedBy: "gateway", cause, q850 }, random.token(12)) });
 }
 
 async function endCall(entry: AnsweredEntry, deps: RecoveryDeps): Promise<LegOutcome> {
@@ -119,29 +143,8 @@ async function endCall(entry: AnsweredEntry, deps: RecoveryDeps): Promise<LegOut
   deps.journal.append({ kind: "ended", callId: entry.callId });
   const endedAt = deps.clock.unix();
   const { facts } = entry;
-  const identity = {
-    caller: facts.caller as CallerId,
-    called: facts.called as CalledId,
-    trunk: facts.trunk as TrunkId,
-    emergency: facts.emergency,
-  };
-  const cdr = buildCdr(
-    {
-      callId: entry.a.callId,
-      bCallId: entry.b.callId,
-      identity,
-      nextHop: facts.nextHop === "" ? undefined : facts.nextHop,
-      startedAt: unixMs(facts.startedAt),
-      answeredAt: unixMs(facts.answeredAt),
-      endedAt,
-      status: 200,
-      endedBy: "gateway",
-      cause: "restart",
-      q850: restartReason.q850,
-    },
-    deps.random.token(12),
-  );
-  deps.sink.write({ kind: "cdr", cdr });
+  const ids = { callId: entry.a.callId, bCallId: entry.b.callId };
+  recordCall({ ...ids, ...callFacts(facts), answeredAt: unixMs(facts.answeredAt), endedAt, status: 200 }, deps);
   const tookMs = deps.clock.mono() - startedAt;
   deps.sink.write({
     kind: "teardown",

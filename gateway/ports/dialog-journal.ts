@@ -8,6 +8,8 @@ export type JournalEntry =
       readonly callId: string;
       readonly bCallId: string;
       readonly bFromTag: string;
+      /** Absent in journals of older versions. */
+      readonly facts?: InvitedFacts;
       readonly at: number;
     }
   /** Both legs are confirmed. */
@@ -22,14 +24,20 @@ export type JournalEntry =
   /** The call is over on both legs. */
   | { readonly kind: "ended"; readonly callId: string };
 
-export interface JournalFacts {
+/** Who called whom, for the Cdr of a call that the process did not live to end. Times in Unix ms; `nextHop` is empty where unknown. */
+export interface InvitedFacts {
+  /** The A-leg's Call-ID, where the call is in the journal under another name. */
+  readonly aCallId?: string;
   readonly caller: string;
   readonly called: string;
   readonly trunk: string;
   readonly startedAt: number;
-  readonly answeredAt: number;
   readonly nextHop: string;
   readonly emergency: boolean;
+}
+
+export interface JournalFacts extends Omit<InvitedFacts, "aCallId"> {
+  readonly answeredAt: number;
 }
 
 /** Append-only, on disk. `append` never blocks the caller on the disk and survives the death of the process once the current turn of the event loop is over. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { TeardownReport } from "../../../gateway/call/contracts.js";
+import { drainReason } from "../../../gateway/call/end-reasons.js";
 import { B2buaBench, FRAUD } from "../../support/b2bua-bench.js";
 import { headerOf } from "../../support/fake-sip-endpoint.js";
 
@@ -299,4 +300,44 @@ test("snapshots are there while the call is answered", () => {
   assert.deepEqual([call.snapshots()?.a.localTag, call.snapshots()?.b.remoteTag], [invite.dialog()!.localTag, "bob"]);
   b.receive("BYE");
   assert.equal(call.snapshots(), undefined);
+});
+
+test("close: a call that rings and was ended by the drain has its Cdr, though the called side never answers the CANCEL", () => {
+  const bench = new B2buaBench();
+  const invite = bench.invite();
+  bench.out.provisional(180, { tag: "bob" });
+  void bench.call.end(drainReason);
+  assert.equal(bench.cdrs.length, 0);
+  bench.b2bua.close();
+  assert.deepEqual([bench.cdr.cause, bench.cdr.status, bench.cdr.endedBy], ["drain", 503, "gateway"]);
+  assert.deepEqual([invite.statuses, bench.b2bua.size], [[180, 503], 0]);
+});
+
+for (const emergency of [false, true])
+  test(`close: ${emergency ? "an emergency call" : "a call"} that still rings is refused and cancelled: nobody could connect it any more`, () => {
+    const bench = new B2buaBench({ emergency });
+    const invite = bench.invite();
+    bench.out.provisional(180, { tag: "bob" });
+    bench.b2bua.close();
+    assert.deepEqual([invite.statuses, bench.out.isCancelled], [[180, 503], true]);
+    assert.deepEqual(
+      [bench.cdr.cause, bench.cdrs.length, bench.log.at(-1)],
+      ["drain", 1, "detect-ended call1@caller.example"],
+    );
+  });
+
+test("close: a called side that answers after it gets ACK and BYE", () => {
+  const bench = new B2buaBench();
+  bench.invite();
+  bench.out.provisional(180, { tag: "bob" });
+  bench.b2bua.close();
+  const late = bench.out.answer({ tag: "bob" });
+  assert.deepEqual([late.acks.length, late.methods(), bench.cdrs.length], [1, ["BYE"], 1]);
+});
+
+test("close: a call that is up is left to the journal", () => {
+  const bench = new B2buaBench();
+  const { a, b } = bench.answered();
+  bench.b2bua.close();
+  assert.deepEqual([a.methods(), b.methods(), bench.cdrs.length, bench.b2bua.size], [[], [], 0, 1]);
 });

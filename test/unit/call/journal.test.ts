@@ -126,7 +126,10 @@ test("journal: what was not over when the process died", () => {
     { kind: "ended", callId: "3" },
     { kind: "ended", callId: "never" },
   ]);
-  assert.deepEqual([up.map((entry) => entry.callId), unanswered], [["2"], ["1"]]);
+  assert.deepEqual(
+    [up, unanswered].map((found) => found.map((entry) => entry.callId)),
+    [["2"], ["1"]],
+  );
 });
 
 interface Sent {
@@ -263,6 +266,48 @@ test("recovery: INVITEs that were under way are closed in the journal; a late an
   const { recover, journal, sent } = setUp();
   const report = await recover([{ kind: "invited", callId: "1", bCallId: "b", bFromTag: "t", at: 0 }]);
   assert.deepEqual([report.unanswered, sent.length, journal.entries], [1, 0, [{ kind: "ended", callId: "1" }]]);
+});
+
+test("recovery: a call that rang when the process died gets a Cdr, whatever the engine can do", async () => {
+  for (const restores of [true, false]) {
+    const { recover, journal: left, sink } = setUp({ restores });
+    const journal = new JournalDouble();
+    const keeper = new JournalKeeper(journal, new FakeClock());
+    for (const hop of ["first", "second"]) keeper.onInvited(new LiveCallDouble("same"), `b-${hop}`, "t");
+    keeper.onInvited(new LiveCallDouble("sos", { emergency: true, trunk: "north" }), "b-sos", "t");
+    const report = await recover(journal.entries);
+    assert.equal(report.unanswered, 3);
+    const cdrs = sink.of("cdr").map(({ cdr }) => cdr);
+    assert.deepEqual(
+      cdrs.map((cdr) => [cdr.callId, cdr.bCallId, cdr.trunk, cdr.emergency]),
+      [
+        ["same", "b-first", "carrier", false],
+        ["same", "b-second", "carrier", false],
+        ["sos", "b-sos", "north", true],
+      ],
+    );
+    const [cdr] = cdrs;
+    assert.deepEqual(
+      [cdr?.caller, cdr?.called, cdr?.nextHop, cdr?.startedAt, cdr?.durationMs],
+      ["+12025550101", "+12025550199", "192.0.2.9:5060", 1_700_000_000_000, 0],
+    );
+    assert.deepEqual([cdr?.status, cdr?.endedBy, cdr?.cause, cdr?.q850], [0, "gateway", "restart", 41]);
+    assert.equal(cdr !== undefined && "answeredAt" in cdr, false);
+    assert.deepEqual(openCalls([...journal.entries, ...left.entries]), { answered: [], unanswered: [] });
+  }
+});
+
+test("recovery: an INVITE that was tried at a second hop is one call, recorded with the last", async () => {
+  const { recover, sink } = setUp();
+  const journal = new JournalDouble();
+  const keeper = new JournalKeeper(journal, new FakeClock());
+  const call = new LiveCallDouble("one");
+  for (const hop of ["first", "second"]) keeper.onInvited(call, `b-${hop}`, "t");
+  await recover(journal.entries);
+  assert.deepEqual(
+    sink.of("cdr").map(({ cdr }) => cdr.bCallId),
+    ["b-second"],
+  );
 });
 
 test("recovery: a dialog that cannot be made again is one leg lost, not the start of the gateway", async () => {
