@@ -32,7 +32,8 @@ const ATTEMPTS = 5;
  * Takes the folder for this process. PGlite takes no lock of its own, and two processes on one folder lose rows silently.
  *
  * The lock is a file that appears whole (`link`), names its holder, and is taken over when that holder is dead: no such pid, or
- * a pid that now belongs to a process started at another time, or before another boot. On another host only the file's age
+ * a pid that now belongs to a process started at another time, or before another boot, or one that has ended and that its parent
+ * has not collected (a zombie, as in containers whose first process collects none). On another host only the file's age
  * counts. Within one process a worker thread takes over from an earlier worker thread, for which the supervisor has seen the end.
  *
  * @throws GatewayError `store.locked`, naming the pid that holds it; `store.unavailable` when the folder cannot be written.
@@ -41,7 +42,7 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
   const file = join(folder, LOCK_NAME);
   const self: Holder = {
     pid: process.pid,
-    started: await processStart(process.pid),
+    started: (await lookUp(process.pid)).started,
     boot: await bootId(),
     host: hostname(),
     thread: threadId,
@@ -127,8 +128,8 @@ async function isAlive(file: string, holder: Holder, self: Holder): Promise<bool
   } catch (error) {
     return codeOf(error) === "EPERM";
   }
-  const started = await processStart(holder.pid);
-  return started === holder.started;
+  const { started, hasEnded } = await lookUp(holder.pid);
+  return !hasEnded && started === holder.started;
 }
 
 async function readHolder(file: string): Promise<Holder | undefined> {
@@ -142,13 +143,14 @@ async function readHolder(file: string): Promise<Holder | undefined> {
   }
 }
 
-/** Field 22 of /proc/PID/stat, behind the command name, which may itself contain spaces and parentheses. */
-async function processStart(pid: number): Promise<string> {
+/** Fields 22 and 3 of /proc/PID/stat, behind the command name, which may itself contain spaces and parentheses. */
+async function lookUp(pid: number): Promise<{ readonly started: string; readonly hasEnded: boolean }> {
   try {
     const text = await readFile(`/proc/${pid}/stat`, "utf8");
-    return text.slice(text.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+    const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+    return { started: fields[19] ?? "", hasEnded: fields[0] === "Z" || fields[0] === "X" };
   } catch {
-    return "";
+    return { started: "", hasEnded: false };
   }
 }
 

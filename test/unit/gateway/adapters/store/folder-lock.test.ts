@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
@@ -80,6 +80,31 @@ for (const { name, change } of dead) {
     await lock.release();
   });
 }
+
+test("folder lock: a lock is taken over when its holder has ended and is a zombie", async (t) => {
+  if (!existsSync("/proc/self/stat")) {
+    t.skip("there is no /proc here");
+    return;
+  }
+  const folder = folderFor(t);
+  // The shell becomes `sleep`, which never collects the child that the shell began.
+  const parent = spawn("sh", ["-c", "true & echo $!; exec sleep 60"], { stdio: ["ignore", "pipe", "inherit"] });
+  t.after(() => parent.kill("SIGKILL"));
+  const pid = Number(await new Promise<Buffer>((resolve) => parent.stdout.once("data", resolve)));
+  const fields = (): string[] =>
+    readFileSync(`/proc/${pid}/stat`, "utf8")
+      .replace(/^.*\) /, "")
+      .split(" ");
+  const deadline = Date.now() + 10_000;
+  while (fields()[0] !== "Z" && Date.now() < deadline) await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(fields()[0], "Z");
+  const seed = await lockFolder(folder);
+  forge(folder, { pid, started: fields()[19] });
+  const lock = await lockFolder(folder);
+  assert.equal(holderOf(folder)["pid"], process.pid);
+  await seed.release();
+  await lock.release();
+});
 
 test("folder lock: a lock of another host is respected while it is fresh, and taken over after a minute of silence", async (t) => {
   const folder = folderFor(t);
