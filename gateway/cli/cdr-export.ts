@@ -4,6 +4,7 @@ import { Readable, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Command } from "commander";
 import { openStore } from "../adapters/store/open-store.js";
+import { holdsPglite } from "../adapters/store/pglite-database.js";
 import { CDR_CSV_HEADER, cdrCsvLine, cdrJsonLine } from "../core/cdr-format.js";
 import { GatewayError } from "../core/errors.js";
 import { silentLog } from "../core/log.js";
@@ -116,7 +117,12 @@ function readTime(text: string | undefined): UnixMs | "bad" | undefined {
 }
 
 async function fromStore(options: CdrExportOptions, filter: Filter, format: Format, stdout: Writable): Promise<void> {
-  const store = await openStore({ ...whichStore(options), log: silentLog });
+  const which = whichStore(options);
+  // Opening makes what is not there; an export only reads.
+  if (which.folder !== undefined && !(await holdsPglite(which.folder))) {
+    throw new Error(`there is no store in ${which.folder}; nothing was made there`);
+  }
+  const store = await openStore({ ...which, log: silentLog });
   try {
     await deliver(Readable.from(lines(store, filter, format)), options.out, stdout);
   } finally {

@@ -25,6 +25,9 @@ const exists = (path: string): Promise<boolean> =>
     () => false,
   );
 
+/** Whether a whole PGlite database is in `folder`. Makes and locks nothing. */
+export const holdsPglite = (folder: string): Promise<boolean> => exists(join(folder, COMPLETE));
+
 /**
  * Opens the PGlite database in `folder`, which the caller has locked. A new one is made from `template` (a data folder packed
  * by `buildTemplate`; 1 s) or, without one, from nothing (4 s and 900 MB of memory for that moment).

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -118,4 +118,22 @@ test("cdr export: nobody listening is status 1 with the reason", async () => {
   const { status, complaints } = await run({ url: "http://127.0.0.1:1" });
   assert.equal(status, 1);
   assert.match(complaints, /cdr export: /);
+});
+
+test("cdr export: a folder that holds no store is refused with status 1, and nothing is made there", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "ringfence-export-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const empty = join(folder, "empty");
+  mkdirSync(empty);
+  const config = join(folder, "ringfence.yaml");
+  writeFileSync(config, JSON.stringify({ store: { folder: join(folder, "configured") } }));
+  const wrong = [{ store: join(folder, "typo") }, { store: empty }, { config }];
+  for (const options of wrong) {
+    const { status, out, complaints } = await run({ ...options, out: join(folder, "cdrs.csv") });
+    assert.equal(status, 1);
+    assert.equal(out, "");
+    assert.match(complaints, /^cdr export: there is no store in .*(?:typo|empty|configured)/);
+  }
+  assert.deepEqual(readdirSync(folder).sort(), ["empty", "ringfence.yaml"]);
+  assert.deepEqual(readdirSync(empty), []);
 });
