@@ -193,11 +193,15 @@ export class BackOfficeService {
   }
 
   async #health(): Promise<readonly ComponentHealth[]> {
-    const { store, webhook } = this.#parts;
-    const storeUp = await store.ping(PING_MS).then(
+    const { store, spool, auditFile, webhook, clock } = this.#parts;
+    const storeUp = store.ping(PING_MS).then(
       () => true,
       () => false,
     );
+    // An audit file that failed is tried again: on a quiet gateway the next entry may be a day away.
+    const auditUp = await Promise.race([auditFile.recover(), delay(clock, PING_MS).then(() => false)]);
+    if (auditUp) this.#auditFailing = false;
+    const storeTrouble = (await storeUp) ? spool.trouble : "the database does not answer; records wait on disk";
     const optional = (name: string, ok: boolean, otherwise: string): ComponentHealth => ({
       name,
       ok,
@@ -205,8 +209,8 @@ export class BackOfficeService {
       detail: ok ? "up" : otherwise,
     });
     return [
-      optional("store", storeUp, "the database does not answer; records wait on disk"),
-      optional("audit", !this.#auditFailing, "the audit file cannot be written"),
+      optional("store", storeTrouble === undefined, storeTrouble ?? ""),
+      optional("audit", auditUp, "the audit file cannot be written"),
       ...(webhook === undefined ? [] : [optional("webhook", webhook.healthy, "the last alert was not taken")]),
     ];
   }

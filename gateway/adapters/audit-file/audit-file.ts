@@ -4,9 +4,10 @@ import type { Clock } from "../../core/clock.js";
 import { GatewayError } from "../../core/errors.js";
 import type { Log } from "../../core/log.js";
 import type { Metrics } from "../../core/metrics.js";
+import type { UnixMs } from "../../core/time.js";
 import type { AuditEntry } from "../../ports/records.js";
 import { auditFileName, auditFiles, readTail } from "./audit-folder.js";
-import { formatAuditLine, GENESIS } from "./audit-line.js";
+import { formatAuditLine, GENESIS, LOST_ACTION } from "./audit-line.js";
 
 export interface AuditFileOptions {
   /** For `audit-000001.jsonl` and so on. The caller sees to it that only one process writes there. */
@@ -29,12 +30,23 @@ interface Waiting {
   readonly reject: (error: GatewayError) => void;
 }
 
+/** Entries that never reached the file. */
+interface Lost {
+  readonly count: number;
+  /** When the first and the last of them happened. */
+  readonly since: UnixMs;
+  readonly until: UnixMs;
+}
+
 /** One write holds this many entries at most. */
 const GROUP = 1_000;
 
 /**
  * The audit log as evidence: JSON lines, each with the hash of the one before and its own, on disk (fsync) before `append`
  * resolves. Entries that come while the disk is busy share the next write and the next fsync.
+ *
+ * What could not be written is owed: the next record that can be is `audit.lost`, with how many and of what time, before any other.
+ * Only a process that ends while the disk is still full takes that number with it.
  *
  * It shows any change, insertion or deletion inside (`verifyAuditLog`). It cannot show that its end was cut off, nor that someone
  * with write access made a whole new chain: note `head` elsewhere from time to time (it is logged at start, at each new file and at close).
@@ -43,6 +55,7 @@ export class AuditFile {
   readonly #folder: string;
   readonly #maxBytes: number;
   readonly #maxWaiting: number;
+  readonly #clock: Clock;
   readonly #log: Log;
   readonly #counts: { readonly written: (by: number) => void; readonly failed: (by: number) => void };
   #handle: FileHandle | undefined;
@@ -52,12 +65,15 @@ export class AuditFile {
   #hash: string;
   #waiting: Waiting[] = [];
   #writing: Promise<void> | undefined;
+  #lost: Lost | undefined;
+  #failing = false;
   #closed = false;
 
   private constructor(deps: AuditFileDeps, options: AuditFileOptions, found: Found) {
     this.#folder = options.folder;
     this.#maxBytes = options.maxBytes ?? 64 * 1024 * 1024;
     this.#maxWaiting = options.maxWaiting ?? 10_000;
+    this.#clock = deps.clock;
     this.#log = deps.log;
     const written = deps.metrics.counter("ringfence_audit_written_total", "Audit entries on disk");
     const failed = deps.metrics.counter(
@@ -85,18 +101,7 @@ export class AuditFile {
       const { note } = found;
       if (note !== undefined) {
         deps.log.error("audit.recovered", { action: note.action, ...note.detail });
-        const at = deps.clock.unix();
-        const role = "system";
-        const outcome = "done";
-        await file.append({
-          id: `audit-${at}-${found.seq + 1}`,
-          at,
-          actor: role,
-          role,
-          target: "audit-file",
-          outcome,
-          ...note,
-        });
+        await file.append(ownEntry(deps.clock.unix(), found.seq + 1, { outcome: "done", ...note }));
       }
       deps.log.info("audit.head", file.head);
       return file;
@@ -113,12 +118,12 @@ export class AuditFile {
   /**
    * @returns Resolves when the entry is on disk.
    * @throws GatewayError `store.full` (no space, or too many wait), `store.unavailable` (any other failure, or closed). The chain
-   *   goes on with the next entry as if this one had not been.
+   *   goes on with the next entry, after an `audit.lost` that counts this one.
    */
   append(entry: AuditEntry): Promise<void> {
     if (this.#closed) return Promise.reject(new GatewayError("store.unavailable", "the audit log is closed"));
     if (this.#waiting.length >= this.#maxWaiting) {
-      this.#counts.failed(1);
+      this.#lose([entry]);
       return Promise.reject(new GatewayError("store.full", `${this.#maxWaiting} audit entries wait for the disk`));
     }
     return new Promise((resolve, reject) => {
@@ -127,10 +132,22 @@ export class AuditFile {
     });
   }
 
-  /** Writes what waits. Safe to call twice. */
+  /**
+   * Tries to write the `audit.lost` that is owed, if one is.
+   * @returns Whether the file can be written: no entry was lost since the last one that was written.
+   */
+  async recover(): Promise<boolean> {
+    if (!this.#failing) return true;
+    if (!this.#closed) this.#writing ??= this.#writeAll();
+    await this.#writing;
+    return !this.#failing;
+  }
+
+  /** Writes what waits, and what is owed. Safe to call twice. */
   async close(): Promise<void> {
     this.#closed = true;
     await this.#writing;
+    if (this.#lost !== undefined) await this.#writeAll();
     if (this.#handle === undefined) return;
     const handle = this.#handle;
     this.#handle = undefined;
@@ -141,27 +158,49 @@ export class AuditFile {
   async #writeAll(): Promise<void> {
     // Let what was appended in the same turn share the first write.
     await Promise.resolve();
-    while (this.#waiting.length > 0) {
+    do {
       const group = this.#waiting.splice(0, GROUP);
+      const entries = group.map(({ entry }) => entry);
+      const owed = this.#takeLost();
       try {
-        await this.#writeGroup(group);
-        this.#counts.written(group.length);
+        await this.#writeGroup(owed === undefined ? entries : [this.#lostEntry(owed), ...entries]);
+        this.#failing = this.#lost !== undefined;
+        this.#counts.written(entries.length);
         for (const { resolve } of group) resolve();
       } catch (error) {
-        this.#counts.failed(group.length);
+        this.#lost = together(owed, this.#lost);
+        this.#lose(entries);
         const failure = diskError(error);
         for (const { reject } of group) reject(failure);
       }
-    }
+    } while (this.#waiting.length > 0);
     // In the same turn as the last look at the queue: an entry appended after it starts a new round.
     this.#writing = undefined;
   }
 
-  async #writeGroup(group: readonly Waiting[]): Promise<void> {
+  #lose(entries: readonly AuditEntry[]): void {
+    this.#failing = true;
+    this.#counts.failed(entries.length);
+    for (const { at } of entries) this.#lost = together(this.#lost, { count: 1, since: at, until: at });
+  }
+
+  #takeLost(): Lost | undefined {
+    const lost = this.#lost;
+    this.#lost = undefined;
+    return lost;
+  }
+
+  #lostEntry({ count, since, until }: Lost): AuditEntry {
+    const detail = { count, since, until };
+    return ownEntry(this.#clock.unix(), this.#seq + 1, { action: LOST_ACTION, outcome: "failed", detail });
+  }
+
+  async #writeGroup(entries: readonly AuditEntry[]): Promise<void> {
+    if (entries.length === 0) return;
     let seq = this.#seq;
     let hash = this.#hash;
     const lines: string[] = [];
-    for (const { entry } of group) {
+    for (const entry of entries) {
       const line = formatAuditLine(++seq, hash, entry);
       hash = line.hash;
       lines.push(line.text, "\n");
@@ -208,6 +247,21 @@ export class AuditFile {
     this.#handle = undefined;
     await handle?.close().catch(() => undefined);
   }
+}
+
+const ownEntry = (at: UnixMs, seq: number, rest: Pick<AuditEntry, "action" | "outcome" | "detail">): AuditEntry => ({
+  id: `audit-${at}-${seq}`,
+  at,
+  actor: "system",
+  role: "system",
+  target: "audit-file",
+  ...rest,
+});
+
+function together(a: Lost | undefined, b: Lost | undefined): Lost | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  const since = a.since < b.since ? a.since : b.since;
+  return { count: a.count + b.count, since, until: a.until > b.until ? a.until : b.until };
 }
 
 interface Found {

@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { open, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { GENESIS, readAuditLine } from "./audit-line.js";
+import { GENESIS, LOST_ACTION, readAuditLine, type AuditLine } from "./audit-line.js";
 
 const NAME = /^audit-(\d{6,})\.jsonl$/;
 const TAIL_BYTES = 4 * 1024 * 1024;
@@ -69,13 +69,26 @@ export type AuditVerdict =
       readonly reason: "not-a-record" | "hash-does-not-match" | "chain-broken" | "sequence-broken";
     };
 
+/** Entries that could not be written, as the chain itself tells. Times in ms since 1970. */
+export interface AuditGap {
+  /** Of the record that tells. */
+  readonly seq: number;
+  readonly count: number;
+  readonly since: number;
+  readonly until: number;
+}
+
 /**
  * Checks every record of the files, given oldest first, and that they form one chain.
  *
  * The first file given may begin in the middle of the chain (older ones were archived); then its first record is taken as given.
+ * `onGap` is told of every `audit.lost` among the good records.
  * What it cannot see: records cut off at the very end. For that, compare `lastSeq` and `lastHash` with a copy kept elsewhere.
  */
-export async function verifyAuditLog(files: readonly string[]): Promise<AuditVerdict> {
+export async function verifyAuditLog(
+  files: readonly string[],
+  onGap: (gap: AuditGap) => void = () => undefined,
+): Promise<AuditVerdict> {
   let records = 0;
   let firstSeq = 0;
   let seq = 0;
@@ -99,9 +112,18 @@ export async function verifyAuditLog(files: readonly string[]): Promise<AuditVer
       if (records === 0) firstSeq = line.seq;
       records++;
       ({ seq, hash } = line);
+      const gap = gapOf(line);
+      if (gap !== undefined) onGap(gap);
     }
   }
   return { intact: true, records, firstSeq, lastSeq: seq, lastHash: hash };
+}
+
+function gapOf({ seq, entry }: AuditLine): AuditGap | undefined {
+  if (entry.action !== LOST_ACTION) return undefined;
+  const { count, since, until } = entry.detail;
+  if (typeof count !== "number" || typeof since !== "number" || typeof until !== "number") return undefined;
+  return { seq, count, since, until };
 }
 
 /** Splits at newlines only: `node:readline` also splits at U+2028, which JSON leaves as it is and an attacker may send. */

@@ -4,6 +4,9 @@ import type { AuditEntry } from "../../ports/records.js";
 /** `prev` of the very first record. */
 export const GENESIS = "0".repeat(64);
 
+/** Action of the entry that stands for those that could not be written; `detail` is `{count, since, until}`, times in ms since 1970. */
+export const LOST_ACTION = "audit.lost";
+
 const HASH_SUFFIX_CHARS = `,"hash":"${GENESIS}"}`.length;
 const HASH_SUFFIX = /^,"hash":"([0-9a-f]{64})"\}$/;
 
@@ -38,11 +41,20 @@ export function readAuditLine(text: string): AuditLine | "not-a-record" | "hash-
   if (sha256(body) !== hash) return "hash-does-not-match";
   try {
     const { seq, prev, entry } = JSON.parse(text) as Partial<AuditLine>;
-    if (typeof seq !== "number" || typeof prev !== "string" || typeof entry !== "object") return "not-a-record";
+    if (typeof seq !== "number" || typeof prev !== "string" || entry === undefined || !isEntry(entry))
+      return "not-a-record";
     return { seq, prev, hash, entry };
   } catch {
     return "not-a-record";
   }
 }
+
+/** As far as reading the chain relies on it. */
+const isEntry = (entry: unknown): boolean =>
+  typeof entry === "object" &&
+  entry !== null &&
+  "detail" in entry &&
+  typeof entry.detail === "object" &&
+  entry.detail !== null;
 
 const sha256 = (text: string): string => createHash("sha256").update(text, "utf8").digest("hex");

@@ -126,6 +126,15 @@ export class RecordSpool implements RecordSink {
     return this.#queued;
   }
 
+  /** Why records do not reach the store as they should, for people; undefined: they do, or there was none. */
+  get trouble(): string | undefined {
+    if (this.#losing) return "records are lost: memory and disk are full";
+    if (this.#spillFailed && this.#queued > 0) return "records can be written neither to the database nor to the disk";
+    if (this.#writer.down) return "the last write to the database failed; records wait on disk";
+    if (this.#spilling !== undefined) return "the database is slow; records wait on disk";
+    return undefined;
+  }
+
   /** Takes a record; costs an array push. Never throws. */
   write(record: StoreRecord): void {
     if (!this.#hasRoom(record)) return;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { randomBytes } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { BackOffice } from "../../../gateway/adapters/back-office/back-office.js";
 import { RecordChannel } from "../../../gateway/adapters/record-spool/record-channel.js";
@@ -100,6 +100,23 @@ test("new alerts are shown from memory; what only the database has answers 503",
   const cdrs = await ask("/api/v1/cdrs");
   assert.deepEqual([cdrs.status, cdrs.headers.get("retry-after")], [503, "1"]);
   await assert.rejects(backOffice.activeBlocks(openedAt), /./);
+});
+
+test("an audit file that cannot be written is told, and is well again when the disk is, without another entry", async () => {
+  const audit = join(folder.path, "audit");
+  const isAuditUp = async (): Promise<boolean | undefined> => {
+    const { components } = (await (await ask("/health")).json()) as { components: { name: string; ok: boolean }[] };
+    return components.find(({ name }) => name === "audit")?.ok;
+  };
+  const deadline = Date.now() + 5_000;
+  renameSync(audit, `${audit}.away`);
+  assert.equal((await ask("/api/v1/reload", { method: "POST" })).status, 200);
+  while ((await isAuditUp()) !== false && Date.now() < deadline);
+  assert.equal(await isAuditUp(), false);
+  renameSync(`${audit}.away`, audit);
+  assert.equal(await isAuditUp(), true);
+  const [name] = readdirSync(audit);
+  assert.match(readFileSync(join(audit, name ?? ""), "utf8"), /"action":"audit.lost".*"count":1,/);
 });
 
 test("actions are on disk in the audit file all the same", async () => {

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import {
   appendFileSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   truncateSync,
@@ -14,7 +16,7 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { AuditFile, type AuditFileOptions } from "../../../../../gateway/adapters/audit-file/audit-file.js";
 import { auditFiles, verifyAuditLog } from "../../../../../gateway/adapters/audit-file/audit-folder.js";
-import { readAuditLine } from "../../../../../gateway/adapters/audit-file/audit-line.js";
+import { formatAuditLine, GENESIS, readAuditLine } from "../../../../../gateway/adapters/audit-file/audit-line.js";
 import { verifyAudit } from "../../../../../gateway/cli/audit.js";
 import { GatewayError } from "../../../../../gateway/core/errors.js";
 import { silentLog } from "../../../../../gateway/core/log.js";
@@ -192,4 +194,101 @@ test("audit verify: an intact log prints its head", async (t) => {
   assert.equal(await verifyAudit([folder], (text) => printed.push(text)), 0);
   assert.match(printed[0]!, /^intact: 3 records, 1 to 3, last hash [0-9a-f]{64}$/);
   assert.equal(await verifyAudit([join(folder, "none")], () => undefined), 1);
+});
+
+test("audit verify: a place without any record is said to have none, with status 1", async (t) => {
+  const folder = folderFor(t);
+  const file = join(folder, "empty.jsonl");
+  writeFileSync(file, "");
+  mkdirSync(join(folder, "store", "audit"), { recursive: true });
+  for (const place of [folder, join(folder, "store"), file]) {
+    const printed: string[] = [];
+    assert.equal(await verifyAudit([place], (text) => printed.push(text)), 1);
+    assert.deepEqual(printed, [`audit log: there is no audit record in ${place}`]);
+  }
+});
+
+test("audit verify: given the store folder it checks the audit folder in it", async (t) => {
+  const folder = folderFor(t);
+  await written(join(folder, "audit"), 3);
+  const printed: string[] = [];
+  assert.equal(await verifyAudit([folder], (text) => printed.push(text)), 0);
+  assert.match(printed[0]!, /^intact: 3 records/);
+});
+
+/** A log with two records whose disk is gone while `whileGone` runs. */
+async function withoutDisk(t: TestContext, whileGone: (log: AuditFile) => Promise<void>) {
+  const folder = join(folderFor(t), "audit");
+  await written(folder, 2);
+  const metrics = new CountingMetrics();
+  const log = await AuditFile.open({ clock: new FakeClock(), metrics, log: silentLog }, { folder, maxWaiting: 3 });
+  renameSync(folder, `${folder}.away`);
+  await whileGone(log);
+  renameSync(`${folder}.away`, folder);
+  return { folder, log, metrics };
+}
+
+const entriesOf = (folder: string) =>
+  linesOf(join(folder, "audit-000001.jsonl")).map((text) => {
+    const line = readAuditLine(text);
+    assert.ok(typeof line !== "string");
+    return line.entry;
+  });
+
+test("audit file: entries that could not be written are told of by the next record, and audit verify prints the gap", async (t) => {
+  const { folder, log, metrics } = await withoutDisk(t, async (log) => {
+    await assert.rejects(log.append(sampleAudit(10)), GatewayError);
+    await assert.rejects(log.append(sampleAudit(12)), GatewayError);
+    // Two of five are refused because three wait already.
+    const burst = await Promise.allSettled([11, 13, 14, 15, 16].map((index) => log.append(sampleAudit(index))));
+    assert.deepEqual(new Set(burst.map(({ status }) => status)), new Set(["rejected"]));
+  });
+  await log.append(sampleAudit(20));
+  await log.append(sampleAudit(21));
+  await log.close();
+  const entries = entriesOf(folder);
+  assert.deepEqual(
+    entries.map(({ action }) => action),
+    ["block.add", "block.add", "audit.lost", "block.add", "block.add"],
+  );
+  assert.deepEqual(entries[2]!.detail, { count: 7, since: sampleAudit(10).at, until: sampleAudit(16).at });
+  assert.equal(metrics.value("ringfence_audit_failed_total"), 7);
+  const printed: string[] = [];
+  assert.equal(await verifyAudit([folder], (text) => printed.push(text)), 0);
+  const [since, until] = [10, 16].map((index) => new Date(sampleAudit(index).at).toISOString());
+  assert.equal(printed[0], `gap: 7 entries were lost between ${since} and ${until} (record 3)`);
+  assert.match(printed[1]!, /^intact: 5 records, 1 to 5/);
+});
+
+test("audit file: it recovers without a next entry, once the disk is back", async (t) => {
+  const { folder, log } = await withoutDisk(t, async (log) => {
+    assert.equal(await log.recover(), true, "nothing was lost yet");
+    await assert.rejects(log.append(sampleAudit(10)), GatewayError);
+    assert.equal(await log.recover(), false);
+    assert.equal(await log.recover(), false);
+  });
+  assert.equal(await log.recover(), true);
+  assert.equal(await log.recover(), true);
+  await log.close();
+  assert.deepEqual(
+    entriesOf(folder)
+      .map(({ action, detail }) => [action, detail["count"]])
+      .slice(2),
+    [["audit.lost", 1]],
+  );
+});
+
+test("audit file: what is owed is written at close at the latest", async (t) => {
+  const { folder, log } = await withoutDisk(t, (log) => assert.rejects(log.append(sampleAudit(10)), GatewayError));
+  await log.close();
+  await log.close();
+  assert.equal(entriesOf(folder).at(-1)?.action, "audit.lost");
+  assert.equal((await verify(folder)).intact, true);
+});
+
+test("audit file: a record without an entry of ours is no record, whatever its hash says", () => {
+  for (const entry of ["null", "{}", '{"detail":null}', "1"]) {
+    const { text } = formatAuditLine(1, GENESIS, JSON.parse(entry) as never);
+    assert.equal(readAuditLine(text), "not-a-record");
+  }
 });

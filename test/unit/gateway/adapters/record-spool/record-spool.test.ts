@@ -264,3 +264,32 @@ test("record spool: flush resolves when what was written before is in the store"
   assert.deepEqual(numbers(b.store.written), range(3));
   await spool.close();
 });
+
+test("record spool: it tells of trouble from the first failed write until one succeeds", async (t) => {
+  const b = bench(t);
+  const spool = await b.open();
+  const trouble = () => spool.trouble ?? "none";
+  assert.equal(trouble(), "none");
+  b.store.state = "down";
+  spool.write(cdrRecord(1));
+  await b.until(() => b.metrics.value("ringfence_store_spilled_total") === 1);
+  assert.match(trouble(), /last write .* failed/);
+  b.store.state = "up";
+  await b.until(() => b.store.written.length === 1);
+  await b.until(() => b.metrics.value("ringfence_store_up") === 1);
+  assert.equal(trouble(), "none");
+  await spool.close();
+});
+
+test("record spool: it tells when neither database nor disk takes records, and when they are lost", async (t) => {
+  const b = bench(t);
+  const spool = await b.open({ queueLimit: 20, spillLimitBytes: 1 });
+  b.store.state = "down";
+  for (const index of range(5)) spool.write(cdrRecord(index));
+  await b.until(() => /neither/.test(spool.trouble ?? ""));
+  for (const index of range(30)) spool.write(cdrRecord(index + 5));
+  assert.match(spool.trouble ?? "", /lost/);
+  b.store.state = "up";
+  await b.until(() => spool.size === 0 && spool.trouble === undefined);
+  await spool.close();
+});
