@@ -237,7 +237,7 @@ export class FraudDetection {
   #repeat(event: CallStarted, watched: WatchedNumber | undefined, state: number): Decision {
     this.#repeats++;
     const incident = watched?.incident;
-    if (incident?.isMember(this.#window.callerHash) === true) return this.#desk.repeat(incident, event);
+    if (incident?.isMember(this.#window.callerHash, event.trunk) === true) return this.#desk.repeat(incident, event);
     if ((state & CALL_REFUSED) === 0) return ALLOW;
     return { verdict: "refuse", detected: (state & CALL_DETECTED) !== 0, wouldRefuse: false, actions: [] };
   }
@@ -303,7 +303,7 @@ export class FraudDetection {
   ): Decision {
     const { masking } = this.#options;
     const caller = this.#window.callerHash;
-    if (incident.isMember(caller)) return this.#desk.extend(watched, incident, event, at, false);
+    if (incident.isMember(caller, event.trunk)) return this.#desk.extend(watched, incident, event, at, false);
     const isRegular = this.#window.isKnown(incident.windowStart, masking);
     if (!isRegular && incident.attackingTrunks.has(event.trunk)) {
       return this.#desk.extend(watched, incident, event, at, false);

@@ -71,7 +71,8 @@ export class BlockBook {
     if (watched === undefined) return false;
     if (this.#blocks.has(block.id)) return true;
     this.#blocks.set(block.id, block);
-    if (isCallerOnly(block) && !watched.callerBlocks.has(block.caller)) watched.callerBlocks.set(block.caller, block);
+    const key = keyOf(block);
+    if (key !== undefined && !watched.callerBlocks.has(key)) watched.callerBlocks.set(key, block);
     else watched.blocks = [...watched.blocks, block];
     return true;
   }
@@ -82,8 +83,8 @@ export class BlockBook {
     this.#blocks.delete(id);
     const watched = this.#watch.get(block.called);
     if (watched === undefined) return block;
-    if (isCallerOnly(block) && watched.callerBlocks.get(block.caller)?.id === id)
-      watched.callerBlocks.delete(block.caller);
+    const key = keyOf(block);
+    if (key !== undefined && watched.callerBlocks.get(key)?.id === id) watched.callerBlocks.delete(key);
     else watched.blocks = watched.blocks.filter((other) => other.id !== id);
     return block;
   }
@@ -122,8 +123,13 @@ export function blockOf(
   now: UnixMs,
   isRegular: (moment: UnixMs) => boolean,
 ): Block | undefined {
-  const own = watched.callerBlocks.get(event.caller);
-  if (own !== undefined && own.expiresAt > now) return own;
+  const { callerBlocks } = watched;
+  if (callerBlocks.size > 0) {
+    const here = callerBlocks.get(callerKey(event.caller, event.trunk));
+    if (here !== undefined && here.expiresAt > now) return here;
+    const anywhere = callerBlocks.get(callerKey(event.caller));
+    if (anywhere !== undefined && anywhere.expiresAt > now) return anywhere;
+  }
   for (const block of watched.blocks) {
     if (block.expiresAt <= now && !isHeldOpen(block, watched)) continue;
     if (block.caller !== undefined && block.caller !== event.caller) continue;
@@ -136,8 +142,12 @@ export function blockOf(
   return undefined;
 }
 
-const isCallerOnly = (block: Block): block is Block & { readonly caller: CallerId } =>
-  block.caller !== undefined && block.callerPrefix === undefined && block.trunk === undefined;
+/** A block of one caller, by all trunks or by one, is found by this key. */
+export const callerKey = (caller: CallerId, trunk?: TrunkId): string =>
+  trunk === undefined ? caller : `${caller}\n${trunk}`;
+
+const keyOf = ({ caller, callerPrefix, trunk }: Block): string | undefined =>
+  caller === undefined || callerPrefix !== undefined ? undefined : callerKey(caller, trunk);
 
 /** The block of a trunk or prefix lasts as long as the incident that made it. */
 const isHeldOpen = (block: Block, watched: WatchedNumber | undefined): boolean =>

@@ -7,7 +7,7 @@ import type { CallStarted, CalledId, CallerId, TrunkId } from "../model/events.j
 import type { Action, Decision, Incident } from "../model/findings.js";
 import { unixMs, type UnixMs } from "../model/time.js";
 import { attackersAmong, commonPrefix } from "./attackers.js";
-import type { BlockBook, BlockRequest } from "./block-book.js";
+import { callerKey, type BlockBook, type BlockRequest } from "./block-book.js";
 import type { DetectionOptions, IdSource } from "./detection-options.js";
 import type { DisconnectLimit } from "./disconnect-limit.js";
 import type { GuardList } from "./guard-list.js";
@@ -89,7 +89,7 @@ export class IncidentDesk {
       incident.add(call, unixMs(at - ((at - call.time) | 0)));
       window.forgetKnown(call.caller);
     }
-    const isIn = incident.isMember(window.callerHash);
+    const isIn = incident.isMember(window.callerHash, event.trunk);
     actions.push(...this.#afterAdding(watched, incident, event, calls, at));
     actions.push({ kind: "incident", change: "opened", incident: incident.snapshot() });
     this.#alert(incident, event, actions, incident.alertId);
@@ -101,7 +101,9 @@ export class IncidentDesk {
     const { window, ids } = this.#parts;
     const own = { callId: event.callId, caller: event.caller, trunk: event.trunk, source: event.source };
     const newest: LoggedCall = { ...own, callerHash: window.callerHash, time: at | 0 };
-    const calls = group ? this.#attackers(watched, at).filter((call) => !incident.isMember(call.callerHash)) : [newest];
+    const calls = group
+      ? this.#attackers(watched, at).filter((call) => !incident.isMember(call.callerHash, call.trunk))
+      : [newest];
     let grown = false;
     for (const call of calls) {
       grown = incident.add(call, unixMs(at - ((at - call.time) | 0))) || grown;
@@ -214,14 +216,18 @@ export class IncidentDesk {
     const { block, masking } = this.#options;
     if (block.mode === "off") return [];
     const actions: Action[] = [];
-    const callers = new Set(calls.filter((call) => !this.#guard.guardsSource(call)).map((call) => call.caller));
-    for (const caller of callers) {
-      if (incident.callerBlocks >= block.maxPerIncident || watched.callerBlocks.has(caller)) continue;
+    const attackers = calls.filter((call) => !this.#guard.guardsSource(call));
+    const callers = new Set(attackers.map((call) => call.caller));
+    // Each towards this number and by the trunk he came by: the number may be spoofed, and its owner calls by another trunk.
+    for (const { caller, trunk } of attackers) {
+      if (incident.callerBlocks >= block.maxPerIncident || watched.callerBlocks.has(callerKey(caller, trunk))) continue;
       incident.callerBlocks++;
-      this.#addBlock(incident, { caller, ttlMs: block.ttlMs }, at, actions);
+      this.#addBlock(incident, { caller, trunk, ttlMs: block.ttlMs }, at, actions);
     }
     const isBlocked = (trunk: TrunkId): boolean =>
-      watched.blocks.some((other) => other.incidentId === incident.id && other.trunk === trunk);
+      watched.blocks.some(
+        (other) => other.incidentId === incident.id && other.caller === undefined && other.trunk === trunk,
+      );
     for (const trunk of incident.attackingTrunks) {
       if (isBlocked(trunk) || this.#guard.guardsSource({ caller: "" as CallerId, trunk })) continue;
       this.#addBlock(incident, { trunk, ttlMs: Math.max(masking.quietMs, 1_000) }, at, actions);

@@ -9,6 +9,8 @@ import { severityOf } from "./severity.js";
 const MAX_NAMED = 200;
 /** Attackers of one incident that are told apart; above, each call counts as a new caller. */
 const MAX_MEMBERS = 16_384;
+/** Trunks that are remembered of one attacker. */
+const MAX_TRUNKS = 16;
 
 export interface IncidentOpening {
   readonly id: string;
@@ -34,7 +36,8 @@ export class OpenIncident {
   readonly windowStart: UnixMs;
   readonly others: CallerMeter;
   readonly #opening: IncidentOpening;
-  readonly #members = new Set<number>();
+  /** Caller → the trunks that the attack used the number on: it may be borrowed, and its owner calls by another. */
+  readonly #members = new Map<number, readonly TrunkId[]>();
   readonly #callers: CallerId[] = [];
   readonly #calls: IncidentCall[] = [];
   readonly #callersByTrunk = new Map<TrunkId, number>();
@@ -82,24 +85,34 @@ export class OpenIncident {
     return this.#attackingTrunks;
   }
 
-  isMember(callerHash: number): boolean {
-    return this.#members.has(callerHash);
+  /** Has this caller attacked by this trunk? */
+  isMember(callerHash: number, trunk: TrunkId): boolean {
+    return this.#members.get(callerHash)?.includes(trunk) === true;
   }
 
-  /** @returns True when this caller is new to it. */
+  /** @returns True when this caller is new to it, or comes by a further trunk. */
   add(call: Pick<LoggedCall, "callId" | "caller" | "trunk" | "callerHash">, at: UnixMs): boolean {
-    const isNew = !this.#members.has(call.callerHash);
+    const trunks = this.#members.get(call.callerHash);
     this.#callCount++;
     if (at > this.#updatedAt) this.#updatedAt = at;
     if (this.#calls.length < MAX_NAMED) {
       this.#calls.push({ callId: call.callId, caller: call.caller, trunk: call.trunk, at });
     }
-    if (!isNew) return false;
-    if (this.#members.size < MAX_MEMBERS) this.#members.add(call.callerHash);
+    if (trunks !== undefined) {
+      if (trunks.includes(call.trunk) || trunks.length >= MAX_TRUNKS) return false;
+      this.#members.set(call.callerHash, [...trunks, call.trunk]);
+      this.#countTrunk(call.trunk);
+      return true;
+    }
+    if (this.#members.size < MAX_MEMBERS) this.#members.set(call.callerHash, [call.trunk]);
     this.#callerCount++;
     if (this.#callers.length < MAX_NAMED) this.#callers.push(call.caller);
-    this.#callersByTrunk.set(call.trunk, (this.#callersByTrunk.get(call.trunk) ?? 0) + 1);
+    this.#countTrunk(call.trunk);
     return true;
+  }
+
+  #countTrunk(trunk: TrunkId): void {
+    this.#callersByTrunk.set(trunk, (this.#callersByTrunk.get(trunk) ?? 0) + 1);
   }
 
   /** Works out again which trunks attack and how bad it is. */

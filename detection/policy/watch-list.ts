@@ -1,5 +1,5 @@
 import { CallerMeter, type MeterBudget } from "../masking/caller-meter.js";
-import type { CalledId, CallerId } from "../model/events.js";
+import type { CalledId } from "../model/events.js";
 import type { Block } from "../model/findings.js";
 import type { UnixMs } from "../model/time.js";
 import { BaselineLearner } from "./baseline.js";
@@ -12,7 +12,7 @@ export class WatchedNumber {
   readonly baseline = new BaselineLearner();
   incident: OpenIncident | undefined;
   /** Blocks of one caller and nothing else, for a quick answer; at most one a caller, others stand in `blocks`. */
-  readonly callerBlocks = new Map<CallerId, Block>();
+  readonly callerBlocks = new Map<string, Block>();
   blocks: readonly Block[] = [];
   /** Sequence number of its latest call in the call log; 0: none. */
   latestCall = 0;

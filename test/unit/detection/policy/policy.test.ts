@@ -6,6 +6,7 @@ import {
   unixMs,
   type CalledId,
   type TrunkId,
+  type Block,
 } from "../../../../detection/index.js";
 import { DisconnectLimit } from "../../../../detection/policy/disconnect-limit.js";
 import { severityOf } from "../../../../detection/policy/severity.js";
@@ -182,13 +183,36 @@ test("blocks: all that a block names must match; it expires and is told so; remo
   assert.equal(scene.call(63_000, 4, trunk("t2")).verdict, "allow");
 });
 
+const isWholeTrunk = (block: Block): boolean => block.trunk !== undefined && block.caller === undefined;
+
+for (const place of [1, 5]) {
+  test(`a known caller whose number an attack borrows as its caller ${place + 1} still reaches the number by his own trunk (R3)`, () => {
+    const scene = new DetectionScene();
+    const honest = 700;
+    assert.equal(scene.call(0, honest, trunk("carrier-b")).verdict, "allow");
+    for (let i = 0; i < 6; i++) scene.call(6_000 + i * 10, i === place ? honest : i, trunk("carrier-a"));
+    assert.equal(scene.call(7_000, honest, trunk("carrier-b")).verdict, "allow", "while the attack goes on");
+    assert.equal(scene.call(7_100, 1, trunk("carrier-a")).verdict, "refuse");
+    assert.equal(scene.call(600_000, honest, trunk("carrier-b")).verdict, "allow", "and after it");
+    if (place === 1)
+      assert.equal(scene.call(600_100, honest, trunk("carrier-a")).verdict, "refuse", "where it attacked from");
+  });
+}
+
+test("an attacker who comes back by another trunk does not count as blocked there, but as a caller", () => {
+  const scene = new DetectionScene();
+  scene.burst(0, 0, 5, 100, trunk("carrier-a"));
+  const again = scene.burst(1_000, 0, 5, 100, trunk("carrier-b")).map((decision) => decision.verdict);
+  assert.deepEqual(again, ["allow", "allow", "allow", "allow", "refuse"]);
+});
+
 test("blocks: a trunk is blocked only while its incident is open, however long that is", () => {
   const scene = new DetectionScene({ masking: { quietMs: 10_000 } });
   scene.burst(0, 0, 5);
   for (let at = 5_000; at <= 120_000; at += 5_000) assert.equal(scene.call(at, at).verdict, "refuse");
-  assert.equal(scene.detection.blocks().filter((block) => block.trunk !== undefined).length, 1);
+  assert.equal(scene.detection.blocks().filter(isWholeTrunk).length, 1);
   scene.passTo(140_000);
-  assert.equal(scene.detection.blocks().filter((block) => block.trunk !== undefined).length, 0);
+  assert.equal(scene.detection.blocks().filter(isWholeTrunk).length, 0);
   assert.ok(scene.kinds().includes("block removed"));
 });
 
