@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { printableConfig } from "../config/load.js";
+import { configProblems } from "../wiring/check-config.js";
 import { startWarnings } from "../wiring/start-warnings.js";
 import { readConfig, refuseConfig } from "./read-config.js";
 
@@ -23,6 +24,8 @@ export function registerConfig(program: Command): void {
     .action((file: string | undefined, options: { config?: string }) => {
       const read = readConfig({ file: file ?? options.config });
       if (!read.ok) refuseConfig(read.error);
+      const problems = configProblems(read.value);
+      if (problems.length > 0) refuseConfig(problems);
       for (const { code, why } of startWarnings(read.value, 0)) console.error(`warning: ${code}: ${why}`);
       console.log("the configuration is good");
     });

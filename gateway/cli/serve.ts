@@ -3,6 +3,7 @@ import type { Config } from "../config/schema.js";
 import { GatewayError } from "../core/errors.js";
 import { ok, type Result } from "../core/result.js";
 import { startRingfence, type Ringfence } from "../main.js";
+import { configProblems } from "../wiring/check-config.js";
 import { readConfig, refuseConfig } from "./read-config.js";
 import { packageVersion } from "./version.js";
 
@@ -29,6 +30,8 @@ async function serve(options: ServeOptions): Promise<void> {
   };
   const read = reread();
   if (!read.ok) refuseConfig(read.error);
+  const problems = configProblems(read.value);
+  if (problems.length > 0) refuseConfig(problems);
   // Whoever read them may be gone (a log shipper that restarts): calls do not end for that.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
   // Until it serves there is nothing to read again, and a hang-up must not end the start.

@@ -4,6 +4,7 @@ import { GatewayError } from "../core/errors.js";
 import type { Log } from "../core/log.js";
 import type { Config } from "../config/schema.js";
 import { b2buaOptions, type CallLayer } from "./call-layer.js";
+import { configProblems } from "./check-config.js";
 import { hopGroups } from "./sip-options.js";
 import type { SipEngine } from "./sip-engine.js";
 import { trunkTable, type MakeNumbers } from "./trunk-options.js";
@@ -50,6 +51,8 @@ export interface Reloaded {
  */
 export async function applyReload(before: Config, after: Config, deps: ReloadDeps): Promise<Reloaded> {
   const { layer, detection, engine, makeNumbers, log } = deps;
+  const problems = configProblems(after);
+  if (problems.length > 0) throw new GatewayError("config.invalid", problems.join("; "));
   const table = trunkTable(after, makeNumbers);
   if (!table.ok) throw new GatewayError("config.invalid", table.error);
   await engine.reloadCertificates();

@@ -48,6 +48,7 @@ describe("ringfence config", () => {
       /trunks\.1\.source/,
     ],
     ["a value out of range", "detection:\n  masking:\n    threshold: 1\n", /detection\.masking\.threshold/],
+    ["a hop group that there is not", "trunks: [{ id: a, hopGroup: nowhere }]\n", /trunks\.0\.hopGroup/],
     ["broken YAML", "sip: [", /broken\.yaml/],
   ] as const) {
     test(`config check and serve refuse ${what}, name it, and end with 1`, async () => {

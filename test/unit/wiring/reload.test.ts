@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { NumberPlan } from "../../../detection/index.js";
 import { configSchema, type Config } from "../../../gateway/config/schema.js";
+import { GatewayError } from "../../../gateway/core/errors.js";
 import { silentLog } from "../../../gateway/core/log.js";
 import { applyReload, type ReloadDeps } from "../../../gateway/wiring/reload.js";
 
@@ -61,6 +62,17 @@ test("reload: a second one names again what still needs a restart, and does not 
   const second = await applyReload(first.inForce, after, deps);
   assert.deepEqual([first.report.ignored, second.report.ignored], [["sip.advertisedHost"], ["sip.advertisedHost"]]);
   assert.deepEqual(hosts, ["old.example"]);
+});
+
+test("reload: what serve would refuse is refused here too, and nothing changes", async () => {
+  const { deps, calls } = setUp();
+  const after = config({ sip: { nextHops: ["192.0.2.7"] }, trunks: [{ id: "north", hopGroup: "nowhere" }] });
+  await assert.rejects(
+    applyReload(config({}), after, deps),
+    (error: unknown) =>
+      error instanceof GatewayError && error.code === "config.invalid" && /^trunks\.0\.hopGroup: /.test(error.message),
+  );
+  assert.deepEqual(calls, []);
 });
 
 test("reload: a value that was taken out of the file is no longer in force", async () => {

@@ -1,0 +1,193 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { isIP } from "node:net";
+import { knownRegions, NumberPlan } from "../../detection/index.js";
+import { parseHop } from "../adapters/sip-embedded/resolver/parse-hop.js";
+import type { Config } from "../config/schema.js";
+import { CidrTable } from "../core/cidr.js";
+import { guardProblems } from "./check-guard.js";
+import { trunkTable } from "./trunk-options.js";
+
+/** Most that the tables of detection may take when they are full, GiB. */
+const MOST_MEMORY_GIB = 32;
+
+/**
+ * What the schema cannot see: values that do not fit each other, files that cannot be read, and what would be taken without
+ * a word and never work. `config check`, `serve` and every reload ask it.
+ * @returns One line each, `path: what`; none when the configuration can be served. No secret is in them.
+ */
+export function configProblems(config: Config): string[] {
+  const problems = [
+    ...addressProblems(config),
+    ...tlsProblems(config),
+    ...hopProblems(config),
+    ...trunkProblems(config),
+    ...networkProblems(config),
+    ...guardProblems(config),
+    ...keyProblems(config),
+    ...urlProblems(config),
+    ...memoryProblems(config),
+  ];
+  if (problems.length > 0) return problems;
+  const table = trunkTable(config, (plan) => new NumberPlan(plan));
+  return table.ok ? [] : [table.error];
+}
+
+type Named = readonly [path: string, value: string];
+
+function addressProblems({ sip, http, metrics }: Config): string[] {
+  const addresses: readonly Named[] = [
+    ["sip.listenAddress", sip.listenAddress],
+    ...sip.listeners.map(({ address }, i): Named => [`sip.listeners.${i}.address`, address]),
+    ["http.listenAddress", http.listenAddress],
+    ["metrics.listenAddress", metrics.listenAddress],
+  ];
+  return addresses
+    .filter(([, address]) => isIP(address) === 0)
+    .map(([path, address]) => `${path}: ${quoted(address)} is no IPv4 or IPv6 address`);
+}
+
+function tlsProblems({ sip }: Config): string[] {
+  if (sip.engine === "drachtio") return sip.drachtio.tls ? fileProblems("sip.drachtio", sip.drachtio, ["caFile"]) : [];
+  const problems = sip.listeners.flatMap(({ protocol, tls }, i) => {
+    const path = `sip.listeners.${i}.tls`;
+    if (protocol !== "tls") return [];
+    if (tls === undefined) return [`${path}: a tls listener needs certFile and keyFile`];
+    const noAuthority = tls.requestCert && tls.caFile === undefined;
+    return [
+      ...(noAuthority ? [`${path}.caFile: requestCert needs it: who may sign client certificates`] : []),
+      ...fileProblems(path, tls, ["certFile", "keyFile", "caFile"]),
+    ];
+  });
+  const { certFile, keyFile } = sip.tlsClient;
+  if ((certFile === undefined) !== (keyFile === undefined)) {
+    problems.push("sip.tlsClient: a client certificate needs both certFile and keyFile");
+  }
+  return [...problems, ...fileProblems("sip.tlsClient", sip.tlsClient, ["certFile", "keyFile", "caFile"])];
+}
+
+interface TlsFiles {
+  readonly certFile?: string | undefined;
+  readonly keyFile?: string | undefined;
+  readonly caFile?: string | undefined;
+}
+
+function fileProblems(path: string, files: TlsFiles, keys: readonly (keyof TlsFiles)[]): string[] {
+  return keys.flatMap((key) => {
+    const file = files[key];
+    if (file === undefined) return [];
+    try {
+      readFileSync(file);
+      return [];
+    } catch (error) {
+      const why = error instanceof Error && "code" in error ? String(error.code) : "unknown";
+      return [`${path}.${key}: ${quoted(file)} cannot be read (${why})`];
+    }
+  });
+}
+
+function hopProblems({ sip, trunks, defaultTrunk }: Config): string[] {
+  const groups: readonly (readonly [path: string, hops: Config["sip"]["nextHops"]])[] = [
+    ["sip.nextHops", sip.nextHops],
+    ...Object.entries(sip.hopGroups).map(([name, hops]) => [`sip.hopGroups.${name}`, hops] as const),
+  ];
+  const problems = groups.flatMap(([path, hops]) =>
+    hops.flatMap((hop, i) => {
+      const text = typeof hop === "string" ? hop : hop.hop;
+      return isPossibleHop(text) ? [] : [`${path}.${i}: ${quoted(text)} has no possible address, port or transport`];
+    }),
+  );
+  const users: readonly Named[] = [
+    ...trunks.map(({ hopGroup }, i): Named => [`trunks.${i}.hopGroup`, hopGroup]),
+    ["defaultTrunk.hopGroup", defaultTrunk.hopGroup],
+  ];
+  const isGroup = (name: string): boolean => name === "default" || Object.hasOwn(sip.hopGroups, name);
+  return [
+    ...problems,
+    ...users
+      .filter(([, name]) => !isGroup(name))
+      .map(([path, name]) => `${path}: sip.hopGroups has no ${quoted(name)}`),
+  ];
+}
+
+/** What is all digits and dots is meant for an IPv4 address: no host has such a name (RFC 1123 §2.1). */
+function isPossibleHop(text: string): boolean {
+  const hop = parseHop(text);
+  return hop.ok && (hop.value.literal || !/^[\d.]+$/.test(hop.value.host));
+}
+
+function trunkProblems({ trunks, defaultTrunk }: Config): string[] {
+  const problems: string[] = [];
+  const first = new Map<string, number>();
+  for (const [i, { id }] of trunks.entries()) {
+    const other = first.get(id);
+    if (other === undefined) first.set(id, i);
+    else problems.push(`trunks.${i}.id: ${quoted(id)} is the id of trunks.${other} too`);
+  }
+  const regions = new Set(knownRegions());
+  for (const [path, { numberPlan }] of [
+    ...trunks.map((trunk, i) => [`trunks.${i}`, trunk] as const),
+    ["defaultTrunk", defaultTrunk] as const,
+  ]) {
+    const { region } = numberPlan;
+    if (region !== undefined && !regions.has(region.toUpperCase())) {
+      problems.push(`${path}.numberPlan.region: ${quoted(region)} is no region that is known`);
+    }
+  }
+  return problems;
+}
+
+function networkProblems({ trunks, defaultTrunk, limits, http }: Config): string[] {
+  const lists: readonly (readonly [path: string, networks: readonly string[]])[] = [
+    ...trunks.flatMap(({ sources, allowFrom }, i) => [
+      [`trunks.${i}.sources`, sources] as const,
+      [`trunks.${i}.allowFrom`, allowFrom] as const,
+    ]),
+    ["defaultTrunk.allowFrom", defaultTrunk.allowFrom],
+    ["limits.trustedHops", limits.trustedHops],
+    ["http.switchSources", http.switchSources],
+  ];
+  return lists.flatMap(([path, networks]) =>
+    networks.flatMap((network, i) =>
+      CidrTable.of([[network, true]]).ok ? [] : [`${path}.${i}: ${quoted(network)} is no address or network`],
+    ),
+  );
+}
+
+/** A key and its hash are the same key. Of two the later one's role would count, and the other's would be a surprise. */
+function keyProblems({ http }: Config): string[] {
+  const first = new Map<string, number>();
+  return http.apiKeys.flatMap(({ key }, i) => {
+    const hash = /^sha256:/i.test(key) ? key.slice(7).toLowerCase() : createHash("sha256").update(key).digest("hex");
+    const other = first.get(hash);
+    if (other === undefined) first.set(hash, i);
+    return other === undefined ? [] : [`http.apiKeys.${i}.key: the same key as http.apiKeys.${other}`];
+  });
+}
+
+/** URLs may hold credentials: they are not shown. */
+function urlProblems({ webhook, switches }: Config): string[] {
+  const urls: readonly (readonly [path: string, url: string | undefined])[] = [
+    ["webhook.alertUrl", webhook.alertUrl],
+    ["switches.voiceSwitchUrl", switches.voiceSwitchUrl],
+    ["switches.kamailioUrl", switches.kamailioUrl],
+    ["switches.opensipsUrl", switches.opensipsUrl],
+  ];
+  return urls
+    .filter(([, url]) => url !== undefined && !/^https?:\/\/[^/]/i.test(url))
+    .map(([path]) => `${path}: must begin with http:// or https://`);
+}
+
+/** Without the tables that grow with use. */
+function memoryProblems({ detection }: Config): string[] {
+  const { windowMiB, trackedCalls, knownPairs, recentCalls } = detection.memory;
+  const bytes =
+    windowMiB * 2 ** 20 + 16 * powerOfTwo(trackedCalls) + 8 * powerOfTwo(knownPairs) + 16 * powerOfTwo(recentCalls);
+  const gib = bytes / 2 ** 30;
+  if (gib <= MOST_MEMORY_GIB) return [];
+  return [`detection.memory: the tables would take ${Math.ceil(gib)} GiB, ${MOST_MEMORY_GIB} are the most`];
+}
+
+const powerOfTwo = (atLeast: number): number => 2 ** Math.ceil(Math.log2(atLeast));
+
+const quoted = (text: string): string => JSON.stringify(text);
