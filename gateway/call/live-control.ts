@@ -91,15 +91,22 @@ export class LiveControl implements CallControl {
     return Promise.resolve(this.#deps.detection.blocks());
   }
 
-  /** @throws GatewayError `block.refused`: too broad, a bad TTL, or no room; the message says which. */
+  /** @throws GatewayError `block.refused`: no such trunk, an emergency number, too broad, a bad TTL, no room; the message says which. */
   async addBlock(request: Parameters<GatewayControl["addBlock"]>[0]): Promise<Block> {
     const trunks = this.#deps.trunks();
     const trunk = (request.trunk === undefined ? undefined : trunks.configured(request.trunk)) ?? trunks.default;
-    const { called, caller, ...rest } = request;
+    if (request.trunk !== undefined && trunks.hasOwnNames && trunks.configured(request.trunk) === undefined) {
+      throw new GatewayError("block.refused", "unknown trunk");
+    }
+    const { called: raw, caller, ...rest } = request;
+    const called = reportedNumber(raw, trunk) as CalledId;
+    if (trunk.settings.numbers.isEmergency(called)) {
+      throw new GatewayError("block.refused", "an emergency number is never blocked");
+    }
     const added = this.#deps.detection.addBlock(
       {
         ...rest,
-        called: reportedNumber(called, trunk) as CalledId,
+        called,
         ...(caller === undefined ? {} : { caller: canonicalCaller(caller, (text) => reportedNumber(text, trunk)) }),
       },
       this.#deps.clock.unix(),

@@ -100,6 +100,11 @@ export class TrunkTable {
     return this.#default;
   }
 
+  /** False: no trunk is configured but the default one, and calls bring their own names. */
+  get hasOwnNames(): boolean {
+    return this.#byName.size > 1;
+  }
+
   configured(name: string): Trunk | undefined {
     return this.#byName.get(name);
   }

@@ -11,6 +11,7 @@ interface BlockRow {
   readonly expires_at: string;
   readonly created_by: string;
   readonly reason: string;
+  readonly warning?: string;
 }
 
 interface CommonOptions extends ConnectionOptions {
@@ -36,7 +37,10 @@ export function registerBlocks(program: Command): void {
     run(options, (gateway, print) => listBlocks(gateway, options.json === true, print)),
   );
   common(blocks.command("add").description("refuse some callers to one number for a time"))
-    .argument("<number>", "the called number that is protected")
+    .argument(
+      "<number>",
+      "the called number that is protected; read by the number plan of --trunk, else of the default trunk",
+    )
     .option("--caller <number>", "refuse this caller")
     .option("--prefix <digits>", "refuse callers that start with this")
     .option("--trunk <name>", "refuse calls of this trunk")
@@ -95,6 +99,7 @@ export async function addBlock(gateway: Connection, number: string, options: Add
   })) as BlockRow;
   if (options.json === true) print(JSON.stringify(block, undefined, 2));
   else print(`added ${block.block_id}: ${whoOf(block)} → ${block.b_number} until ${block.expires_at}`);
+  if (options.json !== true && block.warning !== undefined) print(`warning: ${block.warning}`);
 }
 
 export async function removeBlock(gateway: Connection, id: string, json: boolean, print: Print): Promise<void> {

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Block, CalledId, CallerId, TrunkId } from "../../../detection/index.js";
 import { answers, zodApp, type Routes } from "../api-context.js";
 import { ApiError } from "../errors.js";
-import { blockAnswer, blockBody, idParams } from "../schemas/records.js";
+import { addedBlockAnswer, blockAnswer, blockBody, idParams } from "../schemas/records.js";
 import { blockView } from "../views.js";
 
 /** Blocks in force: list, add, remove. Numbers are raw here; the gateway applies the number plan. */
@@ -24,7 +24,7 @@ export const blockRoutes: Routes = (app, context) => {
         tags: ["blocks"],
         summary: "Refuse some callers to one number for a time",
         body: blockBody,
-        response: answers(blockAnswer, { 201: blockAnswer }),
+        response: answers(blockAnswer, { 201: addedBlockAnswer }),
       },
     },
     async (request, reply) => {
@@ -36,7 +36,7 @@ export const blockRoutes: Routes = (app, context) => {
         ttlMs: body.ttl_ms,
         reason: body.reason,
       });
-      return reply.code(201).send(blockView(block));
+      return reply.code(201).send({ ...blockView(block), ...warningOf(block) });
     },
   );
   zodApp(app).delete(
@@ -71,6 +71,14 @@ const scopeOf = (body: z.output<typeof blockBody>): Scope => ({
   ...(body.a_prefix === undefined ? {} : { callerPrefix: body.a_prefix }),
   ...(body.trunk === undefined ? {} : { trunk: body.trunk as TrunkId }),
 });
+
+/** A number that the plan could not read is compared as it was dialled: the same one written as `+…` is another. */
+const warningOf = ({ called }: Block): { readonly warning?: string } =>
+  /^\d+$/.test(called)
+    ? {
+        warning: `the number plan makes no international number of ${called}: calls that have it with + or a prefix are not refused`,
+      }
+    : {};
 
 const detailOf = (block: Block): Record<string, string> => ({
   called: block.called,

@@ -24,7 +24,11 @@ export const incidentAnswer = z.object({
 
 export const blockBody = z
   .strictObject({
-    b_number: text(256).min(1).describe("Called number that is protected"),
+    b_number: text(256)
+      .min(1)
+      .describe(
+        "Called number that is protected; made canonical by the number plan of `trunk`, else of the default trunk",
+      ),
     a_number: text(256).min(1).optional().describe("Refuse this caller"),
     a_prefix: text(64).min(1).optional().describe("Refuse callers that start with this"),
     trunk: text(128).min(1).optional().describe("Refuse calls of this trunk"),
@@ -51,6 +55,10 @@ export const blockAnswer = z.object({
   expires_at: time,
   created_by: z.string(),
   reason: z.string(),
+});
+
+export const addedBlockAnswer = blockAnswer.extend({
+  warning: z.string().optional().describe("Why the block may not do what is expected of it"),
 });
 
 export const callAnswer = z.object({

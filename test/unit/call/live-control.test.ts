@@ -56,6 +56,19 @@ test("control: a block is added for canonical numbers, recorded, refuses the cal
   );
 });
 
+test("control: a block of a trunk that there is not, or of calls to an emergency number, is refused", async () => {
+  const { control } = setUp();
+  const request = { called: "+12025550199" as CalledId, reason: "r", createdBy: "key-1", ttlMs: 60_000 };
+  const refused = (error: unknown): boolean => error instanceof GatewayError && error.code === "block.refused";
+  await assert.rejects(control.addBlock({ ...request, trunk: "nroth" as never }), refused);
+  await assert.rejects(
+    control.addBlock({ ...request, called: "tel:112" as CalledId, trunk: "north" as never }),
+    refused,
+  );
+  assert.deepEqual(await control.blocks(), []);
+  assert.equal((await control.addBlock({ ...request, trunk: "north" as never })).trunk, "north");
+});
+
 test("control: a block against everybody is refused (R3)", async () => {
   const { control } = setUp();
   const request = { called: "B1" as CalledId, reason: "all", createdBy: "key-1", ttlMs: 60_000 };

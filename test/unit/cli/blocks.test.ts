@@ -66,6 +66,14 @@ for (const [name, act, message] of [
   });
 }
 
+test("a number that was kept as dialled is added with a warning; an international one without", async () => {
+  lines.length = 0;
+  await addBlock(as("analyst"), "2025550142", { ...options, trunk: "t" }, print);
+  await addBlock(as("analyst"), "+12025550142", { ...options, trunk: "t" }, print);
+  assert.equal(lines.length, 3);
+  assert.match(lines[1] ?? "", /^warning: the number plan makes no international number of 2025550142: /);
+});
+
 test("options win over the environment; a URL that is none is refused", () => {
   const env = { RINGFENCE_URL: "http://192.0.2.1:5000", RINGFENCE_KEY: "from-env" };
   assert.deepEqual(connectionOf({}, env), { url: "http://192.0.2.1:5000", key: "from-env" });
