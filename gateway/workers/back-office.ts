@@ -3,6 +3,7 @@ import type { FromWorker, ToWorker, WorkerStart } from "../adapters/back-office/
 import { CONTROL_TIMEOUT_MS, CONTROL_TIMEOUTS_MS, remoteControl } from "../adapters/back-office/remote-control.js";
 import { RpcPeer } from "../adapters/back-office/rpc-peer.js";
 import { createPinoLog } from "../adapters/log-pino/pino-log.js";
+import { giveWay } from "../adapters/system/thread-priority.js";
 import { SystemClock } from "../adapters/system/system-clock.js";
 import { GatewayError } from "../core/errors.js";
 import type { UnixMs } from "../core/time.js";
@@ -14,6 +15,7 @@ const MAX_IN_FLIGHT = 1_024;
 
 /** Entry of the back-office worker. adapters/back-office starts it and talks to it. */
 async function run(port: MessagePort, start: WorkerStart<BackOfficeOptions>): Promise<void> {
+  giveWay();
   const log = createPinoLog(start.options.logs);
   const post = (message: FromWorker): void => port.postMessage(message);
   let service: BackOfficeService | undefined;
