@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { startGateway, type GatewayProcess } from "../support/gateway-process.js";
 import { freeUdpPort, temporaryFolder } from "../support/processes.js";
@@ -49,6 +51,49 @@ describe("kill -9 with calls up", () => {
     assert.ok(
       await phones.called.until(() => [...phones.called.legs.values()].every((leg) => leg.endedBy === "BYE"), 10_000),
       "called sides",
+    );
+  });
+
+  test("a call that rang has its CDR after the restart, and a late answer gets ACK and BYE", async (t) => {
+    const hop = createSocket("udp4").bind(0, "127.0.0.1");
+    t.after(() => hop.close());
+    await once(hop, "listening");
+    const port = await freeUdpPort();
+    const config = {
+      ...settings(port, "end"),
+      sip: { listenPort: port, nextHops: [`127.0.0.1:${hop.address().port}`] },
+    };
+    const first = await startGateway(config, { folder: folder.path });
+    const leg = phones.carrierA.call("+13035550100", "+12025550110", { address: "127.0.0.1", port });
+    const [invite] = (await once(hop, "message")) as [Buffer];
+    const answer = (status: string): void => {
+      const lines = invite.toString("latin1").split("\r\n");
+      const kept = lines.filter((line) => /^(Via|From|To|Call-ID|CSeq):/i.test(line));
+      const own = [`Contact: <sip:127.0.0.1:${hop.address().port}>`, "Content-Length: 0", "", ""];
+      const tagged = kept.map((line) => (/^To:/i.test(line) ? `${line};tag=late` : line));
+      hop.send([`SIP/2.0 ${status}`, ...tagged, ...own].join("\r\n"), port, "127.0.0.1");
+    };
+    const ringing = async (): Promise<boolean> =>
+      ((await first.api("/api/v1/calls")).json as { phase: string }[]).some(({ phase }) => phase === "ringing");
+    answer("180 Ringing");
+    while (!(await ringing())) answer("180 Ringing");
+    await first.running.stop("SIGKILL");
+    gateway = await startGateway(config, { folder: folder.path });
+    const methods: string[] = [];
+    const hungUp = new Promise<void>((resolve) => {
+      hop.on("message", (bytes) => {
+        methods.push(bytes.toString("latin1").split(" ", 1)[0] ?? "");
+        if (methods.includes("BYE")) resolve();
+      });
+    });
+    answer("200 OK");
+    await hungUp;
+    assert.deepEqual(methods.slice(0, 2), ["ACK", "BYE"]);
+    let cdrs: { call_id: string; cause: string; status: number }[] = [];
+    while (cdrs.length === 0) cdrs = (await gateway.api("/api/v1/cdrs")).json as typeof cdrs;
+    assert.deepEqual(
+      cdrs.map((cdr) => [cdr.call_id, cdr.cause, cdr.status]),
+      [[leg.callId, "restart", 0]],
     );
   });
 
