@@ -43,7 +43,7 @@ function addressProblems({ sip, http, metrics }: Config): string[] {
     ["metrics.listenAddress", metrics.listenAddress],
   ];
   return addresses
-    .filter(([, address]) => isIP(address) === 0)
+    .filter(([, address]) => isIP(address) === 0 && address !== "localhost")
     .map(([path, address]) => `${path}: ${quoted(address)} is no IPv4 or IPv6 address`);
 }
 

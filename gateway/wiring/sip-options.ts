@@ -8,19 +8,22 @@ type SipConfig = Config["sip"];
 export function listeners(sip: SipConfig): readonly ListenOptions[] {
   const first = sip.listenProtocols.map((protocol) => ({
     protocol,
-    address: sip.listenAddress,
+    address: bindAddress(sip.listenAddress),
     port: sip.listenPort,
     ...advertised(sip),
   }));
   const others = sip.listeners.map(({ protocol, address, port, tls, ...rest }) => ({
     protocol,
-    address,
+    address: bindAddress(address),
     port,
     ...advertised(rest),
     ...(tls === undefined ? {} : { tls: withoutUndefined(tls) }),
   }));
   return [...first, ...others];
 }
+
+/** The one name that may stand for an address: sockets are bound to literals. */
+const bindAddress = (address: string): string => (address === "localhost" ? "127.0.0.1" : address);
 
 interface Advertised {
   readonly advertisedHost?: string | undefined;

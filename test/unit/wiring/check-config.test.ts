@@ -74,7 +74,7 @@ for (const [what, input, says] of [
   ["a switch by file", { switches: { kamailioUrl: "file:///etc/passwd" } }, /^switches\.kamailioUrl: /],
   ["a hop that is no address", { sip: { nextHops: ["192.0.2.300:5060"] } }, /^sip\.nextHops\.0: "192\.0\.2\.300:5060"/],
   ["a hop's port too high", { sip: { hopGroups: { b: [{ hop: "gw.example:70000" }] } } }, /^sip\.hopGroups\.b\.0: /],
-  ["a name to listen on", { http: { listenAddress: "localhost" } }, /^http\.listenAddress: "localhost"/],
+  ["a name to listen on", { http: { listenAddress: "gateway.example" } }, /^http\.listenAddress: "gateway\.example"/],
   ["a listener on no address", { sip: { listeners: [{ address: "192.0.2.999" }] } }, /^sip\.listeners\.0\.address: /],
   [
     "tables too big",
