@@ -13,7 +13,7 @@ import { JsonRpc } from "./json-rpc.js";
 /**
  * Kamailio's JSON-RPC over HTTP (modules jsonrpcs, xhttp, dialog): `dlg.terminate_dlg [callid, from_tag, to_tag]` for calls that
  * `dlg_manage()` follows. It needs the whole dialog identifier, which is looked up by Call-ID. Kamailio can end answered calls only:
- * one that rings is asked for again until it is answered or `confirmMs` is over (`ringing`).
+ * one that rings, or whose 200 has no ACK yet, is asked for again until it has one or `confirmMs` is over (`ringing`).
  */
 export function kamailioTeardown(options: DialogTeardownOptions, deps: SwitchDeps): OutwardTeardown {
   return new DialogTeardown(
@@ -34,7 +34,7 @@ interface Dialog {
 
 type Found = { readonly kind: "found"; readonly dialogs: readonly Dialog[] } | Extract<Ordered, { kind: "failed" }>;
 
-const ANSWERED = 3;
+const CONFIRMED = 4;
 const DELETED = 5;
 const NO_METHOD = /method not found/i;
 const NOT_FOUND = /couldn'?t find|not found|no such/i;
@@ -54,10 +54,10 @@ class KamailioDialogs implements DialogProxy {
     }
     const live = found.dialogs.filter(({ state }) => state < DELETED);
     if (live.length === 0) return { kind: "unknown" };
-    const answered = live.filter(({ state }) => state >= ANSWERED);
-    // Kamailio takes the order for a call that rings, answers with success, and does nothing (5.6, dlg_req_within.c).
-    if (answered.length === 0) return { kind: "not-yet" };
-    for (const dialog of answered) {
+    const confirmed = live.filter(({ state }) => state === CONFIRMED);
+    // Kamailio takes the order for a call before its ACK, answers with success, and does nothing (5.6, dlg_req_within.c).
+    if (confirmed.length === 0) return { kind: "not-yet" };
+    for (const dialog of confirmed) {
       // Tags that somebody else saw may be another leg's: what Kamailio has for the Call-ID counts.
       const ordered = await this.#terminate(callId, dialog.fromTag, dialog.toTag, signal);
       if (ordered.kind === "failed") return ordered;

@@ -51,13 +51,20 @@ async function ring(name: string): Promise<Call> {
   return { ...dialog, toTag: `to-${name}` };
 }
 
-/** The called side picks up, the caller acknowledges. */
-async function answer({ callId, fromTag, toTag }: Call, name: string): Promise<void> {
+/** The called side picks up. @returns The 200 that the caller got. */
+async function pickUp({ toTag }: Call): Promise<string> {
   called.respond(invite, 200, { tag: toTag, headers: [recordRoute(invite, "Record-Route")] });
-  const ok = await caller.receive("SIP/2.0 200");
+  return caller.receive("SIP/2.0 200");
+}
+
+async function acknowledge(ok: string, { callId, fromTag, toTag }: Call, name: string): Promise<void> {
   const route = { branch: `z9hG4bK${name}ack`, headers: [recordRoute(ok, "Route")] };
   caller.request({ method: "ACK", uri: `sip:raw@${called.address}`, callId, fromTag, toTag, ...route });
   await called.receive("ACK");
+}
+
+async function answer(call: Call, name: string): Promise<void> {
+  await acknowledge(await pickUp(call), call, name);
 }
 
 async function place(name: string): Promise<Call> {
@@ -65,6 +72,10 @@ async function place(name: string): Promise<Call> {
   await answer(call, name);
   return call;
 }
+
+/** Kamailio may still be repeating the BYE of an earlier call. */
+const byeOf = ({ callId }: Call, phone: RawUa): Promise<string> =>
+  phone.receive((message) => message.startsWith("BYE") && headerOf(message, "call-id") === callId);
 
 const recordRoute = (message: string, as: string): string => `${as}: ${headerOf(message, "record-route") ?? ""}`;
 
@@ -77,9 +88,7 @@ for (const [name, identified] of [
     const call = await place(name.replaceAll(/\W/g, ""));
     const pending = teardown().disconnect([identified(call)], "fraud_detected", "alert-1", signal);
     for (const phone of [caller, called]) {
-      const bye = await phone.receive("BYE");
-      assert.equal(headerOf(bye, "call-id"), call.callId);
-      phone.respond(bye, 200);
+      phone.respond(await byeOf(call, phone), 200);
     }
     const [result] = await pending;
     assert.deepEqual([result?.callId, result?.success, result?.outcome], [call.callId, true, "confirmed"]);
@@ -89,7 +98,7 @@ for (const [name, identified] of [
 test("a call that nobody confirms is down is no success, though Kamailio took the order (R4)", { skip }, async () => {
   const call = await place("silent");
   const pending = teardown(400).disconnect([call], "fraud_detected", undefined, signal);
-  const byes = await Promise.all([caller.receive("BYE"), called.receive("BYE")]);
+  const byes = await Promise.all([byeOf(call, caller), byeOf(call, called)]);
   const [result] = await pending;
   assert.deepEqual([result?.success, result?.outcome], [false, "timed-out"]);
   caller.respond(byes[0], 200);
@@ -118,7 +127,25 @@ test(
 
     const pending = teardown().disconnect([call], "fraud_detected", undefined, signal);
     await answer(call, "ringing");
-    for (const phone of [caller, called]) phone.respond(await phone.receive("BYE"), 200);
+    for (const phone of [caller, called]) phone.respond(await byeOf(call, phone), 200);
+    const [result] = await pending;
+    assert.deepEqual([result?.success, result?.outcome], [true, "confirmed"]);
+  },
+);
+
+test(
+  "a call whose 200 is not acknowledged yet, which Kamailio cannot end though it says it did, is ended after the ACK",
+  { skip },
+  async () => {
+    const call = await ring("unacknowledged");
+    const ok = await pickUp(call);
+    const [early] = await teardown(200).disconnect([call], "fraud_detected", undefined, signal);
+    assert.deepEqual([early?.success, early?.outcome], [false, "ringing"]);
+    assert.deepEqual(caller.drop(), [], "no BYE, as Kamailio can send none");
+
+    const pending = teardown().disconnect([call], "fraud_detected", undefined, signal);
+    await acknowledge(ok, call, "unacknowledged");
+    for (const phone of [caller, called]) phone.respond(await byeOf(call, phone), 200);
     const [result] = await pending;
     assert.deepEqual([result?.success, result?.outcome], [true, "confirmed"]);
   },
