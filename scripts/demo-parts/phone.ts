@@ -160,6 +160,8 @@ export class Phone {
       leg.endedBy ??= "hung up";
       return;
     }
+    // What comes through several processes may come out of order: a 180 after the 200 says nothing new.
+    if (status < 200 && leg.status >= 200) return;
     leg.status = status;
     this.#fromOf.set(leg.callId, header(text, "From"));
     if (status < 200) return;
