@@ -4,6 +4,8 @@ export * from "./model/result.js";
 export * from "./model/events.js";
 export * from "./model/findings.js";
 export * from "./model/cdr.js";
+export * from "./model/speech.js";
+export * from "./model/threat.js";
 export { FraudDetection } from "./fraud-detection.js";
 export type { DetectionStats } from "./policy/detection-stats.js";
 export {

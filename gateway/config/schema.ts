@@ -1,7 +1,11 @@
 import { z } from "zod";
 import { detectionSchema } from "./detection-schema.js";
 import { cidr, count, durationMs, port, secret } from "./field.js";
+import { mediaSchema } from "./media-schema.js";
+import { privacySchema } from "./privacy-schema.js";
 import { sipSchema, trunkSchema } from "./sip-schema.js";
+import { speechSchema } from "./speech-schema.js";
+import { threatSchema } from "./threat-schema.js";
 
 const apiKey = z.strictObject({
   key: secret()
@@ -114,6 +118,10 @@ export const configSchema = z.strictObject({
     .describe("Settings of the trunk `default`"),
   limits: limitsSchema.prefault({}).describe("Who may call, and how much"),
   detection: detectionSchema.prefault({}).describe("Rules and policy"),
+  media: mediaSchema.prefault({}).describe("Media that passes through us"),
+  speech: speechSchema.prefault({}).describe("Speech to text"),
+  threat: threatSchema.prefault({}).describe("What is made of what was said"),
+  privacy: privacySchema.prefault({}).describe("What may be kept and what may leave the house"),
   switches: switchesSchema.prefault({}).describe("Switches that carry calls which the hop only hears of"),
   recovery: recoverySchema.prefault({}).describe("After a crash"),
   http: httpSchema.prefault({}).describe("HTTP API"),

@@ -88,6 +88,52 @@ export const ERRORS = {
     fault: "us",
     meaning: "The back-office worker (store, HTTP) ended; it is being restarted, calls go on.",
   },
+  "media.unavailable": {
+    retryable: true,
+    fault: "upstream",
+    meaning: "The media relay or rtpengine does not answer; calls go on with their media untouched and unheard.",
+  },
+  "media.full": { retryable: true, fault: "operator", meaning: "No free port pair in the media port range." },
+  "media.rejected": {
+    retryable: false,
+    fault: "peer",
+    meaning: "A session description, a key or a prompt cannot be used by the media relay.",
+  },
+  "audio.invalid": {
+    retryable: false,
+    fault: "peer",
+    meaning: "An audio file is truncated, lies about its length, or has a coding that is not supported.",
+  },
+  "stt.unavailable": { retryable: true, fault: "upstream", meaning: "The speech recogniser is not there or has died." },
+  "stt.busy": { retryable: true, fault: "operator", meaning: "More speech waits than the recogniser can take." },
+  "stt.timeout": { retryable: true, fault: "upstream", meaning: "The speech recogniser did not answer in time." },
+  "stt.rejected": {
+    retryable: false,
+    fault: "upstream",
+    meaning: "The speech recogniser refused the audio or answered something that is no transcript.",
+  },
+  "model.missing": {
+    retryable: false,
+    fault: "operator",
+    meaning: "A model file is not there, or the engine that loads it is not installed; the message says how to get it.",
+  },
+  "model.invalid": {
+    retryable: false,
+    fault: "operator",
+    meaning: "A model file is truncated, or not the one that its size and hash promise.",
+  },
+  "judge.unavailable": { retryable: true, fault: "upstream", meaning: "The language model is not there or has died." },
+  "judge.timeout": { retryable: true, fault: "upstream", meaning: "The language model did not answer in time." },
+  "privacy.forbidden": {
+    retryable: false,
+    fault: "operator",
+    meaning: "Strict-data mode: something would leave the hosts that are allowed.",
+  },
+  "crypto.key": {
+    retryable: false,
+    fault: "operator",
+    meaning: "A key for data at rest is missing, unreadable or not the one that the data was written with.",
+  },
 } as const satisfies Record<string, ErrorKind>;
 
 interface ErrorKind {

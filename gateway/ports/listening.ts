@@ -1,0 +1,38 @@
+import type { Speaker, ThreatVerdict, TranscriptLine, Turn, TurnVerdict } from "../../detection/index.js";
+
+/** What the listening side is told of a call that it may hear. */
+export interface HeardCall {
+  readonly callId: string;
+  /** How much signalling suspects it, 0–1: when the CPU is short, the calls with the lowest lose transcription first. */
+  readonly risk: number;
+  /** ISO 639-1; undefined: detected. */
+  readonly language?: string;
+  /** Who may be asked for what: a contact centre's agent sits at the called side. */
+  readonly calledSide: Extract<Speaker, "callee" | "agent">;
+}
+
+/** What the listening side says of a call while it goes on. */
+export interface ListeningUser {
+  onLine(line: TranscriptLine): void;
+  /** After every final line; `turns` is the dialogue so far as the classifier saw it, redacted. */
+  onVerdict(callId: string, verdict: TurnVerdict, turns: readonly Turn[]): void;
+  /** The call has lost its transcription, or has it back. */
+  onShed(callId: string, shed: boolean): void;
+}
+
+/**
+ * Live audio → text → classifier verdicts, off the SIP thread. Never blocks and never throws: a listener that is slow or dead
+ * costs its text, not the call.
+ */
+export interface Listening {
+  open(call: HeardCall): void;
+  /** Signalling has learned more about it. */
+  risk(callId: string, risk: number): void;
+  close(callId: string): void;
+  /** False: it is starting, or dead and being restarted. */
+  readonly ok: boolean;
+  /** What its health page says: engine, capacity measured at start, queue. */
+  readonly detail: string;
+}
+
+export type { ThreatVerdict };
