@@ -30,3 +30,12 @@ export { readJsonLine, readRow, type RecordedEvent, type RecordError } from "./r
 export { learningOptions, Replay, type ReplayNumber, type ReplayParts, type ReplaySummary } from "./replay/replay.js";
 export { diffReplays, type NumberDifference, type ReplayDifference } from "./replay/replay-diff.js";
 export { TimeOrder } from "./replay/time-order.js";
+export { ThreatClassifier } from "./threat/threat-classifier.js";
+export { type Dialogue, type DialogueOptions } from "./threat/dialogue.js";
+export {
+  builtInWeights,
+  loadWeights,
+  type ThreatThresholds,
+  type ThreatWeights,
+  type WeightsError,
+} from "./threat/weights.js";
