@@ -116,7 +116,7 @@ export class Phone {
   }
 
   /** Resolves with true once `condition` holds, with false after `timeoutMs`. */
-  async until(condition: () => boolean, timeoutMs = 3000): Promise<boolean> {
+  async until(condition: () => boolean, timeoutMs = 15_000): Promise<boolean> {
     const deadline = performance.now() + timeoutMs;
     while (!condition()) {
       const left = deadline - performance.now();

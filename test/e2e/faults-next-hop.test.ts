@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import { createServer, type AddressInfo, type Server } from "node:net";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { startGateway, type GatewayProcess } from "../support/gateway-process.js";
-import { freeTcpPort, freeUdpPort } from "../support/processes.js";
+import { freeTcpPort, freeUdpPort, until } from "../support/processes.js";
 import { RawCall, takeCall } from "../support/raw-call.js";
 import { headerOf, startLineOf } from "../support/raw-message.js";
 import { RawUa } from "../support/raw-ua.js";
 
-const HOP_TIMEOUT_MS = 400;
+/** Silent hops cost a test so long; hops that answer must do so within it, on a loaded machine too. */
+const HOP_TIMEOUT_MS = 1_000;
 /** Each has a hop group of its own: the hop with the fault, then the one that works. */
 const FAULTS = [
   "silent",
@@ -225,8 +226,10 @@ describe("next hops that fail", () => {
   });
 
   test("every one of these calls is over: none is left in the table", async () => {
-    const { json } = await gateway.api("/api/v1/calls");
-    assert.deepEqual(json, []);
+    await until("an empty table", async () => {
+      const { json } = await gateway.api("/api/v1/calls");
+      return (json as unknown[]).length === 0;
+    });
   });
 });
 

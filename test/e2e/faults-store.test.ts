@@ -74,8 +74,8 @@ describe("PostgreSQL that fails", { skip: postgresAbsent() ?? sippMissing() ?? f
     await postgres.crash();
     gateway = await startGateway(settings({ store: { databaseUrl: postgres.url } }));
     for (let i = 0; i < 5; i++) await oneCall(gateway, i);
-    assert.equal(await health(gateway), "degraded");
     const up = gateway;
+    await until("degraded", async () => (await health(up)) === "degraded");
     await until("the metric says so", async () => (await up.metric("ringfence_store_up")) === 0);
     await postgres.start();
     await until("healthy", async () => (await health(up)) === "healthy", 20_000);

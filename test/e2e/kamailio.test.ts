@@ -41,7 +41,7 @@ describe("dialplan/kamailio/kamailio.cfg in front of two gateways", { skip }, ()
       `ADDRESS_LIST="${lists.address}"`,
       "CHILDREN=2",
       "PING_SECONDS=1",
-      "GATEWAY_TIMEOUT_MS=500",
+      "GATEWAY_TIMEOUT_MS=1500",
       ...extra,
     ];
     const args = [

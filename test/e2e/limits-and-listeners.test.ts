@@ -5,9 +5,11 @@ import { networkInterfaces } from "node:os";
 import { connect, type TLSSocket } from "node:tls";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { TestAuthority } from "../support/certificates.js";
+import { until } from "../support/processes.js";
 import { RawCall, takeCall } from "../support/raw-call.js";
 import { headerOf, rawRequest, statusOf } from "../support/raw-message.js";
 import { RawScene } from "../support/raw-scene.js";
+import { WITHIN_MS } from "../support/raw-ua.js";
 
 const noOpenssl =
   spawnSync("openssl", ["version"]).error === undefined
@@ -50,14 +52,14 @@ class TlsPhone {
   /** Sends a request and waits for its final answer. */
   async ask(text: string): Promise<string> {
     this.#socket.write(text, "latin1");
-    const until = performance.now() + 4_000;
+    const deadline = performance.now() + WITHIN_MS;
     for (;;) {
       const final = /SIP\/2\.0 [2-6]\d\d[\s\S]*?\r\n\r\n/.exec(this.#text);
       if (final !== null) {
         this.#text = "";
         return final[0];
       }
-      if (performance.now() > until) throw new Error(`no final answer; came: ${this.#text}`);
+      if (performance.now() > deadline) throw new Error(`no final answer; came: ${this.#text}`);
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, 100);
         this.#wake = () => {
@@ -120,11 +122,11 @@ describe("limits and listeners of the production process", () => {
     await takeCall(scene.called);
     assert.equal(await placed.final(), 200);
     const [bye] = await Promise.all([
-      placed.expect("BYE", 200, 6_000),
-      scene.called.receive("BYE ", 6_000).then((request) => scene.called.respond(request, 200)),
+      placed.expect("BYE"),
+      scene.called.receive("BYE ").then((request) => scene.called.respond(request, 200)),
     ]);
     assert.match(headerOf(bye, "Reason") ?? "", /Q\.850/);
-    assert.equal(await scene.gateway.metric("ringfence_calls_limited_total"), 1);
+    await until("it is counted", async () => (await scene.gateway.metric("ringfence_calls_limited_total")) === 1);
   });
 
   test("a phone that is gone is found by OPTIONS inside the call: the other side gets its BYE", async () => {
@@ -141,7 +143,7 @@ describe("limits and listeners of the production process", () => {
         alive++;
       }
     })();
-    await scene.called.receive("OPTIONS ", 6_000);
+    await scene.called.receive("OPTIONS ");
     const bye = await answering;
     assert.equal(headerOf(bye, "Call-ID"), placed.callId);
     assert.ok(alive >= 2, `${alive} keep-alives reached the living side`);
@@ -157,7 +159,12 @@ describe("limits and listeners of the production process", () => {
       assert.match(headerOf(answer, "Retry-After") ?? "", /^\d+$/);
       if (!refusals.includes(headerOf(answer, "Call-ID") ?? "")) refusals.push(headerOf(answer, "Call-ID") ?? "");
     }
-    for (let i = 0; i < 10; i++) scene.called.respond(await scene.called.receive("INVITE "), 486, { tag: "flood" });
+    // With a T1 of 25 ms the gateway may have repeated some of them.
+    for (const answered = new Set<string>(); answered.size < 10;) {
+      const invite = await scene.called.receive("INVITE ");
+      scene.called.respond(invite, 486, { tag: "flood" });
+      answered.add(headerOf(invite, "Call-ID") ?? "");
+    }
     scene.drop();
     const polite = RawCall.place(scene.caller);
     const invite = await scene.called.receive(
@@ -170,12 +177,12 @@ describe("limits and listeners of the production process", () => {
   test("an INVITE of a known scanner is dropped without a word", async () => {
     const scanner = await scene.phone("127.0.0.10");
     const before = await scene.gateway.metric("ringfence_requests_refused_total", '{why="scanner"}');
-    RawCall.place(scanner, { headers: ["User-Agent: friendly-scanner"] });
+    const { callId } = RawCall.place(scanner, { headers: ["User-Agent: friendly-scanner"] });
     const refused = (): Promise<number> => scene.gateway.metric("ringfence_requests_refused_total", '{why="scanner"}');
-    assert.equal(await refused(), before + 1);
+    await until("it is counted", async () => (await refused()) === before + 1);
     assert.deepEqual(scanner.drop(), []);
     assert.deepEqual(
-      scene.called.drop().filter((message) => message.startsWith("INVITE")),
+      scene.called.drop().filter((message) => headerOf(message, "Call-ID")?.startsWith(callId) === true),
       [],
     );
   });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
-import { RawCall, takeCall } from "../support/raw-call.js";
+import { RawCall, takeCall, takeUnlessRefused } from "../support/raw-call.js";
 import { headerOf } from "../support/raw-message.js";
 import { RawScene } from "../support/raw-scene.js";
 import type { RawUa } from "../support/raw-ua.js";
@@ -51,10 +51,7 @@ describe("a reload while calls are up", () => {
         to: `<sip:${number}@192.0.2.1>`,
         headers: [`X-Ringfence-Trunk: ${trunk}`],
       });
-      const answered = placed.final();
-      const invite = await scene.called.receive("INVITE ", 300).catch(() => undefined);
-      if (invite !== undefined) scene.called.respond(invite, 200, { tag: "called" });
-      answers.push(await answered);
+      answers.push((await takeUnlessRefused(placed, scene.called)).status);
     }
     return answers;
   }

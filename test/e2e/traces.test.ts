@@ -24,7 +24,15 @@ describe("what an operator can see of the signalling", () => {
     await new Promise<void>((resolve) => homer.bind(0, "127.0.0.1", resolve));
     homer.on("message", (bytes) => packets.push(bytes));
     scene = await RawScene.open((called) => ({
-      sip: { listenAddress: "127.0.0.1", listenPort: 0, nextHops: [called], optionsPingMs: 0 },
+      // No repeats, however slow the machine: messages are counted.
+      sip: {
+        listenAddress: "127.0.0.1",
+        listenPort: 0,
+        nextHops: [called],
+        optionsPingMs: 0,
+        t1Ms: 5_000,
+        t2Ms: 5_000,
+      },
       observability: { hepHost: "127.0.0.1", hepPort: homer.address().port, hepCaptureId: 77 },
       limits: { drainMs: 0 },
     }));

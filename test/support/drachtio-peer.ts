@@ -58,7 +58,7 @@ export class DrachtioPeer {
   }
 
   /** The next `sip` command not asked for yet: whose start line begins so, or that fits. */
-  async next(wanted: Wanted, withinMs = 4000): Promise<PeerCommand> {
+  async next(wanted: Wanted, withinMs = 15_000): Promise<PeerCommand> {
     // The timer decides, not a clock: a timer may fire a little before the clock agrees, and does so once.
     const time = { isUp: false };
     const limit = setTimeout(() => {

@@ -1,5 +1,5 @@
 import { headerOf, startLineOf, statusOf, tagOf, type RawRequest } from "./raw-message.js";
-import type { RawUa } from "./raw-ua.js";
+import { WITHIN_MS, type RawUa } from "./raw-ua.js";
 
 let last = 0;
 
@@ -29,7 +29,7 @@ export class RawCall {
   }
 
   /** Waits for the final answer and acknowledges it. @returns Its status. */
-  async final(withinMs = 4_000): Promise<number> {
+  async final(withinMs = WITHIN_MS): Promise<number> {
     const mine = (message: string): boolean =>
       /^SIP\/2\.0 [2-6]/.test(message) &&
       headerOf(message, "Call-ID") === this.callId &&
@@ -56,7 +56,7 @@ export class RawCall {
   }
 
   /** Waits for the request of the other side and answers it. @returns It. */
-  async expect(method: string, status = 200, withinMs = 4_000): Promise<string> {
+  async expect(method: string, status = 200, withinMs = WITHIN_MS): Promise<string> {
     const request = await this.#phone.receive(
       (message) => message.startsWith(`${method} `) && headerOf(message, "Call-ID") === this.callId,
       withinMs,
@@ -91,9 +91,18 @@ export class RawCall {
 }
 
 /** Takes one call at the called side: 180, then 200. @returns The INVITE as it came. */
-export async function takeCall(phone: RawUa, withinMs = 4_000): Promise<string> {
-  const invite = await phone.receive("INVITE ", withinMs);
+export async function takeCall(phone: RawUa, withinMs = WITHIN_MS, given?: AbortSignal): Promise<string> {
+  const invite = await phone.receive("INVITE ", withinMs, given);
   phone.respond(invite, 180, { tag: "called" });
   phone.respond(invite, 200, { tag: "called" });
   return invite;
+}
+
+/** For a call that may be refused before it gets to the called side. @returns Its final status, and the INVITE where one came. */
+export async function takeUnlessRefused(call: RawCall, phone: RawUa): Promise<{ status: number; invite?: string }> {
+  const answered = new AbortController();
+  const final = call.final().finally(() => answered.abort());
+  const invite = await takeCall(phone, WITHIN_MS, answered.signal).catch(() => undefined);
+  const status = await final;
+  return invite === undefined ? { status } : { status, invite };
 }

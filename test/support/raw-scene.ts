@@ -58,7 +58,7 @@ export class RawScene {
     const count = (): number => this.gateway.running.output().split(outcome).length;
     const before = count();
     this.gateway.running.child.kill("SIGHUP");
-    await until(outcome, () => count() > before, 5_000);
+    await until(outcome, () => count() > before, 15_000);
   }
 
   /** @param signal SIGKILL where a test leaves calls up that nobody would answer a BYE of. */

@@ -1,6 +1,9 @@
 import { createSocket, type Socket } from "node:dgram";
 import { rawRequest, rawResponse, startLineOf, type RawRequest } from "./raw-message.js";
 
+/** Nobody waits so long where all is well; it only bounds what a fault costs. Loaded machines are slow. */
+export const WITHIN_MS = 15_000;
+
 /** What a message that is waited for must look like. */
 type Wanted = string | RegExp | ((message: string) => boolean);
 
@@ -76,16 +79,18 @@ export class RawUa {
 
   /**
    * The next message whose start line begins so (or that fits); others that came before it are put aside and dropped.
-   * Fails with what did come when it does not come within `withinMs`.
+   * Fails with what did come when it does not come within `withinMs`, or before `given` is aborted.
    */
-  async receive(wanted: Wanted, withinMs = 4000): Promise<string> {
+  async receive(wanted: Wanted, withinMs = WITHIN_MS, given?: AbortSignal): Promise<string> {
     const passed: string[] = [];
     // The timer decides, not a clock: a timer may fire a little before the clock agrees, and does so once.
-    const time = { isUp: false };
-    const limit = setTimeout(() => {
+    const time = { isUp: given?.aborted === true };
+    const giveUp = (): void => {
       time.isUp = true;
       this.#wake();
-    }, withinMs);
+    };
+    const limit = setTimeout(giveUp, withinMs);
+    given?.addEventListener("abort", giveUp);
     try {
       for (;;) {
         const message = this.#waiting.shift();
@@ -97,6 +102,7 @@ export class RawUa {
       }
     } finally {
       clearTimeout(limit);
+      given?.removeEventListener("abort", giveUp);
     }
   }
 

@@ -23,7 +23,7 @@ class Inbox<T> {
     this.#wake();
   }
 
-  async next(withinMs = 4000): Promise<T> {
+  async next(withinMs = 15_000): Promise<T> {
     const item = this.#items.shift();
     if (item !== undefined) return item;
     let limit: NodeJS.Timeout | undefined;

@@ -108,7 +108,7 @@ test("an audit file that cannot be written is told, and is well again when the d
     const { components } = (await (await ask("/health")).json()) as { components: { name: string; ok: boolean }[] };
     return components.find(({ name }) => name === "audit")?.ok;
   };
-  const deadline = Date.now() + 5_000;
+  const deadline = Date.now() + 20_000;
   renameSync(audit, `${audit}.away`);
   assert.equal((await ask("/api/v1/reload", { method: "POST" })).status, 200);
   while ((await isAuditUp()) !== false && Date.now() < deadline);
@@ -124,7 +124,7 @@ test("actions are on disk in the audit file all the same", async () => {
   const audit = join(folder.path, "audit");
   const has = (): boolean =>
     readdirSync(audit).some((name) => readFileSync(join(audit, name), "utf8").includes('"reload"'));
-  const deadline = Date.now() + 5_000;
+  const deadline = Date.now() + 20_000;
   while (!has() && Date.now() < deadline) await new Promise((resolve) => setImmediate(resolve));
   assert.ok(has());
 });

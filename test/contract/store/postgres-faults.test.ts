@@ -143,7 +143,7 @@ test(
   { skip },
   async (t) => {
     const url = await newDatabase();
-    const store = await open(t, url, { statementTimeoutMs: 200 });
+    const store = await open(t, url, { statementTimeoutMs: 1_000 });
     const holder = new pg.Client({ connectionString: url });
     await holder.connect();
     await holder.query("begin; lock table cdrs in access exclusive mode");
@@ -157,7 +157,7 @@ test(
 
 test("PostgreSQL: when all connections are busy a query is refused after connectTimeoutMs", { skip }, async (t) => {
   const url = await newDatabase();
-  const store = await open(t, url, { maxConnections: 1, connectTimeoutMs: 200, statementTimeoutMs: 2_000 });
+  const store = await open(t, url, { maxConnections: 1, connectTimeoutMs: 1_000, statementTimeoutMs: 20_000 });
   const holder = new pg.Client({ connectionString: url });
   await holder.connect();
   await holder.query("begin; lock table cdrs in access exclusive mode");
