@@ -39,3 +39,6 @@ export {
   type ThreatWeights,
   type WeightsError,
 } from "./threat/weights.js";
+export { DEFAULT_THREAT_OPTIONS, THREAT_STEPS, type ThreatOptions, type ThreatStep } from "./policy/threat-options.js";
+export { ThreatPolicy, type ThreatCall } from "./policy/threat-policy.js";
+export type { FusedThreat } from "./policy/threat-fusion.js";

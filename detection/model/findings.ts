@@ -1,8 +1,9 @@
 import type { CalledId, CallerId, TrunkId } from "./events.js";
+import type { ThreatKind, ThreatStage, ThreatState } from "./threat.js";
 import type { UnixMs } from "./time.js";
 
 /** Rules that can be set to shadow or enforce one by one. */
-export type RuleName = "masking" | "block";
+export type RuleName = "masking" | "block" | "threat";
 export type RuleMode = "off" | "shadow" | "enforce";
 export type Severity = "low" | "medium" | "high" | "critical";
 
@@ -79,6 +80,23 @@ export interface Alert {
   readonly detectedAt: UnixMs;
   readonly disposition: Incident["disposition"];
   readonly message: string;
+  /** Rule `threat`: what was heard. No word of the call is in it. */
+  readonly threat?: AlertThreat;
+}
+
+/** What was thought of a call that was listened to when its alert was raised. */
+export interface AlertThreat {
+  readonly state: ThreatState;
+  readonly score: number;
+  readonly kind: ThreatKind;
+  readonly stage: ThreatStage;
+  /** Names of what was heard, strongest first: `request.code`, `pressure.secrecy`. */
+  readonly cues: readonly string[];
+  /** For a person: why, and what to do now. */
+  readonly explanation: string;
+  readonly recommended: string;
+  /** Who wrote these two sentences. */
+  readonly by: "model" | "template";
 }
 
 /** What the gateway has to carry out. Order matters: the gateway acts in the order given. */
@@ -95,6 +113,18 @@ export type Action =
   | { readonly kind: "alert"; readonly alert: Alert }
   | { readonly kind: "incident"; readonly change: "opened" | "extended" | "closed"; readonly incident: Incident }
   | { readonly kind: "block"; readonly change: "added" | "expired" | "removed"; readonly block: Block }
+  /** Tell the called side's equipment what is thought of the call: INFO with `X-Ringfence-Threat`. */
+  | {
+      readonly kind: "tag-call";
+      readonly callId: string;
+      readonly state: ThreatState;
+      readonly score: number;
+      readonly threat: ThreatKind;
+    }
+  /** Play the warning to the called side. */
+  | { readonly kind: "warn-call"; readonly callId: string }
+  /** Neither side hears the other until a person has decided, or `holdMs` are over. */
+  | { readonly kind: "hold-call"; readonly callId: string; readonly held: boolean }
   /** A limit stood between a finding and a cut; say so to people. */
   | {
       readonly kind: "held-back";

@@ -6,7 +6,18 @@ import type { Audit } from "./audit.js";
 import { fraudReason } from "./end-reasons.js";
 import type { TeardownService } from "./teardown-service.js";
 
+type CallAction<Kind extends Action["kind"]> = Omit<Extract<Action, { kind: Kind }>, "kind">;
+
+/** What can be done about a running call short of ending it. Never throws, never waits. */
+export interface CallHands {
+  tag(order: CallAction<"tag-call">): void;
+  warn(order: CallAction<"warn-call">): void;
+  hold(order: CallAction<"hold-call">): void;
+}
+
 export interface ActionDeps {
+  /** Without it calls are not tagged, warned or held: nobody listens. */
+  readonly hands?: CallHands;
   readonly teardown: Pick<TeardownService, "endCalls">;
   readonly sink: RecordSink;
   readonly audit: Audit;
@@ -69,6 +80,15 @@ export class ActionCarrier {
         break;
       case "block":
         this.#block(action);
+        break;
+      case "tag-call":
+        this.#deps.hands?.tag(action);
+        break;
+      case "warn-call":
+        this.#deps.hands?.warn(action);
+        break;
+      case "hold-call":
+        this.#deps.hands?.hold(action);
         break;
       case "held-back":
         this.#heldBack.labels(action.why).inc(Math.max(1, action.callIds.length));
