@@ -36,8 +36,13 @@ export type DescribedMedia =
 export type NotHeard = "ice" | "dtls" | "srtp" | "codec" | "no-audio" | "malformed" | "full" | "unavailable";
 
 export type MediaEvent =
-  /** No packet of either side for `media.idleMs`: the call is dead. */
+  /**
+   * No packet of either side for `media.idleMs` since the call was answered, and neither side has put the other on hold: the call
+   * is dead. Said once.
+   */
   | { readonly kind: "idle" }
+  /** What carried the media has died and could not take this call up again: its ends hear nothing any more. Said once. */
+  | { readonly kind: "lost" }
   | { readonly kind: "not-heard"; readonly side: MediaSide; readonly why: NotHeard }
   | { readonly kind: "digit"; readonly side: MediaSide; readonly digit: string; readonly durationMs: number };
 
@@ -69,6 +74,11 @@ export interface MediaSession {
    * @returns `untouched` where anchoring is not possible; once that was said of an offer it holds for its answer too.
    */
   describe(description: MediaDescription): Promise<DescribedMedia>;
+  /**
+   * The call is answered, in this early dialog of the called side (undefined: there is only one). Its description counts from now
+   * on, whatever other early dialogs said last; those are forgotten. The idle time begins.
+   */
+  answered(fork?: string): void;
   /** Plays to one side, over what the other says. Resolves when it has been played; a newer prompt replaces it. @throws GatewayError `media.rejected` */
   play(to: MediaSide, audio: PcmAudio): Promise<void>;
   /** Neither side hears the other from now on, until `hold(false)`; held sides hear a quiet tone. */
