@@ -20,6 +20,7 @@ export const alertView = (alert: Alert): AlertAnswer => ({
   call_ids: [...alert.callIds],
   disposition: alert.disposition,
   message: alert.message,
+  ...(alert.threat === undefined ? {} : { threat: { ...alert.threat, cues: [...alert.threat.cues] } }),
 });
 
 export const verdictView = (verdict: EventVerdict): EventAnswer => ({

@@ -61,6 +61,22 @@ export const sampleAlert = (index: number, change: Partial<Alert> = {}): Alert =
   ...change,
 });
 
+/** An alert about a call that was listened to. */
+export const heardAlert = (index: number): Alert =>
+  sampleAlert(index, {
+    rule: "threat",
+    threat: {
+      state: "scam",
+      score: 0.97,
+      kind: "bank-impersonation",
+      stage: "request",
+      cues: ["request.code", "pressure.secrecy"],
+      explanation: "The call sounds like somebody who claims to be the bank.",
+      recommended: "Call back.",
+      by: "template",
+    },
+  });
+
 export const sampleIncident = (index: number, change: Partial<Incident> = {}): Incident => ({
   id: `incident-${String(index).padStart(8, "0")}`,
   rule: "masking",

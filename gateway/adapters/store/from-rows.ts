@@ -54,6 +54,7 @@ export function alertOf(row: AlertRow): Alert {
     detectedAt: unixMs(row.detected_at),
     disposition: row.disposition,
     message: row.message,
+    ...(row.threat === null ? {} : { threat: row.threat }),
   };
 }
 

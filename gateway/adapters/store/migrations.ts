@@ -47,6 +47,7 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
       target text not null, outcome text not null, detail jsonb not null)`,
     `create index audit_by_time on audit (at, id)`,
   ],
+  [`alter table alerts add column threat jsonb`],
 ];
 
 /** "ringfenc" read as a number: the same for every version, or two versions would not exclude each other. */

@@ -1,4 +1,4 @@
-import type { Alert, Cdr, Incident, IncidentCall } from "../../../detection/index.js";
+import type { Alert, AlertThreat, Cdr, Incident, IncidentCall } from "../../../detection/index.js";
 import type { AuditEntry, TeardownRecord } from "../../ports/records.js";
 
 export interface CdrRow {
@@ -36,6 +36,7 @@ export interface AlertRow {
   detected_at: number;
   disposition: Alert["disposition"];
   message: string;
+  threat: AlertThreat | null;
 }
 
 export interface IncidentRow {

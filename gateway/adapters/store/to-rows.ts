@@ -71,6 +71,7 @@ export function alertRow(alert: Alert): AlertRow {
     detected_at: ms(alert.detectedAt),
     disposition: alert.disposition,
     message: text(alert.message),
+    threat: alert.threat ?? null,
   };
 }
 

@@ -83,6 +83,19 @@ export const alertAnswer = z.object({
   call_ids: z.array(z.string()),
   disposition: z.string().describe("enforced, or why nothing was cut"),
   message: z.string(),
+  threat: z
+    .object({
+      state: z.string().describe("uncertain, suspicious or scam"),
+      score: z.number().describe("0 to 1"),
+      kind: z.string().describe("What kind of fraud it sounds like"),
+      stage: z.string().describe("How far the talk has come: contact, pretext, pressure, request"),
+      cues: z.array(z.string()).describe("Names of what was heard, strongest first"),
+      explanation: z.string(),
+      recommended: z.string().describe("What a person should do now"),
+      by: z.enum(["model", "template"]).describe("Who wrote these two sentences"),
+    })
+    .optional()
+    .describe("Rule threat: what was heard. No word of the call is in it"),
 });
 export type AlertAnswer = z.output<typeof alertAnswer>;
 

@@ -5,6 +5,7 @@ import { GatewayError } from "../../../gateway/core/errors.js";
 import type { Store, StoreRecord } from "../../../gateway/ports/records.js";
 import {
   cdrRecord,
+  heardAlert,
   RECORDS_START,
   sampleAlert,
   sampleAudit,
@@ -53,6 +54,8 @@ export function storeContract(name: string, make: MakeStore): void {
       sampleCdr(1, { incidentId: "incident-1", blockId: "block-1" }),
     ]);
     assert.deepEqual(await store.alerts({ limit: 10 }), [sampleAlert(1)]);
+    await store.write([{ kind: "alert", alert: heardAlert(2) }]);
+    assert.deepEqual(await store.alert(heardAlert(2).id), heardAlert(2));
     assert.deepEqual(await store.alert(sampleAlert(1).id), sampleAlert(1));
     assert.deepEqual(await store.incidents({ limit: 10 }), [sampleIncident(1, { state: "closed", closedAt: at(9) })]);
     assert.deepEqual(
