@@ -1,4 +1,4 @@
-import type { Speaker, ThreatVerdict, TranscriptLine, Turn, TurnVerdict } from "../../detection/index.js";
+import type { CalledId, CallerId, Speaker, TranscriptLine, TrunkId, Turn, TurnVerdict } from "../../detection/index.js";
 
 /** What the listening side is told of a call that it may hear. */
 export interface HeardCall {
@@ -9,10 +9,19 @@ export interface HeardCall {
   readonly language?: string;
   /** Who may be asked for what: a contact centre's agent sits at the called side. */
   readonly calledSide: Extract<Speaker, "callee" | "agent">;
+  /** Who calls whom: for the policy, which keeps them; the listening thread is not told. */
+  readonly parties: HeardParties;
+}
+
+export interface HeardParties {
+  readonly caller: CallerId;
+  readonly called: CalledId;
+  readonly trunk: TrunkId;
 }
 
 /** What the listening side says of a call while it goes on. */
 export interface ListeningUser {
+  /** Card numbers, codes and ids are redacted in it already. */
   onLine(line: TranscriptLine): void;
   /** After every final line; `turns` is the dialogue so far as the classifier saw it, redacted. */
   onVerdict(callId: string, verdict: TurnVerdict, turns: readonly Turn[]): void;
@@ -34,5 +43,3 @@ export interface Listening {
   /** What its health page says: engine, capacity measured at start, queue. */
   readonly detail: string;
 }
-
-export type { ThreatVerdict };
