@@ -1,7 +1,7 @@
 import { fail, ok, type Result } from "./result.js";
 
 /** An IP address as 32-bit words, big end first: one word for IPv4, four for IPv6. IPv4-mapped IPv6 is IPv4. */
-type AddressWords = readonly number[];
+export type AddressWords = readonly number[];
 
 export interface CidrParseError {
   readonly code: "cidr.address" | "cidr.prefix";
@@ -90,7 +90,8 @@ function networkKey(words: AddressWords, bits: number): string {
   return key;
 }
 
-function parseAddress(text: string): AddressWords | undefined {
+/** @param text IPv4 or IPv6 literal, without brackets; a zone (`%eth0`) is ignored. @returns Undefined when it is none. */
+export function parseAddress(text: string): AddressWords | undefined {
   if (text.length > 64) return undefined;
   if (!text.includes(":")) return parseIpv4(text);
   const zone = text.indexOf("%");
