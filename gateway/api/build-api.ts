@@ -16,11 +16,13 @@ import { adminRoutes } from "./routes/admin.js";
 import { blockRoutes } from "./routes/blocks.js";
 import { disconnectRoutes } from "./routes/disconnect.js";
 import { eventRoutes } from "./routes/events.js";
+import { heardRoutes } from "./routes/heard.js";
 import { recordRoutes } from "./routes/records.js";
 import { statusRoutes } from "./routes/status.js";
 
 const DOCS_CSP =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'";
+const ALL_ROUTES = [eventRoutes, disconnectRoutes, statusRoutes, blockRoutes, recordRoutes, heardRoutes, adminRoutes];
 const ORDINARY_BODY_BYTES = 256 * 1024;
 /** Without a key a source gets this share of the requests a minute. */
 const ANONYMOUS_SHARE = 10;
@@ -84,9 +86,7 @@ export async function buildApi(deps: ApiDeps): Promise<Api> {
     return sendProblem(reply, { status: 405, code: "request.method", message: `use ${allowed.join(" or ")} here` });
   });
   await installDocs(app, deps.options.version);
-  for (const routes of [eventRoutes, disconnectRoutes, statusRoutes, blockRoutes, recordRoutes, adminRoutes]) {
-    routes(app, context);
-  }
+  for (const routes of ALL_ROUTES) routes(app, context);
   app.addHook("onClose", () => trail.close());
   return app;
 }

@@ -1,4 +1,4 @@
-import type { FusedThreat, TranscriptLine, Turn, TurnVerdict } from "../../detection/index.js";
+import type { TranscriptLine, Turn, TurnVerdict } from "../../detection/index.js";
 import type { HeardCall } from "../ports/listening.js";
 
 /** Lines of one call that are kept in memory, and their characters; the oldest go first. */
@@ -37,13 +37,4 @@ export class HeardState {
   lines(): readonly TranscriptLine[] {
     return [...this.#lines.values()].sort((a, b) => a.startMs - b.startMs);
   }
-}
-
-/** What people may see of a call that is listened to. */
-export interface HeardView {
-  readonly callId: string;
-  readonly threat: FusedThreat | undefined;
-  readonly verdict: TurnVerdict | undefined;
-  readonly shed: boolean;
-  readonly lines: readonly TranscriptLine[];
 }

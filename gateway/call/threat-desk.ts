@@ -12,9 +12,10 @@ import { GatewayError } from "../core/errors.js";
 import { sensitiveUri, type Log } from "../core/log.js";
 import type { Counter, Histogram, Metrics } from "../core/metrics.js";
 import { monoMs } from "../core/time.js";
+import type { HeardView } from "../ports/gateway-control.js";
 import type { Judge } from "../ports/judge.js";
 import type { HeardCall, Listening, ListeningUser } from "../ports/listening.js";
-import { HeardState, type HeardView } from "./heard-call.js";
+import { HeardState } from "./heard-call.js";
 
 export interface ThreatDeskOptions {
   /** A call is shown to the judge again at the earliest after this long, ms. */

@@ -1,4 +1,12 @@
-import type { Block, Decision, Incident, UnixMs } from "../../detection/index.js";
+import type {
+  Block,
+  Decision,
+  FusedThreat,
+  Incident,
+  TranscriptLine,
+  TurnVerdict,
+  UnixMs,
+} from "../../detection/index.js";
 
 /** A call event as a switch reports it. Raw numbers: the gateway applies the trunk's number plan. */
 export interface SwitchEvent {
@@ -31,6 +39,19 @@ export interface LiveCallView {
   readonly startedAt: UnixMs;
   readonly answeredAt?: UnixMs;
   readonly nextHop?: string;
+}
+
+/** What is heard of a call that is listened to. Redacted; kept in memory only while the call goes on. */
+export interface HeardView {
+  readonly callId: string;
+  /** Of all that is known; undefined before anything is. */
+  readonly threat: FusedThreat | undefined;
+  /** Of the classifier, after the last final line. */
+  readonly verdict: TurnVerdict | undefined;
+  /** It has lost its transcription for want of CPU. */
+  readonly shed: boolean;
+  /** By the time at which each began; the last ones may be partial. */
+  readonly lines: readonly TranscriptLine[];
 }
 
 export interface DisconnectResult {
@@ -86,6 +107,10 @@ export interface GatewayControl {
     by: string,
     alertId?: string,
   ): Promise<readonly DisconnectResult[]>;
+  /** @returns Undefined: nobody listens to that call. */
+  heard(callId: string): Promise<HeardView | undefined>;
+  /** "This call is honest": a hold is lifted and nothing more is done to it. @returns False: nobody listens to that call. */
+  releaseCall(callId: string, by: string): Promise<boolean>;
   blocks(): Promise<readonly Block[]>;
   addBlock(
     block: Pick<Block, "called" | "caller" | "callerPrefix" | "trunk" | "reason" | "createdBy"> & {

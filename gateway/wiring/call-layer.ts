@@ -23,6 +23,7 @@ import { redirectAnswer } from "../call/redirect-mode.js";
 import { DEFAULT_SOURCE_LIMITS, SourceLimits } from "../call/source-limits.js";
 import { DEFAULT_SWITCH_EVENTS, SwitchEvents } from "../call/switch-events.js";
 import { DEFAULT_TEARDOWN, TeardownService } from "../call/teardown-service.js";
+import type { ThreatDesk } from "../call/threat-desk.js";
 import type { TrunkTable } from "../call/trunks.js";
 import type { Config } from "../config/schema.js";
 import type { Clock } from "../core/clock.js";
@@ -58,6 +59,8 @@ export interface CallLayerDeps {
 }
 
 export interface CallLayer {
+  /** Undefined: nobody listens to calls. */
+  readonly desk: ThreatDesk | undefined;
   readonly b2bua: B2bua;
   readonly admission: CallAdmission;
   /** Tells what is left out and refused under load. */
@@ -85,7 +88,22 @@ export function makeCallLayer(config: Config, deps: CallLayerDeps): CallLayer {
   const events = new SwitchEvents(DEFAULT_SWITCH_EVENTS, { ...told, metrics });
   const control = new LiveControl({ ...told, detection, events, teardown, isDraining });
   const ticker = new DetectionTicker(detection, carrier, clock, metrics);
-  return { b2bua, admission, overload, hops, health, registry, teardown, carrier, control, limits, drain, ticker };
+  const desk = undefined;
+  return {
+    desk,
+    b2bua,
+    admission,
+    overload,
+    hops,
+    health,
+    registry,
+    teardown,
+    carrier,
+    control,
+    limits,
+    drain,
+    ticker,
+  };
 }
 
 type Parts = ReturnType<typeof makeParts>;

@@ -30,6 +30,8 @@ export function gatewayControl({ layer, config, health, reload, wire, metrics }:
     reportEvents: async (events) => live().reportEvents(events),
     calls: async (limit) => live().calls(limit),
     endCalls: async (callIds, reason, by, alertId) => live().endCalls(callIds, reason, by, alertId),
+    heard: (callId) => Promise.resolve(layer()?.desk?.view(callId)),
+    releaseCall: (callId) => Promise.resolve(layer()?.desk?.release(callId) ?? false),
     blocks: async () => live().blocks(),
     addBlock: async (block) => live().addBlock(block),
     removeBlock: async (id, by) => live().removeBlock(id, by),

@@ -12,6 +12,7 @@ import type {
   EventVerdict,
   GatewayControl,
   GatewayStats,
+  HeardView,
   LiveCallView,
   SwitchEvent,
   TraceOrder,
@@ -44,6 +45,8 @@ export class FakeGatewayControl implements GatewayControl {
   readonly ended: { callIds: readonly string[]; reason: string; by: string; alertId: string | undefined }[] = [];
   readonly traces: TraceOrder[] = [];
   live: readonly string[] = [];
+  heardCalls: HeardView[] = [];
+  readonly released: string[] = [];
   held: Block[] = [];
   incidentsOpen: Incident[] = [];
   components: ComponentHealth[] = [{ name: "sip", ok: true, vital: true, detail: "udp:127.0.0.1:5060" }];
@@ -98,6 +101,15 @@ export class FakeGatewayControl implements GatewayControl {
         };
       }),
     );
+  }
+
+  heard(callId: string): Promise<HeardView | undefined> {
+    return this.#answer(this.heardCalls.find((view) => view.callId === callId));
+  }
+
+  releaseCall(callId: string): Promise<boolean> {
+    this.released.push(callId);
+    return this.#answer(this.heardCalls.some((view) => view.callId === callId));
   }
 
   blocks(): Promise<readonly Block[]> {

@@ -9,6 +9,7 @@ export type Permission =
   | "docs.read"
   | "read"
   | "act"
+  | "calls.hear"
   | "audit.read"
   | "administer";
 
@@ -20,6 +21,7 @@ export const GRANTS: Readonly<Record<Exclude<Permission, "public">, readonly Rol
   "docs.read": ["viewer", "analyst", "switch", "admin"],
   read: ["viewer", "analyst", "admin"],
   act: ["analyst", "admin"],
+  "calls.hear": ["analyst", "admin"],
   "audit.read": ["analyst", "admin"],
   administer: ["admin"],
 };

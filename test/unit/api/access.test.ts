@@ -34,6 +34,8 @@ const TABLE: readonly (readonly [method: string, url: string, roles: readonly Ke
   ["DELETE", "/api/v1/blocks/{id}", ACTORS],
   ["GET", "/api/v1/calls", READERS],
   ["POST", "/api/v1/calls/end", ACTORS, { call_ids: ["c"] }],
+  ["GET", "/api/v1/calls/{id}/heard", ACTORS],
+  ["POST", "/api/v1/calls/{id}/release", ACTORS],
   ["GET", "/api/v1/cdrs", READERS],
   ["GET", "/api/v1/cdrs/export", READERS],
   ["GET", "/api/v1/teardowns", READERS],
