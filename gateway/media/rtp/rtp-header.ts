@@ -5,7 +5,8 @@ export type RtpErrorCode = "rtp.truncated" | "rtp.version" | "rtp.padding";
 
 /**
  * The header of one packet after another, read in place: for paths that may not allocate. Fields keep the values of the last
- * packet that was read without error; after an error they are not to be used.
+ * packet that was read without error; after an error they are not to be used, but for `rtp.padding`, where all but `payloadEnd` are
+ * good: SRTP encrypts the padding's count.
  */
 export class RtpHeader {
   payloadType = 0;
@@ -47,20 +48,19 @@ export class RtpHeader {
     this.needBytes = start;
     if (haveBytes < start) return "rtp.truncated";
 
-    let end = haveBytes;
-    if ((first & 0x20) !== 0) {
-      const paddingBytes = end > start ? byteAt(datagram, end - 1) : 0;
-      this.needBytes = start + paddingBytes;
-      if (paddingBytes === 0 || paddingBytes > end - start) return "rtp.padding";
-      end -= paddingBytes;
-    }
     this.payloadType = second & 0x7f;
     this.marker = (second & 0x80) !== 0;
     this.sequenceNumber = readUint16(datagram, 2);
     this.timestamp = readUint32(datagram, 4);
     this.ssrc = readUint32(datagram, 8);
     this.payloadStart = start;
-    this.payloadEnd = end;
+    this.payloadEnd = haveBytes;
+    if ((first & 0x20) !== 0) {
+      const paddingBytes = haveBytes > start ? byteAt(datagram, haveBytes - 1) : 0;
+      this.needBytes = start + paddingBytes;
+      if (paddingBytes === 0 || paddingBytes > haveBytes - start) return "rtp.padding";
+      this.payloadEnd = haveBytes - paddingBytes;
+    }
     return undefined;
   }
 }
