@@ -14,8 +14,11 @@ export interface ReceiveOptions {
   /** From `HeardStreams.open`: packets go into the ring under this number. */
   readonly streamId: number;
   readonly family: 4 | 6;
-  /** SDES keys of the sender (RFC 4568), where the session description had them: `suite` and base64 key‖salt. */
-  readonly crypto?: { readonly suite: string; readonly keySalt: string };
+  /**
+   * SDES keys of the sender (RFC 4568), where the session description had them: `suite`, base64 key‖salt, and how many bytes of
+   * master key identifier every packet carries.
+   */
+  readonly crypto?: { readonly suite: string; readonly keySalt: string; readonly mkiBytes?: number };
   /** Nothing came for this long, ms: told once, ports stay. 0: never. */
   readonly idleMs: number;
   onIdle(): void;

@@ -1,15 +1,9 @@
+import type { PayloadFormat } from "../../core/payload-format.js";
 import { fail, ok, type Result } from "../../core/result.js";
-import { isIpv4, isIpv6 } from "../message/host.js";
+import { sdesKeyBytes, type SdesCrypto } from "../sdp/crypto-attribute.js";
+import { mediaStreamsOf, type MediaStream } from "../sdp/media-streams.js";
 import { parseSdp, type SdpLimits, type SdpParseError } from "../sdp/parse-sdp.js";
-import {
-  attributes,
-  connectionOf,
-  directionOf,
-  type SdpMedia,
-  type SessionDescription,
-} from "../sdp/session-description.js";
-import { readStreamFormats, type StreamFormat } from "./stream-formats.js";
-import { chooseCrypto, type OfferedCrypto } from "./offered-crypto.js";
+import type { SdpMedia, SessionDescription } from "../sdp/session-description.js";
 
 /** Why a line of an offer is answered with port 0. */
 export type NotRecorded =
@@ -33,15 +27,16 @@ export interface RecordedLine {
   /** Undefined: it can be heard. */
   readonly refused: NotRecorded | undefined;
   /** What can be decoded, in the order of the offer. */
-  readonly formats: readonly StreamFormat[];
+  readonly formats: readonly PayloadFormat[];
   /** Nothing is sent for now. */
   readonly inactive: boolean;
   /** Where the packets are said to come from; undefined: not told, or not as an IP address. */
   readonly peer: { readonly address: string; readonly port: number } | undefined;
   /** Undefined: the description does not say. */
   readonly family: 4 | 6 | undefined;
-  readonly crypto: OfferedCrypto | undefined;
-  readonly media: SdpMedia;
+  /** The key that it is encrypted with. Secret. */
+  readonly crypto: SdesCrypto | undefined;
+  readonly media: Pick<SdpMedia, "kind" | "protocol" | "formats">;
 }
 
 export interface RecordingDescription {
@@ -54,8 +49,8 @@ export interface RecordingDescription {
 export interface RecordingSdpOptions {
   /** Lines that are heard at most; further ones are refused with `limit`. */
   readonly maxLines: number;
-  /** SRTP suites that can be decrypted. */
-  readonly suites: readonly string[];
+  /** Whether SRTP of that suite can be decrypted. */
+  knowsSuite(suite: string): boolean;
 }
 
 /** So that a description with too many lines is still answered: with port 0 for what is too much. */
@@ -73,51 +68,73 @@ export function readRecordingSdp(
 ): Result<RecordingDescription, SdpParseError> {
   const strict = parseSdp(text, LIMITS);
   const read = strict.ok ? strict : parseSdp(mend(text), LIMITS);
-  if (!read.ok) return fail(read.error);
+  return read.ok ? ok({ lines: readLines(read.value, options), mended: !strict.ok }) : fail(read.error);
+}
+
+function readLines(session: SessionDescription, options: RecordingSdpOptions): readonly RecordedLine[] {
   let heard = 0;
-  const lines = read.value.media.map((media) => {
-    const line = readLine(read.value, media, options.suites);
+  return mediaStreamsOf(session).map((stream, index) => {
+    const line = readLine(stream, session.media[index]?.formats ?? [], options);
     if (line.refused !== undefined) return line;
     heard++;
     return heard > options.maxLines ? { ...line, refused: "limit" as const } : line;
   });
-  return ok({ lines, mended: !strict.ok });
 }
 
-function readLine(session: SessionDescription, media: SdpMedia, suites: readonly string[]): RecordedLine {
-  const connection = connectionOf(session, media);
-  const address = connection?.address ?? "";
-  const isIp = isIpv4(address) || isIpv6(address);
-  const direction = directionOf(session, media);
-  const crypto = isSecure(media) ? chooseCrypto(attributes(media, "crypto"), suites) : undefined;
-  const formats = readStreamFormats(media);
+function readLine(stream: MediaStream, formats: readonly string[], options: RecordingSdpOptions): RecordedLine {
+  const { kind, protocol, address, addressIsZero, port, direction, label = "" } = stream;
+  const isSecure = SECURE.test(protocol);
+  const crypto = isSecure ? stream.crypto.find((each) => canOpen(each, options)) : undefined;
+  const decodable = stream.formats.filter(isDecodable);
   return {
-    label: (attributes(media, "label")[0] ?? "").trim().slice(0, MOST_LABEL),
-    refused: refusalOf(media, formats, crypto),
-    formats,
+    label: label.trim().slice(0, MOST_LABEL),
+    refused: refusalOf(stream, decodable, isSecure && crypto === undefined),
+    formats: decodable,
     // A client that only wants to hear has nothing to say.
     inactive: direction === "inactive" || direction === "recvonly",
-    peer: isIp && !isUnspecified(address) ? { address, port: media.port } : undefined,
-    family: isIp ? (address.includes(":") ? 6 : 4) : undefined,
+    peer: address === undefined || addressIsZero ? undefined : { address, port },
+    family: address === undefined ? undefined : address.includes(":") ? 6 : 4,
     crypto,
-    media,
+    media: { kind, protocol, formats },
   };
 }
 
 const MOST_LABEL = 64;
-const isUnspecified = (address: string): boolean => address === "0.0.0.0" || /^[0:]+$/.test(address);
-const isSecure = ({ protocol }: SdpMedia): boolean => /^RTP\/SAVPF?$/i.test(protocol);
+const SECURE = /^RTP\/SAVPF?$/i;
+
+/** One key, of a suite that we have, with encryption and authentication left on. */
+function canOpen({ suite, keys, sessionParameters }: SdesCrypto, options: RecordingSdpOptions): boolean {
+  const weakened = sessionParameters.some((parameter) => /^(?:UNENCRYPTED|UNAUTHENTICATED)_/i.test(parameter));
+  return keys === 1 && !weakened && sdesKeyBytes(suite) !== undefined && options.knowsSuite(suite);
+}
 
 function refusalOf(
-  media: SdpMedia,
-  formats: readonly StreamFormat[],
-  crypto: OfferedCrypto | undefined,
+  { kind, active, protocol }: MediaStream,
+  formats: readonly PayloadFormat[],
+  lacksKey: boolean,
 ): NotRecorded | undefined {
-  if (media.kind !== "audio") return "kind";
-  if (media.port === 0) return "off";
-  if (!/^RTP\/S?AVPF?$/i.test(media.protocol)) return "protocol";
-  if (isSecure(media) && crypto === undefined) return "key";
+  if (kind !== "audio") return "kind";
+  if (!active) return "off";
+  if (!/^RTP\/S?AVPF?$/i.test(protocol)) return "protocol";
+  if (lacksKey) return "key";
   return formats.some(({ codec }) => codec !== "telephone-event" && codec !== "CN") ? undefined : "codec";
+}
+
+/** RFC 3551 §4.5 fixes the clock of G.711 and G.722, RFC 7587 §4.1 that of Opus. */
+function isDecodable({ codec, clockRateHz, channels }: PayloadFormat): boolean {
+  switch (codec) {
+    case "PCMU":
+    case "PCMA":
+    case "G722":
+      return clockRateHz === 8_000 && channels === 1;
+    case "opus":
+      return clockRateHz === 48_000 && channels <= 2;
+    case "L16":
+      return clockRateHz >= 8_000 && clockRateHz <= 48_000 && channels <= 2;
+    case "telephone-event":
+    case "CN":
+      return true;
+  }
 }
 
 /** What can be left out without changing the order of m= lines is left out. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { recordingAnswer, recordingOffer, type AnsweredLine } from "../../../../gateway/sip/siprec/recording-answer.js";
+import { ownLine, recordingAnswer, type AnsweredLine } from "../../../../gateway/sip/siprec/recording-answer.js";
 import {
   readRecordingSdp,
   type RecordedLine,
@@ -11,7 +11,7 @@ import { parseSdp } from "../../../../gateway/sip/sdp/parse-sdp.js";
 import { sdpOf } from "../../../fixtures/siprec/dialects.js";
 
 const SUITES = ["AES_CM_128_HMAC_SHA1_80", "AES_CM_128_HMAC_SHA1_32"];
-const OPTIONS: RecordingSdpOptions = { maxLines: 16, suites: SUITES };
+const OPTIONS: RecordingSdpOptions = { maxLines: 16, knowsSuite: (suite) => SUITES.includes(suite) };
 const KEY = Buffer.alloc(30, 7).toString("base64");
 
 const head = "v=0\r\no=src 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\n";
@@ -46,7 +46,7 @@ const refusals: readonly { readonly name: string; readonly text: string; readonl
   {
     name: "SRTP with a key identifier",
     text: `m=audio 4000 RTP/SAVP 0\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:${KEY}|2^20|1:4\r\n`,
-    refused: "key",
+    refused: undefined,
   },
   {
     name: "SRTP with a short key",
@@ -71,13 +71,14 @@ test("recording offer: of several keys the first that we can use counts", () => 
   const offered = line(
     `m=audio 4000 RTP/SAVP 0\r\na=crypto:1 AEAD_AES_256_GCM inline:${KEY}\r\na=crypto:2 AES_CM_128_HMAC_SHA1_32 inline:${KEY}\r\n`,
   );
-  assert.deepEqual(offered.crypto, { tag: "2", suite: "AES_CM_128_HMAC_SHA1_32", keySalt: KEY });
+  const { tag, suite, keySalt } = offered.crypto!;
+  assert.deepEqual({ tag, suite, keySalt }, { tag: 2, suite: "AES_CM_128_HMAC_SHA1_32", keySalt: KEY });
 });
 
 test("recording offer: formats keep their order, clocks and parameters", () => {
   const offered = line(
     "m=audio 4000 RTP/AVP 111 101 0 18 9 107\r\na=rtpmap:111 opus/48000/2\r\na=fmtp:111 useinbandfec=1\r\n" +
-      "a=rtpmap:101 telephone-event/8000\r\na=rtpmap:107 telephone-event/48000\r\na=fmtp:107 0-15 \r\n",
+      "a=rtpmap:101 telephone-event/8000\r\na=rtpmap:107 telephone-event/48000\r\na=fmtp:107 0-15\r\n",
   );
   assert.deepEqual(
     offered.formats.map(({ payloadType, codec, clockRateHz, parameters }) => [
@@ -196,12 +197,13 @@ test("recording answer: IPv6 is written as such", () => {
   );
 });
 
-test("our own offer: one line that can be answered", () => {
-  const text = recordingOffer(AT, { sessionId: "1", version: 1 });
+test("our own offer: lines that can be answered, with the labels we were told", () => {
+  const own = ["", "7"].map((label) => ({ line: ownLine(label), at: AT }));
+  const text = recordingAnswer(own, { sessionId: "1", version: 1 });
   const read = lines(text);
   assert.deepEqual(
-    read.map(({ refused, formats }) => [refused, formats.map(({ codec }) => codec)]),
-    [[undefined, ["PCMU", "PCMA", "G722", "telephone-event"]]],
+    read.map(({ label, refused, formats }) => [label, refused, formats.map(({ codec }) => codec)]),
+    ["", "7"].map((label) => [label, undefined, ["PCMU", "PCMA", "G722", "telephone-event"]]),
   );
   assert.match(text, /a=recvonly\r\n$/);
 });
