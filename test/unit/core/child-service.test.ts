@@ -53,6 +53,8 @@ class Stage {
     return Math.max(...this.sent.map(({ id }) => id));
   }
 }
+/** As a `number`: the compiler narrows `started` after the first comparison with it. */
+const FIFTH: number = 5;
 const failsWith = (code: ErrorCode) => (error: unknown) => error instanceof GatewayError && error.code === code;
 
 test("child service: work waits for the child, goes to it in order, and comes back", async () => {
@@ -146,8 +148,8 @@ test("child service: one that never gets ready is killed and tried again, more s
   stage.events?.gone("again");
   stage.clock.advance(20_000);
   assert.equal(stage.started, 4, "three restarts in a minute are the most");
-  stage.clock.advance(20_000);
-  assert.equal(stage.started, 5 as number, "the first start is a minute ago");
+  stage.clock.advance(10_000);
+  assert.equal(stage.started, FIFTH, "the first start is a minute ago");
 });
 
 test("child service: close kills the child, fails what waits, and may be called twice", async () => {
