@@ -12,7 +12,7 @@ const WINDOW_MS = 2_000;
 const SLEW = 0.01;
 const FAST_SLEW = 0.1;
 const FAR_OFF_MS = 100;
-const LEAST_CORRECTION_MS = 2;
+const LEAST_CORRECTION_MS = 10;
 
 /**
  * Where on the call's clock a sender's timestamps are. One for each stream; streams that share a zero share a clock, so what two
