@@ -23,13 +23,37 @@ export interface Cdr {
   /** The final status sent to the caller; 200 when answered. */
   readonly status: number;
   readonly endedBy: "caller" | "called" | "gateway";
-  /** `normal`, `refused`, `fraud`, `operator`, `max-duration`, `dead`, `no-hop`, `cancelled`, `failed`, `drain`, `restart`. */
+  /** `no-media`: no packet of either side came for as long as the operator says; `dead`: a peer does not answer. */
   readonly cause: CdrCause;
   /** Q.850 cause value where one was sent or received in a Reason header. */
   readonly q850?: number;
   readonly incidentId?: string;
   readonly blockId?: string;
   readonly emergency: boolean;
+  /** Present where the trunk's media was to be anchored. */
+  readonly media?: CdrMedia;
+}
+
+/** What passed through us of a call's media. */
+export interface CdrMedia {
+  readonly anchor: "relay" | "rtpengine";
+  /** Why it, or a part of it, passed us by or could not be heard; the first reason. Absent: all of it was heard. */
+  readonly notHeard?: string;
+  /** From the caller; absent with `b`: nothing was anchored, or its figures could not be had. */
+  readonly a?: CdrMediaSide;
+  /** From the called side. */
+  readonly b?: CdrMediaSide;
+}
+
+/** RTP from one side, over the whole call. */
+export interface CdrMediaSide {
+  readonly packets: number;
+  /** Missing by sequence number, RFC 3550 §A.3. */
+  readonly lost: number;
+  /** RFC 3550 §6.4.1, ms. */
+  readonly jitterMs: number;
+  /** Estimate by the E-model, 1–4.5; absent: too little was heard. */
+  readonly mos?: number;
 }
 
 export type CdrCause =
@@ -39,6 +63,7 @@ export type CdrCause =
   | "operator"
   | "max-duration"
   | "dead"
+  | "no-media"
   | "no-hop"
   | "cancelled"
   | "failed"

@@ -63,6 +63,13 @@ export function ownAnswer(status: number, serverName: string, headers: readonly 
   };
 }
 
+/** 403 to a request whose digest covers its body (RFC 7616 §3.4.3), where we would change that. @param what Stands in the body. */
+export function coveredAnswer(serverName: string, ownHost: string, what: string): ResponseSpec {
+  return ownAnswer(403, serverName, [
+    ["Warning", `399 ${ownHost} "qop=auth-int covers ${what}, which would be replaced"`],
+  ]);
+}
+
 /** What a refusal says besides its status: Q.850, and with 608 whom to complain to (RFC 8688 §3.1), where configured. */
 export function refusalHeaders(reason: EndReason, redressUrl: string | undefined): readonly Entry[] {
   const q850: Entry = ["Reason", `Q.850;cause=${reason.q850};text=${quote(wireText(reason.text))}`];

@@ -33,6 +33,7 @@ import type {
 } from "./contracts.js";
 import { DialogIndex } from "./dialog-index.js";
 import { drainReason, refusedReason, SETUP_TIMEOUT } from "./end-reasons.js";
+import type { MediaAnchors } from "./media/media-anchors.js";
 import { allowed, answerOptions, StandaloneRelay, type RelayListener } from "./out-of-dialog.js";
 import { unknownOptions, type PassRules } from "./pass-headers.js";
 import { restoredDialog } from "./restored-dialog.js";
@@ -74,6 +75,8 @@ export interface B2buaDeps {
   onStrayAnswer?(callId: string): void;
   /** While it says so, OPTIONS get 503: whoever pings us sends its calls elsewhere. Default: never. */
   isDraining?(): boolean;
+  /** Absent: media passes us by, whatever the trunks say. */
+  readonly media?: MediaAnchors;
   /** A request got 405: scanners ask for everything. */
   onNotAllowed?(request: IncomingRequest): void;
 }
@@ -127,7 +130,7 @@ export class B2bua implements SipUser, CallOwner, CallRestorer {
   }
 
   #makeServices(index: DialogIndex, metrics: Metrics): CallServices {
-    const { endpoint, clock, random, screen, hops, observers } = this.#deps;
+    const { endpoint, clock, random, screen, hops, observers, media } = this.#deps;
     const options = (): CallOptions => this.#options;
     return {
       endpoint,
@@ -140,6 +143,7 @@ export class B2bua implements SipUser, CallOwner, CallRestorer {
       get options() {
         return options();
       },
+      ...(media === undefined ? {} : { media }),
       failovers: metrics.counter("ringfence_hop_failovers_total", "INVITEs sent on to a further next hop"),
       cdrId: () => random.token(16),
       rulesFor: (policy) => (policy.topologyHiding ? this.#hidden : this.#open),
@@ -169,7 +173,8 @@ export class B2bua implements SipUser, CallOwner, CallRestorer {
   close(): void {
     this.#stopSweep?.();
     this.#stopSweep = undefined;
-    for (const call of this.#calls) if (call.answeredAt === undefined) call.leave(drainReason);
+    for (const call of this.#calls)
+      if (call.answeredAt === undefined || call.phase === "ended") call.leave(drainReason);
   }
 
   isUrgent(request: SipRequest, source: SipSource): boolean {
@@ -210,6 +215,7 @@ export class B2bua implements SipUser, CallOwner, CallRestorer {
 
   #carryOut(call: Call, trunk: TrunkPolicy, decision: Decision, requestUri: string): void {
     const deps = this.#deps;
+    call.screened(decision);
     const cause = call.identity.emergency ? undefined : refusalCause(decision, call.callId);
     if (cause !== undefined) {
       this.#refused.decision.inc();

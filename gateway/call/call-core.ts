@@ -4,17 +4,20 @@ import { factsOf, newRecord } from "./call-record.js";
 import type { CallOptions, CallOwner, CallServices, CallStart } from "./call-services.js";
 import { ALREADY_GONE, CallEnding } from "./call-teardown.js";
 import { buildCdr } from "./cdr-builder.js";
-import type { CallPhase, EndReason, LegReport, LiveCall } from "./contracts.js";
+import type { CallMediaEvent, CallPhase, EndReason, LegReport, LiveCall } from "./contracts.js";
+import { noMediaReason } from "./end-reasons.js";
 import { Forks } from "./forks.js";
 import type { HopAttempts } from "./hop-attempts.js";
 import type { Leg, LegOwner } from "./leg.js";
+import type { MediaUser } from "./media/call-media.js";
+import type { GatedCall, MediaGate } from "./media/media-gate.js";
 import type { PassRules } from "./pass-headers.js";
 
 /** The call as its parts see it. */
 export type WholeCall = LiveCall & LegOwner;
 
 /** What the parts of one call share: its state, and the steps by which it ends. */
-export class CallCore {
+export class CallCore implements GatedCall, MediaUser {
   readonly call: WholeCall;
   readonly services: CallServices;
   readonly rules: PassRules;
@@ -27,6 +30,8 @@ export class CallCore {
   /** The B leg that answered. */
   up: Leg | undefined;
   readonly ending: CallEnding;
+  media: MediaGate | undefined;
+  #told = false;
   readonly #owner: CallOwner;
 
   constructor(
@@ -65,6 +70,28 @@ export class CallCore {
     void this.call.end(reason);
   }
 
+  /** See `MediaUser`. */
+  get asks(): boolean {
+    return !this.isOver;
+  }
+
+  /** @returns Undefined: its media passes us by. */
+  openMedia(): MediaGate | undefined {
+    const { call } = this;
+    const { media } = this.services;
+    const wanted = media?.wantedBy(call);
+    if (media === undefined || wanted === undefined || wanted.anchor === "none") return undefined;
+    this.media = media.open(call, wanted, this);
+    if (this.media === undefined) this.record.media = { anchor: wanted.anchor, notHeard: "unavailable" };
+    return this.media;
+  }
+
+  onMedia(event: CallMediaEvent): void {
+    if (this.phase === "ended") return;
+    for (const observer of this.services.observers) observer.onMedia?.(this.call, event);
+    if (event.kind === "idle" && this.phase === "answered") this.end(noMediaReason);
+  }
+
   answered(): void {
     this.#owner.answered(this.call);
   }
@@ -84,6 +111,7 @@ export class CallCore {
     this.record.status = status;
     this.record.endedAt = this.services.clock.unix();
     this.forks.terminatePending();
+    this.media?.release();
   }
 
   settle(side: "a" | "b", report: LegReport): void {
@@ -99,11 +127,31 @@ export class CallCore {
     this.forks.clear();
     const { call, record } = this;
     const { clock, screen } = this.services;
-    const endedAt = record.endedAt ?? clock.unix();
+    record.endedAt ??= clock.unix();
     // A call that was only asked about goes on where it was sent.
     const goesOn = call.policy.mode === "redirect" && record.cause === "normal";
-    if (!goesOn) screen.callEnded({ kind: "call.ended", callId: call.callId, at: endedAt });
+    if (!goesOn) screen.callEnded({ kind: "call.ended", callId: call.callId, at: record.endedAt });
     this.ending.tell();
-    this.#owner.ended(call, buildCdr(factsOf(call, record, endedAt), this.services.cdrId()));
+    if (this.media === undefined) this.#tell();
+    else
+      void this.media.close().then((media) => {
+        record.media ??= media;
+        this.#tell();
+      });
+  }
+
+  /** The process goes: the Cdr of a call that is over is written now, without the figures of its media. */
+  tellNow(): void {
+    if (this.phase !== "ended") return;
+    this.record.media ??= this.media?.abandon();
+    this.#tell();
+  }
+
+  #tell(): void {
+    if (this.#told) return;
+    this.#told = true;
+    const { call, record, services } = this;
+    const endedAt = record.endedAt ?? services.clock.unix();
+    this.#owner.ended(call, buildCdr(factsOf(call, record, endedAt), services.cdrId()));
   }
 }

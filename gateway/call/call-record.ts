@@ -1,4 +1,4 @@
-import type { Cdr } from "../../detection/index.js";
+import type { Cdr, CdrMedia } from "../../detection/index.js";
 import type { UnixMs } from "../core/time.js";
 import type { CallFacts, CallIdentity, EndReason } from "./contracts.js";
 
@@ -16,6 +16,7 @@ export interface CallRecord {
   blockId: string | undefined;
   nextHop: string | undefined;
   bCallId: string | undefined;
+  media: CdrMedia | undefined;
 }
 
 export function newRecord(): CallRecord {
@@ -31,6 +32,7 @@ export function newRecord(): CallRecord {
     blockId: undefined,
     nextHop: undefined,
     bCallId: undefined,
+    media: undefined,
   };
 }
 

@@ -6,6 +6,7 @@ import type { UnixMs } from "../core/time.js";
 import type { SipEndpoint } from "../ports/sip-endpoint.js";
 import type { CallIdentity, CallObserver, CallScreen, HopSelector, LiveCall, TrunkPolicy } from "./contracts.js";
 import type { DialogIndex } from "./dialog-index.js";
+import type { MediaAnchors } from "./media/media-anchors.js";
 import type { PassRules } from "./pass-headers.js";
 
 /** Limits and manners of all calls. Reloadable: they are read when needed. */
@@ -39,6 +40,8 @@ export interface CallServices {
   readonly index: DialogIndex;
   readonly options: CallOptions;
   readonly failovers: Counter;
+  /** Absent: no call's media is anchored. */
+  readonly media?: MediaAnchors;
   /** Ids of CDRs: unique for ever. */
   cdrId(): string;
   rulesFor(policy: TrunkPolicy): PassRules;

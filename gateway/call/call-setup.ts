@@ -1,7 +1,7 @@
 import type { IncomingInvite, OutgoingRequest, SipDialog } from "../ports/sip-endpoint.js";
 import { getTag } from "../sip/message/name-addr.js";
 import type { SipRequest, SipResponse } from "../sip/message/sip-message.js";
-import { ownAnswer, passResponse, q850Of } from "./answers.js";
+import { coveredAnswer, ownAnswer, passResponse, q850Of } from "./answers.js";
 import { hangUp } from "./branch.js";
 import type { CallCore } from "./call-core.js";
 import type { CallHangUps } from "./call-hang-ups.js";
@@ -10,6 +10,7 @@ import type { EndReason } from "./contracts.js";
 import { CALLER_LOST } from "./end-reasons.js";
 import { HopAttempts, type AttemptsOwner } from "./hop-attempts.js";
 import { Leg } from "./leg.js";
+import { ANCHORED } from "./media/media-gate.js";
 
 /** A call from its INVITE to the final answer: what the called side says reaches the caller, until one fork answers. */
 export class CallSetup implements AttemptsOwner {
@@ -21,10 +22,25 @@ export class CallSetup implements AttemptsOwner {
     this.#hangUps = hangUps;
   }
 
-  /** Sends the INVITE on. */
+  /** Sends the INVITE on. Where the media is to be anchored it waits until its offer is rewritten. */
   start(request: SipRequest): void {
+    const core = this.#core;
+    const gate = core.openMedia();
+    if (gate === undefined) {
+      this.#attempt(request, this);
+      return;
+    }
+    const { serverName } = core.options;
+    gate.start(
+      request,
+      (rewritten) => this.#attempt(rewritten, gate.between(this)),
+      () => core.answerFinally("gateway", coveredAnswer(serverName, core.rules.ownHost, ANCHORED)),
+    );
+  }
+
+  #attempt(request: SipRequest, told: AttemptsOwner): void {
     const { services, rules, call } = this.#core;
-    const attempts = new HopAttempts(services, this, request, rules, call.policy);
+    const attempts = new HopAttempts(services, told, request, rules, call.policy);
     this.#core.attempts = attempts;
     attempts.start();
   }

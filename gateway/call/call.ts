@@ -1,6 +1,8 @@
+import type { Decision } from "../../detection/index.js";
 import type { UnixMs } from "../core/time.js";
 import type {
   DialogSnapshot,
+  HeaderEntries,
   IncomingInvite,
   IncomingRequest,
   ResponseSpec,
@@ -12,10 +14,19 @@ import { CallHangUps } from "./call-hang-ups.js";
 import { noteReason } from "./call-record.js";
 import type { CallOptions, CallOwner, CallServices, CallStart } from "./call-services.js";
 import { CallSetup } from "./call-setup.js";
-import type { CallIdentity, CallPhase, EndReason, LiveCall, TeardownReport, TrunkPolicy } from "./contracts.js";
+import type {
+  CallIdentity,
+  CallPhase,
+  EndReason,
+  LiveCall,
+  LiveMedia,
+  TeardownReport,
+  TrunkPolicy,
+} from "./contracts.js";
 import { ACK_MISSING, NEVER_FOR_EMERGENCY, PRACK_MISSING } from "./end-reasons.js";
-import { Leg, type LegOwner } from "./leg.js";
+import { Leg, type LegGate, type LegOwner } from "./leg.js";
 import type { PassRules } from "./pass-headers.js";
+import { riskOf } from "./risk.js";
 
 /**
  * One call: the caller's leg, the called side's, and all early dialogs until one is answered. How it is set up is in `CallSetup`,
@@ -31,6 +42,7 @@ export class Call implements LiveCall, LegOwner {
   readonly startedAt: UnixMs;
   readonly #core: CallCore;
   readonly #hangUps: CallHangUps;
+  #risk = 0;
 
   constructor(services: CallServices, owner: CallOwner, start: CallStart, invite: IncomingInvite | undefined) {
     this.callId = start.callId;
@@ -54,11 +66,22 @@ export class Call implements LiveCall, LegOwner {
   get nextHop(): string | undefined {
     return this.#core.record.nextHop;
   }
+  get risk(): number {
+    return this.#risk;
+  }
+  get media(): LiveMedia | undefined {
+    return this.#core.media?.live;
+  }
   get options(): CallOptions {
     return this.#core.options;
   }
   get rules(): PassRules {
     return this.#core.rules;
+  }
+
+  /** What detection made of its INVITE. */
+  screened(decision: Decision): void {
+    this.#risk = riskOf(decision);
   }
 
   /** Sends the INVITE on. */
@@ -121,6 +144,7 @@ export class Call implements LiveCall, LegOwner {
   leave(reason: EndReason): void {
     void this.end(reason);
     this.#core.finish();
+    this.#core.tellNow();
   }
 
   ping(side: "a" | "b"): Promise<number> {
@@ -129,10 +153,20 @@ export class Call implements LiveCall, LegOwner {
     return leg === undefined || this.phase !== "answered" ? Promise.resolve(0) : leg.ping();
   }
 
+  sendInfo(side: "a" | "b", headers: HeaderEntries, body?: Uint8Array): Promise<number> {
+    const { up } = this.#core;
+    const leg = side === "a" ? up?.peer : up;
+    return leg === undefined || this.phase !== "answered" ? Promise.resolve(0) : leg.info(headers, body);
+  }
+
   snapshots(): { readonly a: DialogSnapshot; readonly b: DialogSnapshot } | undefined {
     const b = this.#core.up;
     if (b?.peer === undefined || this.phase !== "answered") return undefined;
     return { a: b.peer.dialog.snapshot(), b: b.dialog.snapshot() };
+  }
+
+  gateOf(leg: Leg): LegGate | undefined {
+    return this.#core.media?.gateOf(leg);
   }
 
   carries(leg: Leg): boolean {

@@ -25,6 +25,7 @@ export function buildCdr(facts: CallFacts, id: string): Cdr {
     ...(facts.incidentId === undefined ? {} : { incidentId: facts.incidentId }),
     ...(facts.blockId === undefined ? {} : { blockId: facts.blockId }),
     emergency: facts.identity.emergency,
+    ...(facts.media === undefined ? {} : { media: facts.media }),
   };
 }
 

@@ -5,12 +5,14 @@ import type {
   CallerId,
   CallStarted,
   Cdr,
+  CdrMedia,
   Decision,
   TrunkId,
 } from "../../detection/index.js";
 import type { UnixMs } from "../core/time.js";
-import type { DialogSnapshot, SipSource, SipTarget } from "../ports/sip-endpoint.js";
 import type { JournalEntry } from "../ports/dialog-journal.js";
+import type { MediaEvent, MediaSession, NotHeard } from "../ports/media-anchor.js";
+import type { DialogSnapshot, HeaderEntries, SipSource, SipTarget } from "../ports/sip-endpoint.js";
 import type { SipRequest } from "../sip/message/sip-message.js";
 
 /** What the B2BUA asks of detection. `FraudDetection` is one; tests pass an object. Synchronous: the INVITE waits for it. */
@@ -71,6 +73,20 @@ export interface TrunkPolicy {
   readonly hopTimeoutMs: number;
   /** Names the next-hop groups of this trunk; default group otherwise. */
   readonly hopGroup: string;
+  /** Absent: media passes us by. */
+  readonly media?: TrunkMedia;
+}
+
+/** What becomes of the media of a trunk's calls. Emergency calls are never anchored and never listened to, whatever it says. */
+export interface TrunkMedia {
+  /** Who carries it. `none`: session descriptions pass byte for byte, media goes from end to end. */
+  readonly anchor: "none" | "relay" | "rtpengine";
+  /** Both speakers are forked to the listening side. */
+  readonly listen: boolean;
+  /** See `MediaCall.learnSource`. */
+  readonly learnSource: boolean;
+  /** Who sits at the called side. */
+  readonly calledSide: "callee" | "agent";
 }
 
 /** One place to try, in order. */
@@ -135,13 +151,33 @@ export interface LiveCall {
   readonly startedAt: UnixMs;
   readonly answeredAt: UnixMs | undefined;
   readonly nextHop: string | undefined;
+  /** How much signalling suspects it, 0–1: what the decision about its INVITE said. */
+  readonly risk: number;
+  /** Its media, from the first description that was anchored until the call is over; undefined: it passes us by. */
+  readonly media: LiveMedia | undefined;
   /** Ends both legs at the moments the RFC allows and tells how each answered. Every caller gets the same report. */
   end(reason: EndReason): Promise<TeardownReport>;
   /** OPTIONS inside that leg's dialog. @returns The peer's final status; 408: none came; 481: it knows no such dialog. Not answered yet: 0. */
   ping(leg: "a" | "b"): Promise<number>;
+  /**
+   * INFO inside that leg's dialog. RFC 6086
+   * @param headers Content-Type and Info-Package among them. @returns The peer's final status; 408: none came. Not answered yet, or over: 0.
+   */
+  sendInfo(leg: "a" | "b", headers: HeaderEntries, body?: Uint8Array): Promise<number>;
   /** Both confirmed dialogs, for the journal; undefined before the answer and after the end. */
   snapshots(): { readonly a: DialogSnapshot; readonly b: DialogSnapshot } | undefined;
 }
+
+/** What may be done with a call's media by who does not own it. */
+export type LiveMedia = Pick<MediaSession, "play" | "hold" | "stats">;
+
+/** What happens to a call's media. */
+export type CallMediaEvent =
+  | MediaEvent
+  /** An answer, or early media, is about to settle: streams may open from now on. Once a call. */
+  | { readonly kind: "settling"; readonly listen: boolean }
+  /** A description went on as it was: that exchange is not anchored. */
+  | { readonly kind: "untouched"; readonly why: NotHeard };
 
 /** What a call knows when it is over; `buildCdr` (cdr-builder.ts) makes the Cdr of it. */
 export interface CallFacts {
@@ -161,6 +197,7 @@ export interface CallFacts {
   readonly q850?: number | undefined;
   readonly incidentId?: string | undefined;
   readonly blockId?: string | undefined;
+  readonly media?: CdrMedia | undefined;
 }
 
 /** Takes up calls of a process that died. */
@@ -177,5 +214,7 @@ export interface CallObserver {
   onAnswered?(call: LiveCall): void;
   /** A peer of an answered call is reached elsewhere now (re-INVITE, UPDATE): its snapshots have changed. */
   onMoved?(call: LiveCall): void;
+  onMedia?(call: LiveCall, event: CallMediaEvent): void;
+  /** Where media was anchored up to `MediaOptions.statsTimeoutMs` after the call itself: its figures belong into the Cdr. */
   onEnded?(call: LiveCall, cdr: Cdr): void;
 }

@@ -33,6 +33,13 @@ export const deadReason: EndReason = {
   text: "peer does not answer",
   refusalStatus: 480,
 };
+/** No packet of either side has come for as long as the operator says: nobody is there any more. */
+export const noMediaReason: EndReason = {
+  cause: "no-media",
+  q850: RECOVERY_ON_TIMER_EXPIRY,
+  text: "no media",
+  refusalStatus: 480,
+};
 export const drainReason: EndReason = {
   cause: "drain",
   q850: TEMPORARY_FAILURE,

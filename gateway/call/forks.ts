@@ -54,8 +54,8 @@ export class Forks {
     const isNew = a.peer === undefined;
     a.peer = b;
     b.peer = a;
-    a.dialog.user = a;
-    b.dialog.user = b;
+    a.listen();
+    b.listen();
     if (isNew) this.#index.add(a);
     this.#index.add(b);
   }

@@ -1,8 +1,15 @@
-import type { IncomingRequest, OutgoingUser, RequestSpec, SipDialog, SipDialogUser } from "../ports/sip-endpoint.js";
+import type {
+  HeaderEntries,
+  IncomingRequest,
+  OutgoingUser,
+  RequestSpec,
+  SipDialog,
+  SipDialogUser,
+} from "../ports/sip-endpoint.js";
 import { parseCSeq, parseMaxForwards } from "../sip/message/header-values.js";
 import type { SipHeaders } from "../sip/message/sip-headers.js";
 import type { SipRequest } from "../sip/message/sip-message.js";
-import { ownAnswer } from "./answers.js";
+import { coveredAnswer, ownAnswer } from "./answers.js";
 import type { CallOptions } from "./call-services.js";
 import type { IndexedLeg } from "./dialog-index.js";
 import { mapDialogInfo } from "./identifier-mapping.js";
@@ -20,6 +27,14 @@ export interface LegOwner {
   onTargetRefresh(): void;
   /** Our 2xx was never ACKed. RFC 3261 §13.3.1.4 */
   onAckTimeout(leg: Leg): void;
+  /** Where the call's media is anchored; it is asked once a leg. */
+  gateOf?(leg: Leg): LegGate | undefined;
+}
+
+/** Stands between a leg's dialog and the leg, and between the leg's requests and their answers. */
+export interface LegGate extends SipDialogUser {
+  /** @returns Who is to be told of the answers to `incoming` before `relayed` is. */
+  answers(incoming: IncomingRequest, relayed: RelayedRequest): OutgoingUser;
 }
 
 /**
@@ -41,6 +56,7 @@ export class Leg implements SipDialogUser, IndexedLeg {
   #inviteCseqOut = -1;
   #deferredBye: { readonly spec: RequestSpec; readonly user: OutgoingUser } | undefined;
   readonly #owner: LegOwner;
+  #gate: LegGate | undefined;
   /** Requests of this side that the other has not answered. */
   #open: RelayedRequest[] | undefined;
   #inviteOpen = false;
@@ -57,6 +73,12 @@ export class Leg implements SipDialogUser, IndexedLeg {
   setInviteCseq(invite: SipHeaders, inviteOut: SipHeaders | undefined): void {
     this.#inviteCseq = cseqOf(invite);
     this.#inviteCseqOut = inviteOut === undefined ? -1 : cseqOf(inviteOut);
+  }
+
+  /** Takes over its dialog. */
+  listen(): void {
+    this.#gate ??= this.#owner.gateOf?.(this);
+    this.dialog.user = this.#gate ?? this;
   }
 
   onRequest(incoming: IncomingRequest): void {
@@ -87,14 +109,8 @@ export class Leg implements SipDialogUser, IndexedLeg {
     const { request } = incoming;
     const body = this.#bodyFor(request);
     if (body !== request.body && coversBody(request.headers)) {
-      incoming.respond(
-        ownAnswer(403, this.#owner.options.serverName, [
-          [
-            "Warning",
-            `399 ${this.#owner.rules.ownHost} "qop=auth-int covers a body in which dialog identifiers are replaced"`,
-          ],
-        ]),
-      );
+      const { options, rules } = this.#owner;
+      incoming.respond(coveredAnswer(options.serverName, rules.ownHost, "dialog identifiers"));
       return;
     }
     const relayed = new RelayedRequest(this, incoming, isInvite);
@@ -103,7 +119,8 @@ export class Leg implements SipDialogUser, IndexedLeg {
       this.#inviteOpen = true;
       incoming.onCancel = (cancel) => relayed.cancel(passHeaders(cancel.headers, this.#owner.rules));
     }
-    const outgoing = peer.dialog.request(this.#specFor(request, body), relayed);
+    const user = this.#gate?.answers(incoming, relayed) ?? relayed;
+    const outgoing = peer.dialog.request(this.#specFor(request, body), user);
     if (isInvite) this.setInviteCseq(request.headers, outgoing.request.headers);
     relayed.sent(outgoing);
   }
@@ -135,6 +152,14 @@ export class Leg implements SipDialogUser, IndexedLeg {
   ping(): Promise<number> {
     return new Promise((resolve) => {
       this.dialog.request({ method: "OPTIONS" }, { onFinal: (response) => resolve(response.status) });
+    });
+  }
+
+  /** INFO in the dialog. @returns The final status; 408: none came. RFC 6086 */
+  info(headers: HeaderEntries, body: Uint8Array | undefined): Promise<number> {
+    return new Promise((resolve) => {
+      const spec = { method: "INFO", headers, ...(body === undefined ? {} : { body }) };
+      this.dialog.request(spec, { onFinal: (response) => resolve(response.status) });
     });
   }
 

@@ -22,7 +22,7 @@ export interface MediaDescription {
   /** As the offer/answer tracker sees it (gateway/sip/sdp/offer-answer). */
   readonly step: "offer" | "answer" | "preview";
   readonly sdp: Uint8Array;
-  /** To tag of the called side's early dialog that it belongs to; undefined: there is only one, or it comes from A. */
+  /** To tag of the called side's dialog that it belongs to, whoever said it; undefined: the INVITE's own offer, which all of them share. */
   readonly fork?: string;
 }
 

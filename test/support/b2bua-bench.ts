@@ -27,12 +27,15 @@ export interface BenchSettings {
   readonly refuse?: Admission;
   readonly capabilities?: Partial<SipCapabilities>;
   readonly deps?: Partial<B2buaDeps>;
+  readonly clock?: FakeClock;
+  /** Told after the bench's own. */
+  readonly observers?: readonly CallObserver[];
 }
 
 /** A B2BUA between a caller and next hops that the test plays, with everything around it on record. */
 export class B2buaBench {
   readonly endpoint: FakeSipEndpoint;
-  readonly clock = new FakeClock();
+  readonly clock: FakeClock;
   readonly b2bua: B2bua;
   readonly log: string[] = [];
   readonly cdrs: Cdr[] = [];
@@ -44,6 +47,7 @@ export class B2buaBench {
 
   constructor(settings: BenchSettings = {}) {
     this.endpoint = new FakeSipEndpoint(settings.capabilities);
+    this.clock = settings.clock ?? new FakeClock();
     this.policy = { ...plainPolicy, id: "t1" as TrunkId, ...settings.policy };
     const names = settings.hops ?? ["hop1", "hop2"];
     const hops = names.map((name, at): HopChoice => ({
@@ -84,7 +88,7 @@ export class B2buaBench {
           report: (hop, outcome, retryAfterMs) =>
             this.reports.push(`${hop} ${outcome}${retryAfterMs === undefined ? "" : ` ${retryAfterMs}`}`),
         },
-        observers: [observer],
+        observers: [observer, ...(settings.observers ?? [])],
         clock: this.clock,
         random: new RandomDouble(),
         onActions: (actions) => this.actions.push(...actions),

@@ -13,7 +13,7 @@ import type { Counter, Gauge, Histogram, Metrics } from "../../gateway/core/metr
 import type { Random } from "../../gateway/core/random.js";
 import { unixMs } from "../../gateway/core/time.js";
 import type { RecordSink, StoreRecord } from "../../gateway/ports/records.js";
-import type { SipSource } from "../../gateway/ports/sip-endpoint.js";
+import type { HeaderEntries, SipSource } from "../../gateway/ports/sip-endpoint.js";
 import { SipHeaders } from "../../gateway/sip/message/sip-headers.js";
 import { NO_BODY, type SipRequest } from "../../gateway/sip/message/sip-message.js";
 
@@ -149,6 +149,10 @@ export class LiveCallDouble implements LiveCall {
   /** How `end` goes on: by default at once. */
   ending: () => Promise<void> = () => Promise.resolve();
   pingAnswer: (leg: "a" | "b") => number = () => 200;
+  risk = 0;
+  media: LiveCall["media"] = undefined;
+  /** INFOs that were sent, in order. */
+  readonly infos: { readonly leg: "a" | "b"; readonly headers: HeaderEntries; readonly body: Uint8Array }[] = [];
 
   constructor(callId: string, over: { emergency?: boolean; trunk?: string; policy?: Partial<TrunkPolicy> } = {}) {
     this.callId = callId;
@@ -166,6 +170,11 @@ export class LiveCallDouble implements LiveCall {
     this.ended.push(reason);
     await this.ending();
     return { callId: this.callId, phase: "answered", ...this.legs, at: unixMs(1_700_000_002_000), tookMs: 7 };
+  }
+
+  sendInfo(leg: "a" | "b", headers: HeaderEntries, body: Uint8Array = NO_BODY): Promise<number> {
+    this.infos.push({ leg, headers, body });
+    return Promise.resolve(200);
   }
 
   ping(leg: "a" | "b"): Promise<number> {

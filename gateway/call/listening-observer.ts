@@ -1,0 +1,28 @@
+import type { Listening } from "../ports/listening.js";
+import type { CallMediaEvent, CallObserver, LiveCall } from "./contracts.js";
+
+/**
+ * Tells the listening side of the calls that it may hear: from the moment at which their streams may open (early media, or the
+ * answer) until the call is over. Where two calls share a Call-ID the first is heard; emergency calls never are.
+ */
+export class ListeningObserver implements CallObserver {
+  readonly #listening: Pick<Listening, "open" | "close">;
+  /** As many as the calls that are heard. */
+  readonly #heard = new Set<LiveCall>();
+
+  constructor(listening: Pick<Listening, "open" | "close">) {
+    this.#listening = listening;
+  }
+
+  onMedia(call: LiveCall, event: CallMediaEvent): void {
+    if (event.kind !== "settling" || !event.listen || call.identity.emergency) return;
+    const { caller, called, trunk } = call.identity;
+    const calledSide = call.policy.media?.calledSide ?? "callee";
+    this.#heard.add(call);
+    this.#listening.open({ callId: call.callId, risk: call.risk, calledSide, parties: { caller, called, trunk } });
+  }
+
+  onEnded(call: LiveCall): void {
+    if (this.#heard.delete(call)) this.#listening.close(call.callId);
+  }
+}

@@ -1,0 +1,231 @@
+import type { CdrMedia, CdrMediaSide } from "../../../detection/index.js";
+import type { Clock } from "../../core/clock.js";
+import { monoMs } from "../../core/time.js";
+import type {
+  DescribedMedia,
+  MediaAnchor,
+  MediaCall,
+  MediaDescription,
+  MediaEvent,
+  MediaSession,
+  MediaStats,
+  NotHeard,
+  SideStats,
+} from "../../ports/media-anchor.js";
+import type { CallMediaEvent, LiveMedia } from "../contracts.js";
+import type { MediaMeters } from "./media-meters.js";
+
+export interface MediaOptions {
+  /** A description that is not rewritten after this long goes on as it came, ms. */
+  readonly describeTimeoutMs: number;
+  /** At a call's end its figures are waited for so long, ms. */
+  readonly statsTimeoutMs: number;
+  /** Messages of one direction of a call that may wait for a description. Above it requests get 500 and 1xx are dropped. */
+  readonly maxWaiting: number;
+}
+
+export const DEFAULT_MEDIA_OPTIONS: MediaOptions = { describeTimeoutMs: 500, statsTimeoutMs: 500, maxWaiting: 32 };
+
+export interface MediaUser {
+  onMedia(event: CallMediaEvent): void;
+  /** False from the call's end on: nothing is asked any more. */
+  readonly asks: boolean;
+}
+
+export interface CallMediaDeps {
+  readonly options: MediaOptions;
+  readonly clock: Clock;
+  readonly meters: MediaMeters;
+  /** The session has been closed. */
+  onClosed(): void;
+}
+
+type Failure = "timed-out" | "failed" | "given-up";
+
+/**
+ * One call's media session, asked one thing at a time. It fails open: what is refused, fails or takes too long goes on as it came,
+ * counted and unheard. While an answer is overdue nothing further is waited for.
+ */
+export class CallMedia {
+  readonly #session: MediaSession;
+  readonly #anchor: MediaAnchor["kind"];
+  readonly #listen: boolean;
+  readonly #options: MediaOptions;
+  readonly #clock: Clock;
+  readonly #meters: MediaMeters;
+  readonly #user: MediaUser;
+  readonly #onClosed: () => void;
+  #turn: Promise<unknown> = Promise.resolve();
+  #giveUp: (() => void) | undefined;
+  #overdue = false;
+  #settling = false;
+  #live: LiveMedia | undefined;
+  /** The last description was anchored. False: media may go past us now, as after a change to T.38. */
+  #passesUs = false;
+  #answeredFork: string | undefined;
+  #answerTold = false;
+  #notHeard: NotHeard | undefined;
+  #closed: Promise<MediaStats | undefined> | undefined;
+
+  constructor(anchor: MediaAnchor, call: MediaCall, user: MediaUser, deps: CallMediaDeps) {
+    this.#anchor = anchor.kind;
+    this.#listen = call.listen;
+    this.#user = user;
+    this.#options = deps.options;
+    this.#clock = deps.clock;
+    this.#meters = deps.meters;
+    this.#onClosed = () => deps.onClosed();
+    this.#session = anchor.open(call, (event) => this.#onEvent(event));
+    this.#meters.opened();
+  }
+
+  /** From the first description that was anchored until the end. */
+  get live(): LiveMedia | undefined {
+    return this.#closed === undefined ? this.#live : undefined;
+  }
+
+  /** Runs `work` when all that was handed in before is done. */
+  inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work);
+    this.#turn = done.then(nothing, nothing);
+    return done;
+  }
+
+  /** To be called in turn. Never rejects. @returns Undefined: send it as it is. */
+  async ask(description: MediaDescription): Promise<Uint8Array | undefined> {
+    if (!this.#user.asks || this.#closed !== undefined) return undefined;
+    if (description.step !== "offer") this.#settle();
+    this.#passesUs = false;
+    const startedAt = this.#clock.mono();
+    const said = this.#overdue ? "timed-out" : await this.#withinLimit(description);
+    if (typeof said === "string") {
+      this.#meters.described(said, undefined);
+      if (said !== "given-up") this.#untouched("unavailable");
+      return undefined;
+    }
+    this.#meters.described(said.kind, this.#clock.mono() - startedAt);
+    if (said.kind === "untouched") {
+      this.#untouched(said.why);
+      return undefined;
+    }
+    this.#live ??= this.#makeLive();
+    this.#passesUs = true;
+    if (description.step === "answer") this.#tellAnswered();
+    return said.sdp;
+  }
+
+  /** The call is answered in that fork. The session is told when all that was handed in before is done, and once it has media. */
+  answered(fork: string): void {
+    void this.inTurn(() => {
+      this.#answeredFork = fork;
+      this.#tellAnswered();
+      return Promise.resolve();
+    });
+  }
+
+  #tellAnswered(): void {
+    if (this.#answeredFork === undefined || this.#answerTold || this.live === undefined || !this.#user.asks) return;
+    this.#answerTold = true;
+    this.#session.answered(this.#answeredFork);
+  }
+
+  /** Nothing is waited for any longer: the call ends. */
+  release(): void {
+    this.#giveUp?.();
+  }
+
+  /** Frees the ports, once. @returns What goes into the Cdr, after `statsTimeoutMs` at the latest. */
+  async close(): Promise<CdrMedia> {
+    this.#closed ??= this.#closeSession();
+    return this.#facts(await this.#closed);
+  }
+
+  /** The same, without waiting for figures. */
+  abandon(): CdrMedia {
+    this.#closed ??= this.#closeSession();
+    return this.#facts(undefined);
+  }
+
+  async #closeSession(): Promise<MediaStats | undefined> {
+    this.release();
+    const closing = Promise.resolve(this.#session.close()).catch((cause: unknown) => {
+      this.#meters.failed("close", cause);
+      return undefined;
+    });
+    const stats = await this.#limited(closing, this.#options.statsTimeoutMs);
+    const known = stats === "timed-out" || stats === "given-up" ? undefined : stats;
+    this.#onClosed();
+    this.#meters.closed(this.#live === undefined ? (this.#notHeard ?? "unused") : "anchored", known);
+    return known;
+  }
+
+  #facts(stats: MediaStats | undefined): CdrMedia {
+    const notHeard = this.#notHeard === undefined ? {} : { notHeard: this.#notHeard };
+    if (stats === undefined || this.#live === undefined) return { anchor: this.#anchor, ...notHeard };
+    return { anchor: this.#anchor, ...notHeard, a: cdrSide(stats.a), b: cdrSide(stats.b) };
+  }
+
+  async #withinLimit(description: MediaDescription): Promise<DescribedMedia | Failure> {
+    const asked = this.#describe(description);
+    const said = await this.#limited(asked, this.#options.describeTimeoutMs);
+    if (said !== "timed-out") return said;
+    this.#overdue = true;
+    void asked.then(() => (this.#overdue = false));
+    return said;
+  }
+
+  async #describe(description: MediaDescription): Promise<DescribedMedia | "failed"> {
+    try {
+      return await this.#session.describe(description);
+    } catch (cause) {
+      this.#meters.failed("describe", cause);
+      return "failed";
+    }
+  }
+
+  #limited<T>(asked: Promise<T>, limitMs: number): Promise<T | "timed-out" | "given-up"> {
+    return new Promise((resolve) => {
+      const cancel = this.#clock.callAt(monoMs(this.#clock.mono() + limitMs), () => resolve("timed-out"));
+      const end = (result: T | "given-up"): void => {
+        cancel();
+        this.#giveUp = undefined;
+        resolve(result);
+      };
+      this.#giveUp = () => end("given-up");
+      void asked.then(end);
+    });
+  }
+
+  /** Whoever listens has to know of the call before its streams open. */
+  #settle(): void {
+    if (this.#settling) return;
+    this.#settling = true;
+    this.#user.onMedia({ kind: "settling", listen: this.#listen });
+  }
+
+  #untouched(why: NotHeard): void {
+    this.#notHeard ??= why;
+    this.#user.onMedia({ kind: "untouched", why });
+  }
+
+  #onEvent(event: MediaEvent): void {
+    if (this.#closed !== undefined || (event.kind === "idle" && !this.#passesUs)) return;
+    if (event.kind === "not-heard") this.#notHeard ??= event.why;
+    this.#user.onMedia(event);
+  }
+
+  #makeLive(): LiveMedia {
+    const session = this.#session;
+    return {
+      play: (to, audio) => session.play(to, audio),
+      hold: (held) => session.hold(held),
+      stats: () => session.stats(),
+    };
+  }
+}
+
+function cdrSide({ packets, lost, jitterMs, mos }: SideStats): CdrMediaSide {
+  return mos === undefined ? { packets, lost, jitterMs } : { packets, lost, jitterMs, mos };
+}
+
+const nothing = (): void => undefined;
