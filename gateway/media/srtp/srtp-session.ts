@@ -69,6 +69,11 @@ export class SrtpCipher {
     return this.#suite.tagBytes;
   }
 
+  /** Packets that carry a master key identifier are opened, not made. */
+  get canSeal(): boolean {
+    return this.#mkiBytes === 0;
+  }
+
   /** @param index As the sender counts it. @returns The plain packet, newly allocated. */
   open(packet: Uint8Array, index: number): Result<Uint8Array, SrtpError> {
     const payloadStart = this.#payloadStart(packet);
@@ -90,7 +95,7 @@ export class SrtpCipher {
     return ok(plain);
   }
 
-  /** Protects a packet. Never twice with one index and SSRC. @returns Newly allocated; without MKI. */
+  /** Protects a packet. Never twice with one index and SSRC. @returns Newly allocated. Only where `canSeal`. */
   seal(packet: Uint8Array, index: number): Result<Uint8Array, SrtpError> {
     const payloadStart = this.#payloadStart(packet);
     if (payloadStart === undefined) return fail({ code: "srtp.truncated" });
