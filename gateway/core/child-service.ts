@@ -69,6 +69,7 @@ const MAX_BACK_OFF_MS = 30_000;
 /**
  * Work for a child process that may crash, hang or be unfit: the caller is told which, in time, and the child is started anew.
  * Nothing waits for ever: queued work has its time-out too. A hang kills the child, and what was with it fails as unavailable.
+ * Cancelled work keeps its place until the child has let go of it: a child that does not, by the work's time-out, hangs as well.
  */
 export class ChildService {
   readonly #options: ChildServiceOptions;
@@ -158,10 +159,18 @@ export class ChildService {
     };
   }
 
+  #drop(work: Work): void {
+    work.stop();
+    this.#inFlight.delete(work.id);
+    this.#pump();
+  }
+
   #late(work: Work): void {
     const { codes, name } = this.#options;
     const hangs = this.#inFlight.has(work.id);
     const code = hangs ? codes.timeout : codes.unavailable;
+    // Nothing more goes to a child that is about to be killed.
+    if (hangs) this.#state = "waiting";
     this.#settle(work, () => work.reject(new GatewayError(code, `the ${name} gave no answer in ${work.timeoutMs} ms`)));
     if (!hangs) return;
     this.#deps.log.warn("child.hangs", { name, timeoutMs: work.timeoutMs });
@@ -169,13 +178,15 @@ export class ChildService {
   }
 
   #settle(work: Work, tell: () => void, cancel = false): void {
-    if (work.over) return;
-    work.over = true;
-    work.stop();
-    const wasWithChild = this.#inFlight.delete(work.id);
-    if (wasWithChild && cancel) this.#send({ kind: "cancel", id: work.id });
-    tell();
-    this.#pump();
+    if (!work.over) {
+      work.over = true;
+      tell();
+      if (cancel && this.#inFlight.has(work.id)) {
+        this.#send({ kind: "cancel", id: work.id });
+        return;
+      }
+    }
+    this.#drop(work);
   }
 
   #pump(): void {

@@ -128,6 +128,31 @@ test("child service: an abort drops waiting work and cancels what is with the ch
   await assert.rejects(stage.ask("c", aborted), why);
 });
 
+test("child service: cancelled work keeps its place until the child lets go; one that never does is killed", async () => {
+  const stage = new Stage({ concurrency: 1 as 2 }).ready();
+  const why = new Error("stale");
+  for (const [id, answers] of [
+    [1, true],
+    [3, false],
+  ] as const) {
+    const stale = new AbortController();
+    const [a, b] = [stage.ask("a", stale.signal), stage.ask("b", undefined, 5_000)];
+    stale.abort(why);
+    await assert.rejects(a, why);
+    assert.deepEqual(stage.sent.at(-1), { kind: "cancel", id }, "the next one waits");
+    if (answers) stage.events?.message({ kind: "failed", id, code: "stt.unavailable", message: "cancelled" });
+    else {
+      stage.clock.advance(1_000);
+      assert.equal(stage.kills, 1);
+      stage.clock.advance(100);
+      stage.ready();
+    }
+    assert.equal(stage.works.at(-1), "b");
+    stage.events?.message({ kind: "done", id: id + 1, value: "B" });
+    assert.equal(await b, "B");
+  }
+});
+
 test("child service: a child that is unfit is not started again, and says why", async () => {
   const stage = new Stage();
   const waiting = stage.ask("a");
