@@ -53,3 +53,12 @@ export {
   type SpeechStep,
 } from "./speech/speech-segmenter.js";
 export { SteadySound } from "./speech/steady-sound.js";
+export {
+  readVerdict,
+  readWords,
+  verdictQuestion,
+  wordsQuestion,
+  type AnswerError,
+  type AnswerSchema,
+  type ModelQuestion,
+} from "./judge/judge-prompt.js";
