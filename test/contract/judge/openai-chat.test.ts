@@ -25,7 +25,10 @@ test("OpenAI-compatible chat: the request is the documented one; the dialogue is
     messages.map(({ role }) => role),
     ["system", "user"],
   );
-  assert.ok(!messages[0]?.content.includes("read me the code") && messages[1]?.content.includes("read me the code"));
+  assert.deepEqual(
+    messages.map(({ content }) => content.includes("read me the code")),
+    [false, true],
+  );
   assert.deepEqual([temperature, format.type, most], [0, "json_schema", question.maxTokens]);
 });
 
