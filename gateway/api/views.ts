@@ -101,6 +101,16 @@ export const cdrView = (cdr: Cdr): Row => ({
   incident_id: cdr.incidentId,
   block_id: cdr.blockId,
   emergency: cdr.emergency,
+  media_anchor: cdr.media?.anchor,
+  media_not_heard: cdr.media?.notHeard,
+  a_packets: cdr.media?.a?.packets,
+  a_lost: cdr.media?.a?.lost,
+  a_jitter_ms: cdr.media?.a?.jitterMs,
+  a_mos: cdr.media?.a?.mos,
+  b_packets: cdr.media?.b?.packets,
+  b_lost: cdr.media?.b?.lost,
+  b_jitter_ms: cdr.media?.b?.jitterMs,
+  b_mos: cdr.media?.b?.mos,
 });
 
 export const teardownView = (teardown: TeardownRecord): Row => ({

@@ -21,6 +21,16 @@ const COLUMNS: readonly (readonly [name: string, read: (cdr: Cdr) => string | nu
   ["incident_id", (cdr) => cdr.incidentId],
   ["block_id", (cdr) => cdr.blockId],
   ["emergency", (cdr) => cdr.emergency],
+  ["media_anchor", ({ media }) => media?.anchor],
+  ["media_not_heard", ({ media }) => media?.notHeard],
+  ["a_packets", ({ media }) => media?.a?.packets],
+  ["a_lost", ({ media }) => media?.a?.lost],
+  ["a_jitter_ms", ({ media }) => media?.a?.jitterMs],
+  ["a_mos", ({ media }) => media?.a?.mos],
+  ["b_packets", ({ media }) => media?.b?.packets],
+  ["b_lost", ({ media }) => media?.b?.lost],
+  ["b_jitter_ms", ({ media }) => media?.b?.jitterMs],
+  ["b_mos", ({ media }) => media?.b?.mos],
 ];
 
 /** The header line of the CSV, with its line end. RFC 4180 §2 */

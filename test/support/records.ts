@@ -40,6 +40,14 @@ export const sampleCdr = (index: number, change: Partial<Cdr> = {}): Cdr => ({
   ...change,
 });
 
+/** What an anchored call leaves in its Cdr; too little was heard of the called side for a quality. */
+export const SAMPLE_MEDIA: NonNullable<Cdr["media"]> = {
+  anchor: "relay",
+  notHeard: "codec",
+  a: { packets: 3_000_000_000, lost: 3, jitterMs: 1.25, mos: 4.21 },
+  b: { packets: 0, lost: 0, jitterMs: 0 },
+};
+
 export const cdrRecord = (index: number, change: Partial<Cdr> = {}): StoreRecord => ({
   kind: "cdr",
   cdr: sampleCdr(index, change),

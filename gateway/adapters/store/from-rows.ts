@@ -5,6 +5,8 @@ import {
   type CalledId,
   type CallerId,
   type Cdr,
+  type CdrMedia,
+  type CdrMediaSide,
   type Incident,
   type TrunkId,
 } from "../../../detection/index.js";
@@ -37,7 +39,32 @@ export function cdrOf(row: CdrRow): Cdr {
     ...(row.incident_id === null ? {} : { incidentId: row.incident_id }),
     ...(row.block_id === null ? {} : { blockId: row.block_id }),
     emergency: row.emergency,
+    ...mediaOf(row),
   };
+}
+
+function mediaOf(row: CdrRow): { readonly media?: CdrMedia } {
+  const { media_anchor: anchor, media_not_heard: notHeard } = row;
+  if (isAbsent(anchor)) return {};
+  const a = sideOf(row.a_packets, row.a_lost, row.a_jitter_ms, row.a_mos);
+  const b = sideOf(row.b_packets, row.b_lost, row.b_jitter_ms, row.b_mos);
+  return {
+    media: {
+      anchor,
+      ...(isAbsent(notHeard) ? {} : { notHeard }),
+      ...(a === undefined ? {} : { a }),
+      ...(b === undefined ? {} : { b }),
+    },
+  };
+}
+
+type Column = number | null | undefined;
+
+const isAbsent = (value: unknown): value is null | undefined => value === null || value === undefined;
+
+function sideOf(packets: Column, lost: Column, jitterMs: Column, mos: Column): CdrMediaSide | undefined {
+  if (isAbsent(packets) || isAbsent(lost) || isAbsent(jitterMs)) return undefined;
+  return isAbsent(mos) ? { packets, lost, jitterMs } : { packets, lost, jitterMs, mos };
 }
 
 export function alertOf(row: AlertRow): Alert {

@@ -48,6 +48,12 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     `create index audit_by_time on audit (at, id)`,
   ],
   [`alter table alerts add column threat jsonb`],
+  [
+    `alter table cdrs add column media_anchor text, add column media_not_heard text,
+      add column a_packets bigint, add column a_lost bigint, add column a_jitter_ms double precision,
+      add column a_mos double precision, add column b_packets bigint, add column b_lost bigint,
+      add column b_jitter_ms double precision, add column b_mos double precision`,
+  ],
 ];
 
 /** "ringfenc" read as a number: the same for every version, or two versions would not exclude each other. */

@@ -1,4 +1,4 @@
-import type { Alert, AlertThreat, Cdr, Incident, IncidentCall } from "../../../detection/index.js";
+import type { Alert, AlertThreat, Cdr, CdrMedia, Incident, IncidentCall } from "../../../detection/index.js";
 import type { AuditEntry, TeardownRecord } from "../../ports/records.js";
 
 export interface CdrRow {
@@ -21,6 +21,17 @@ export interface CdrRow {
   incident_id: string | null;
   block_id: string | null;
   emergency: boolean;
+  /** This and what follows: null, or absent in a row that is to be written, where media was not to be anchored. */
+  media_anchor?: CdrMedia["anchor"] | null | undefined;
+  media_not_heard?: string | null | undefined;
+  a_packets?: number | null | undefined;
+  a_lost?: number | null | undefined;
+  a_jitter_ms?: number | null | undefined;
+  a_mos?: number | null | undefined;
+  b_packets?: number | null | undefined;
+  b_lost?: number | null | undefined;
+  b_jitter_ms?: number | null | undefined;
+  b_mos?: number | null | undefined;
 }
 
 export interface AlertRow {

@@ -1,4 +1,4 @@
-import type { Alert, Block, Cdr, Incident } from "../../../detection/index.js";
+import type { Alert, Block, Cdr, CdrMedia, Incident } from "../../../detection/index.js";
 import type { AuditEntry, StoreRecord, TeardownRecord } from "../../ports/records.js";
 import type { AlertRow, AuditRow, BlockRow, CdrRow, IncidentRow, TeardownRow } from "./tables.js";
 
@@ -54,6 +54,17 @@ export function cdrRow(cdr: Cdr): CdrRow {
     incident_id: optional(cdr.incidentId),
     block_id: optional(cdr.blockId),
     emergency: cdr.emergency,
+    ...(cdr.media === undefined ? {} : mediaColumns(cdr.media)),
+  };
+}
+
+/** Absent columns are NULL: most calls have none of these. */
+function mediaColumns({ anchor, notHeard, a, b }: CdrMedia): Partial<CdrRow> {
+  return {
+    media_anchor: anchor,
+    media_not_heard: optional(notHeard),
+    ...(a === undefined ? {} : { a_packets: a.packets, a_lost: a.lost, a_jitter_ms: a.jitterMs, a_mos: a.mos ?? null }),
+    ...(b === undefined ? {} : { b_packets: b.packets, b_lost: b.lost, b_jitter_ms: b.jitterMs, b_mos: b.mos ?? null }),
   };
 }
 

@@ -96,6 +96,16 @@ export const cdrAnswer = z.object({
   incident_id: z.string().optional(),
   block_id: z.string().optional(),
   emergency: z.boolean(),
+  media_anchor: z.string().optional().describe("Who carried the media: relay or rtpengine; absent: it passed us by"),
+  media_not_heard: z.string().optional().describe("Why the media, or a part of it, passed us by or was not heard"),
+  a_packets: z.int().optional().describe("RTP packets from the caller"),
+  a_lost: z.int().optional().describe("Missing by sequence number, RFC 3550 A.3"),
+  a_jitter_ms: z.number().optional(),
+  a_mos: z.number().optional().describe("Estimate by the E-model, 1 to 4.5"),
+  b_packets: z.int().optional().describe("RTP packets from the called side"),
+  b_lost: z.int().optional(),
+  b_jitter_ms: z.number().optional(),
+  b_mos: z.number().optional(),
 });
 
 export const teardownAnswer = z.object({

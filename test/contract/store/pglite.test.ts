@@ -6,6 +6,7 @@ import { after, before, test } from "node:test";
 import type { PGlite } from "@electric-sql/pglite";
 import { Kysely } from "kysely";
 import { migrate, MIGRATIONS } from "../../../gateway/adapters/store/migrations.js";
+import { cdrOf } from "../../../gateway/adapters/store/from-rows.js";
 import { openStore } from "../../../gateway/adapters/store/open-store.js";
 import { buildTemplate, openPglite } from "../../../gateway/adapters/store/pglite-database.js";
 import { PgliteDialect, type PgliteLike } from "../../../gateway/adapters/store/pglite-dialect.js";
@@ -14,7 +15,7 @@ import type { Tables } from "../../../gateway/adapters/store/tables.js";
 import { writeBatch } from "../../../gateway/adapters/store/write-batch.js";
 import { GatewayError } from "../../../gateway/core/errors.js";
 import { silentLog } from "../../../gateway/core/log.js";
-import { cdrRecord, sampleCdr } from "../../support/records.js";
+import { cdrRecord, SAMPLE_MEDIA, sampleCdr } from "../../support/records.js";
 import { sqlContract } from "./sql-contract.js";
 import { storeContract } from "./store-contract.js";
 
@@ -71,6 +72,20 @@ test("migrations: a failing one leaves nothing behind; a good one keeps the data
   await writeBatch(db, [cdrRecord(2)]);
   assert.deepEqual((await shared.query("select count(*)::int as n from cdrs where carrier is null")).rows, [{ n: 2 }]);
   await assert.rejects(migrate(db), (error) => error instanceof GatewayError && error.code === "store.schema");
+});
+
+test("migrations: Cdrs that were written before media had columns are read as they were", async () => {
+  await shared.exec("drop schema public cascade; create schema public");
+  const db = new Kysely<Tables>({
+    dialect: new PgliteDialect({ open: () => Promise.resolve(shared), waitMs: 30_000, maxWaiting: 8 }),
+  });
+  const before = MIGRATIONS.findIndex((statements) => statements.some((each) => each.includes("media_anchor")));
+  await migrate(db, MIGRATIONS.slice(0, before));
+  await writeBatch(db, [cdrRecord(1)]);
+  assert.deepEqual(await migrate(db), { from: before, to: MIGRATIONS.length });
+  await writeBatch(db, [cdrRecord(2, { media: SAMPLE_MEDIA })]);
+  const rows = await db.selectFrom("cdrs").selectAll().orderBy("started_at").execute();
+  assert.deepEqual(rows.map(cdrOf), [sampleCdr(1), sampleCdr(2, { media: SAMPLE_MEDIA })]);
 });
 
 test("PGlite: a store made from the packed folder keeps its records over closing and opening", async () => {

@@ -10,6 +10,7 @@ import {
   sampleAlert,
   sampleAudit,
   sampleBlock,
+  SAMPLE_MEDIA,
   sampleCdr,
   sampleIncident,
   sampleTeardown,
@@ -53,6 +54,12 @@ export function storeContract(name: string, make: MakeStore): void {
       minimal,
       sampleCdr(1, { incidentId: "incident-1", blockId: "block-1" }),
     ]);
+    const anchored = [cdrRecord(3, { media: SAMPLE_MEDIA }), cdrRecord(4, { media: { anchor: "rtpengine" } })];
+    await store.write(anchored);
+    assert.deepEqual(
+      (await store.cdrs({ limit: 2 })).map((cdr) => cdr.media),
+      [{ anchor: "rtpengine" }, SAMPLE_MEDIA],
+    );
     assert.deepEqual(await store.alerts({ limit: 10 }), [sampleAlert(1)]);
     await store.write([{ kind: "alert", alert: heardAlert(2) }]);
     assert.deepEqual(await store.alert(heardAlert(2).id), heardAlert(2));

@@ -16,6 +16,7 @@ import { GatewayError } from "../../../gateway/core/errors.js";
 import type { TeardownRecord } from "../../../gateway/ports/records.js";
 import { apiHarness, KEYS } from "../../support/api-harness.js";
 import { sampleIncident } from "../../support/fake-gateway-control.js";
+import { SAMPLE_MEDIA } from "../../support/records.js";
 
 const NOW = 1_700_000_000_000;
 const incident = (id: string, more: Partial<Incident> = {}): Incident => ({ ...sampleIncident(id), ...more });
@@ -119,7 +120,7 @@ test("every answer fits the schema that the OpenAPI document shows", async () =>
     detail: { n: 1 },
   } as const;
   await store.write([
-    { kind: "cdr", cdr: cdr("1") },
+    { kind: "cdr", cdr: { ...cdr("1"), media: SAMPLE_MEDIA } },
     { kind: "teardown", teardown },
     { kind: "audit", entry },
   ]);

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { parse } from "csv-parse/sync";
 import { unixMs, type CallerId } from "../../../../detection/index.js";
 import { CDR_CSV_HEADER, cdrCsvLine, cdrJsonLine, csvCell } from "../../../../gateway/core/cdr-format.js";
-import { sampleCdr } from "../../../support/records.js";
+import { SAMPLE_MEDIA, sampleCdr } from "../../../support/records.js";
 
 const cells = [
   { name: "a canonical number stays a number", value: "+12025550101", cell: "+12025550101" },
@@ -44,6 +44,14 @@ test("CDR as CSV: another program's parser reads every field back; absent ones a
   assert.equal(row["duration_ms"], "1000");
   assert.equal(row["incident_id"], "");
   assert.equal(row["emergency"], "false");
+});
+
+test("CDR as CSV and JSON: what passed of an anchored call stands at the end; other calls have empty cells there", () => {
+  const line = cdrCsvLine(sampleCdr(1, { media: SAMPLE_MEDIA }));
+  assert.match(line, /,false,relay,codec,3000000000,3,1\.25,4\.21,0,0,0,\r\n$/);
+  assert.match(cdrCsvLine(sampleCdr(1)), /,false,,,,,,,,,,\r\n$/);
+  const read = JSON.parse(cdrJsonLine(sampleCdr(1, { media: SAMPLE_MEDIA }))) as Record<string, unknown>;
+  assert.deepEqual([read["a_mos"], read["b_packets"], "b_mos" in read], [4.21, 0, false]);
 });
 
 test("CDR as JSON line: one line, the CSV's field names, absent ones left out", () => {
