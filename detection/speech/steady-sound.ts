@@ -66,6 +66,11 @@ export class SteadySound {
     this.#spectrum = spectrum;
   }
 
+  /** Of the last step: natural logarithm of spectral flatness, −11.8 (one tone) to 0 (white noise). */
+  get logFlatness(): number {
+    return this.#logFlatness;
+  }
+
   /** A tone or music goes on. */
   get music(): boolean {
     return this.#music;

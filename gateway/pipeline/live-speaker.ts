@@ -1,0 +1,119 @@
+import { EnergyGate, type EnergyGateOptions } from "../../detection/index.js";
+import type { PayloadFormat } from "../media/audio.js";
+import { JitterBuffer, type CodedFrame, type FrameSink } from "../media/jitter/jitter-buffer.js";
+import type { CodedLevel } from "./coded-level.js";
+import { FrameRing } from "./frame-ring.js";
+import type { SpeechDecoder } from "./speech-decoder.js";
+import type { SpeechTrack } from "./speech-track.js";
+
+export interface LiveSpeakerDeps {
+  readonly gate: EnergyGateOptions;
+  /** Audio before the gate opened that is decoded too, ms. */
+  readonly leadMs: number;
+  readonly level: CodedLevel;
+  readonly decoder: SpeechDecoder;
+  readonly track: SpeechTrack;
+}
+
+/** Frames that are kept undecoded: 240 ms at 20 ms each. */
+const RING_FRAMES = 12;
+/** Loss within speech that is concealed; longer gaps are silence, ms. */
+const CONCEAL_MOST_MS = 100;
+
+/** One speaker's RTP → frames in order → gate → PCM → track. Silence is never decoded. */
+export class LiveSpeaker implements FrameSink {
+  /** Frames that the gate kept out, and frames that were decoded. */
+  silentFrames = 0;
+  decodedFrames = 0;
+  readonly #deps: LiveSpeakerDeps;
+  readonly #gate: EnergyGate;
+  readonly #jitter: JitterBuffer;
+  readonly #ring = new FrameRing(RING_FRAMES);
+  #open = false;
+
+  /** @param zeroMs The call's zero on the clock that packets' times of arrival are told on. */
+  constructor(zeroMs: number, formats: readonly PayloadFormat[], deps: LiveSpeakerDeps) {
+    this.#deps = deps;
+    this.#gate = new EnergyGate(deps.gate);
+    this.#jitter = new JitterBuffer(zeroMs, formats);
+  }
+
+  get jitter(): JitterBuffer {
+    return this.#jitter;
+  }
+
+  get speaking(): boolean {
+    return this.#deps.track.speaking;
+  }
+
+  setFormats(formats: readonly PayloadFormat[]): void {
+    this.#jitter.setFormats(formats);
+  }
+
+  /** @param datagram Not kept. */
+  onPacket(datagram: Uint8Array, arrivedAtMs: number): void {
+    this.#jitter.onPacket(datagram, arrivedAtMs, this);
+  }
+
+  /** Call it every 20 ms or so: what does not come is silence. */
+  advance(nowMs: number): void {
+    this.#jitter.advance(nowMs, this);
+  }
+
+  /** The stream has ended: what is there becomes text. */
+  end(): void {
+    this.#jitter.flush(this);
+    this.#deps.track.end();
+  }
+
+  /** What is open is forgotten. */
+  close(): void {
+    this.#deps.track.close();
+    this.#deps.decoder.reset();
+  }
+
+  frame({ format, atMs, durationMs, bytes, from, to }: CodedFrame): void {
+    const { level, track } = this.#deps;
+    if (durationMs === 0) {
+      // Comfort noise says that there is silence from here on; digits say nothing.
+      if (format.codec === "CN") this.#silence(atMs);
+      return;
+    }
+    const isOpen = this.#gate.push(level.of(format, bytes, from, to), durationMs, track.speaking);
+    if (!isOpen) {
+      this.silentFrames++;
+      this.#ring.put(format, atMs, durationMs, bytes, from, to);
+      this.#silence(atMs + durationMs);
+      return;
+    }
+    if (!this.#open) {
+      this.#open = true;
+      this.#deps.decoder.reset();
+      this.#ring.drain(atMs - this.#deps.leadMs, (...frame) => this.#decode(...frame));
+    }
+    this.#decode(format, atMs, durationMs, bytes, from, to);
+  }
+
+  gap(atMs: number, durationMs: number, lost: boolean): void {
+    if (!this.#open || !lost || durationMs > CONCEAL_MOST_MS) this.#silence(atMs + durationMs);
+    else this.#deps.track.push(atMs, this.#deps.decoder.conceal(durationMs));
+  }
+
+  restart(): void {
+    this.#deps.level.reset();
+    this.#deps.decoder.reset();
+    this.#ring.clear();
+  }
+
+  #silence(untilMs: number): void {
+    this.#open = false;
+    this.#deps.track.quiet(untilMs);
+  }
+
+  #decode(format: PayloadFormat, atMs: number, durationMs: number, bytes: Uint8Array, from: number, to: number): void {
+    this.decodedFrames++;
+    const samples = this.#deps.decoder.decode(format, bytes, from, to);
+    if (samples.length > 0) this.#deps.track.push(atMs, samples);
+    else this.#deps.track.quiet(atMs + durationMs);
+  }
+}
