@@ -13,8 +13,8 @@ interface CarriedStream {
 
 export interface CarriedCallUser {
   event(event: RelayCallEvent): void;
-  /** The pair is of no use any more. */
-  give(pair: PortPair): void;
+  /** The leg is of no use any more; its ports can be closed. */
+  gone(leg: MediaLeg): void;
 }
 
 /** The media of one call, in the relay's thread: its streams, each with two legs. */
@@ -81,10 +81,9 @@ export class CarriedCall implements LegOwner {
       this.#past = this.#withPast([stream]);
       this.#streams.delete(index);
       for (const leg of [stream.a, stream.b]) {
-        leg.isTaken = false;
         this.#path.remove(leg.rtp);
         this.#path.remove(leg.rtcp);
-        this.#user.give(leg.pair);
+        this.#user.gone(leg);
       }
     }
   }
@@ -94,8 +93,17 @@ export class CarriedCall implements LegOwner {
     this.#answeredAtMs ??= nowMs;
   }
 
+  /** Call it now and then. */
+  onTime(nowMs: number, idleMs: number): void {
+    for (const { a, b } of this.#streams.values()) {
+      a.onTime(nowMs);
+      b.onTime(nowMs);
+    }
+    this.#checkIdle(nowMs, idleMs);
+  }
+
   /** Says so, once, when nothing has come for `idleMs` and nobody has said that it would be so. */
-  checkIdle(nowMs: number, idleMs: number): void {
+  #checkIdle(nowMs: number, idleMs: number): void {
     if (this.#answeredAtMs === undefined || this.#idleTold || idleMs === 0) return;
     if (this.#state?.maySilent === true) {
       // When the hold ends the time begins anew.

@@ -1,5 +1,6 @@
 import type { PayloadFormat } from "../../core/payload-format.js";
 import type { AudioCodec } from "../../media/audio.js";
+import { EventTracker } from "../../media/dtmf/event-tracker.js";
 import { estimateMos } from "../../media/rtp/estimate-mos.js";
 import { ReceiveStatistics } from "../../media/rtp/receive-statistics.js";
 import type { RtpHeader } from "../../media/rtp/rtp-header.js";
@@ -63,6 +64,8 @@ export class MediaLeg {
   #cipher: SrtpCipher | undefined;
   #key: SrtpKey | "unreadable" | undefined;
   #unopened = 0;
+  #events: EventTracker | undefined;
+  #eventSsrc = 0;
   #state: LegState | undefined;
   #agreement = -1;
 
@@ -118,8 +121,17 @@ export class MediaLeg {
   }
 
   /** An RFC 4733 event of its peer. @param header Of `packet`, which is not encrypted any more. */
-  onEvent(_header: RtpHeader, _packet: Uint8Array, _nowMs: number): void {
-    // pending
+  onEvent(header: RtpHeader, packet: Uint8Array, nowMs: number): void {
+    const { ssrc, timestamp, payloadType, payloadStart, payloadEnd } = header;
+    this.#events ??= new EventTracker((digit, durationMs) => this.owner.onDigit(this.side, digit, durationMs));
+    if (ssrc !== this.#eventSsrc) this.#events.restart();
+    this.#eventSsrc = ssrc;
+    this.#events.onPacket(timestamp, this.clockRates[payloadType] ?? 0, packet, payloadStart, payloadEnd, nowMs);
+  }
+
+  /** Call it now and then: a digit whose end was lost ends all the same. */
+  onTime(nowMs: number): void {
+    this.#events?.onTime(nowMs);
   }
 
   /** @returns The packet without encryption; undefined when it cannot be read. */

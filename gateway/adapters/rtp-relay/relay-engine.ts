@@ -5,7 +5,17 @@ import type { PacketRing } from "../../media/fork/packet-ring.js";
 import { CarriedCall } from "./carried-call.js";
 import { CarriedReceiver } from "./carried-receiver.js";
 import type { DatagramIo, OnBatch } from "./io/datagram-io.js";
-import type { FromRelay, OpenPlace, RequestName, Requests, StreamPlaces, StreamWanted, ToRelay } from "./messages.js";
+import type { MediaLeg } from "./media-leg.js";
+import type {
+  CallState,
+  FromRelay,
+  OpenPlace,
+  RequestName,
+  Requests,
+  StreamPlaces,
+  StreamWanted,
+  ToRelay,
+} from "./messages.js";
 import { PacketPath } from "./packet-path.js";
 import { PortPool, type NoPort, type PortPair } from "./port-pool.js";
 import { PromptDesk } from "./prompt-desk.js";
@@ -68,13 +78,28 @@ export class RelayEngine {
     return this.#io.kind;
   }
 
+  /** @throws GatewayError `listen.failed` for an address that cannot be bound. */
+  async checkAddresses(): Promise<void> {
+    for (const address of this.#options.addresses) {
+      const open = await this.#io.open(address, 0);
+      if (!open.ok) {
+        this.close();
+        throw new GatewayError(
+          "listen.failed",
+          `media.relay.addresses: a port of ${address} cannot be opened: ${open.error.reason}`,
+        );
+      }
+      this.#io.close(open.value.socket);
+    }
+  }
+
   onMessage(message: ToRelay): void {
     switch (message.kind) {
       case "request":
         void this.#serve(message.id, message.name, message.args);
         break;
       case "state":
-        this.#calls.get(message.call)?.apply(message.state);
+        this.#apply(message.call, message.state);
         break;
       case "release":
         this.#calls.get(message.call)?.release(message.indexes);
@@ -149,7 +174,10 @@ export class RelayEngine {
     const user = {
       event: (event: Extract<FromRelay, { kind: "event" }>["event"]) =>
         this.#parts.post({ kind: "event", call: id, event }),
-      give: (pair: PortPair) => this.#give(pair),
+      gone: (leg: MediaLeg) => {
+        this.#prompts.drop(leg);
+        this.#give(leg.pair);
+      },
     };
     const call = new CarriedCall(this.#io, this.#path, user, this.#parts.random);
     this.#calls.set(id, call);
@@ -196,6 +224,13 @@ export class RelayEngine {
     return this.#prompts.play(leg, { sampleRateHz, samples });
   }
 
+  #apply(id: number, state: CallState): void {
+    const call = this.#calls.get(id);
+    call?.apply(state);
+    // The coding may be another one now.
+    if (call?.held === true) this.#hold(id, true);
+  }
+
   #hold(id: number, held: boolean): void {
     const call = this.#calls.get(id);
     if (call === undefined) return;
@@ -205,7 +240,6 @@ export class RelayEngine {
 
   #closeCall(id: number): Answer<"close"> {
     const call = this.#callOf(id);
-    for (const leg of [...call.audioLegs("a"), ...call.audioLegs("b")]) this.#prompts.drop(leg);
     call.close();
     this.#calls.delete(id);
     return call.stats();
@@ -238,7 +272,7 @@ export class RelayEngine {
     const { clock, post } = this.#parts;
     this.#cancelHousekeeping = clock.callAt(monoMs(clock.mono() + HOUSEKEEPING_MS), () => {
       const nowMs = clock.mono();
-      for (const call of this.#calls.values()) call.checkIdle(nowMs, this.#options.idleMs);
+      for (const call of this.#calls.values()) call.onTime(nowMs, this.#options.idleMs);
       for (const receiver of this.#receivers.values()) receiver.checkIdle(nowMs);
       const free = [...this.#pools.values()].map((pool) => pool.free);
       const freePairs = free.some((count) => count === undefined)

@@ -1,6 +1,7 @@
 import type { PayloadFormat } from "../../core/payload-format.js";
 import type { PcmAudio } from "../../media/audio.js";
 import { G711, type G711Law } from "../../media/g711/g711.js";
+import { G722Encoder } from "../../media/g722/g722-encoder.js";
 import { designKernel, type ResamplerKernel } from "../../media/resample/design-kernel.js";
 import { PromptSound, type Sound } from "./prompt-sound.js";
 
@@ -18,6 +19,7 @@ export interface SoundEncoder {
 
 type Coder = (samples: Float32Array, into: Uint8Array) => number;
 
+const G722_RATE_HZ = 16_000;
 /** Filters of ratios that were asked for. */
 const MAX_KERNELS = 32;
 
@@ -45,7 +47,12 @@ export class SoundWorks {
         const code: Coder = (samples, into) => encodeL16(samples, channels, into);
         return this.#encoder(format, clockRateHz, 2 * channels, code);
       }
-      case "G722":
+      case "G722": {
+        if (channels !== 1) return undefined;
+        const coder = new G722Encoder();
+        // Two samples a byte; its clock says 8,000 for historical reasons (RFC 3551 §4.5.2).
+        return this.#encoder(format, G722_RATE_HZ, 0.5, (samples, into) => coder.encode(samples, into));
+      }
       case "opus":
       case "telephone-event":
       case "CN":
