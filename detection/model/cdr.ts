@@ -23,7 +23,7 @@ export interface Cdr {
   /** The final status sent to the caller; 200 when answered. */
   readonly status: number;
   readonly endedBy: "caller" | "called" | "gateway";
-  /** `no-media`: no packet of either side came for as long as the operator says; `dead`: a peer does not answer. */
+  /** `no-media`: no packet of either side came for as long as the operator says, or what carried its media died; `dead`: a peer does not answer. */
   readonly cause: CdrCause;
   /** Q.850 cause value where one was sent or received in a Reason header. */
   readonly q850?: number;

@@ -5,7 +5,7 @@ import type { CallOptions, CallOwner, CallServices, CallStart } from "./call-ser
 import { ALREADY_GONE, CallEnding } from "./call-teardown.js";
 import { buildCdr } from "./cdr-builder.js";
 import type { CallMediaEvent, CallPhase, EndReason, LegReport, LiveCall } from "./contracts.js";
-import { noMediaReason } from "./end-reasons.js";
+import { mediaLostReason, noMediaReason } from "./end-reasons.js";
 import { Forks } from "./forks.js";
 import type { HopAttempts } from "./hop-attempts.js";
 import type { Leg, LegOwner } from "./leg.js";
@@ -90,6 +90,7 @@ export class CallCore implements GatedCall, MediaUser {
     if (this.phase === "ended") return;
     for (const observer of this.services.observers) observer.onMedia?.(this.call, event);
     if (event.kind === "idle" && this.phase === "answered") this.end(noMediaReason);
+    if (event.kind === "lost") this.end(mediaLostReason);
   }
 
   answered(): void {

@@ -40,6 +40,13 @@ export const noMediaReason: EndReason = {
   text: "no media",
   refusalStatus: 480,
 };
+/** What carried its media is gone: its ends hear nothing any more. One that still rings may be tried again elsewhere. */
+export const mediaLostReason: EndReason = {
+  cause: "no-media",
+  q850: TEMPORARY_FAILURE,
+  text: "media lost",
+  refusalStatus: 503,
+};
 export const drainReason: EndReason = {
   cause: "drain",
   q850: TEMPORARY_FAILURE,

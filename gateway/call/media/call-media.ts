@@ -40,6 +40,8 @@ export interface CallMediaDeps {
   onClosed(): void;
 }
 
+export type Described = Uint8Array | "untouched" | undefined;
+
 type Failure = "timed-out" | "failed" | "given-up";
 
 /**
@@ -91,8 +93,12 @@ export class CallMedia {
     return done;
   }
 
-  /** To be called in turn. Never rejects. @returns Undefined: send it as it is. */
-  async ask(description: MediaDescription): Promise<Uint8Array | undefined> {
+  /**
+   * To be called in turn. Never rejects.
+   * @returns What to send instead. `untouched`: the session wants it sent as it is; undefined: it is sent as it is because the session
+   *   did not say in time.
+   */
+  async ask(description: MediaDescription): Promise<Described> {
     if (!this.#user.asks || this.#closed !== undefined) return undefined;
     if (description.step !== "offer") this.#settle();
     this.#passesUs = false;
@@ -106,12 +112,17 @@ export class CallMedia {
     this.#meters.described(said.kind, this.#clock.mono() - startedAt);
     if (said.kind === "untouched") {
       this.#untouched(said.why);
-      return undefined;
+      return "untouched";
     }
     this.#live ??= this.#makeLive();
     this.#passesUs = true;
     if (description.step === "answer") this.#tellAnswered();
     return said.sdp;
+  }
+
+  /** To be called in turn. The same, where what comes of it changes nothing. */
+  async tell(description: MediaDescription): Promise<void> {
+    if (this.#user.asks && this.#closed === undefined && !this.#overdue) await this.#withinLimit(description);
   }
 
   /** The call is answered in that fork. The session is told when all that was handed in before is done, and once it has media. */
@@ -127,6 +138,11 @@ export class CallMedia {
     if (this.#answeredFork === undefined || this.#answerTold || this.live === undefined || !this.#user.asks) return;
     this.#answerTold = true;
     this.#session.answered(this.#answeredFork);
+  }
+
+  /** What is agreed now does not go through us. */
+  passesBy(): void {
+    this.#passesUs = false;
   }
 
   /** Nothing is waited for any longer: the call ends. */
@@ -209,7 +225,7 @@ export class CallMedia {
   }
 
   #onEvent(event: MediaEvent): void {
-    if (this.#closed !== undefined || (event.kind === "idle" && !this.#passesUs)) return;
+    if (this.#closed !== undefined || (!this.#passesUs && isDeath(event))) return;
     if (event.kind === "not-heard") this.#notHeard ??= event.why;
     this.#user.onMedia(event);
   }
@@ -227,5 +243,8 @@ export class CallMedia {
 function cdrSide({ packets, lost, jitterMs, mos }: SideStats): CdrMediaSide {
   return mos === undefined ? { packets, lost, jitterMs } : { packets, lost, jitterMs, mos };
 }
+
+/** Says that the media which passes us is over. */
+const isDeath = ({ kind }: MediaEvent): boolean => kind === "idle" || kind === "lost";
 
 const nothing = (): void => undefined;

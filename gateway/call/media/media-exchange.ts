@@ -1,12 +1,16 @@
 import type { MediaDescription, MediaSide } from "../../ports/media-anchor.js";
 import { OfferAnswer, type Carrier, type OfferAnswerStep, type Side } from "../../sip/sdp/offer-answer.js";
-import type { CallMedia } from "./call-media.js";
+import type { CallMedia, Described } from "./call-media.js";
 
-/** A description as it came and as it went on; undefined: as it came. */
+/** A description as it came, and what the session made of it. */
 export interface Said {
   readonly raw: Uint8Array;
-  readonly sent: Uint8Array | undefined;
+  readonly described: Described;
 }
+
+/** Undefined: it goes on as it came. */
+export const replacement = (described: Described): Uint8Array | undefined =>
+  described === "untouched" ? undefined : described;
 
 export const otherSide = (side: MediaSide): MediaSide => (side === "a" ? "b" : "a");
 
@@ -47,17 +51,17 @@ export class MediaExchange {
   }
 
   /** In turn. @param sdp Is copied where it is kept. @returns What goes on instead; undefined: it goes on as it is. */
-  rewrite(side: MediaSide, step: Rewritten, sdp: Uint8Array): Promise<Uint8Array | undefined> {
+  async rewrite(side: MediaSide, step: Rewritten, sdp: Uint8Array): Promise<Uint8Array | undefined> {
     switch (step) {
       case "offer":
-        return this.#offer(side, sdp);
+        return replacement(await this.#offer(side, sdp));
       case "preview":
-        return this.#open === undefined ? this.#offer(side, sdp) : this.#preview(side, sdp);
+        return replacement(await (this.#open === undefined ? this.#offer(side, sdp) : this.#preview(side, sdp)));
       case "answer":
         return this.#answer(side, sdp);
       case "repeat":
         // RFC 3261 §13.2.1: it has to be the same as before, so it goes out the same as before.
-        return Promise.resolve(this.#said[side]?.sent);
+        return replacement(this.#said[side]?.described);
     }
   }
 
@@ -66,47 +70,58 @@ export class MediaExchange {
     const open = this.#open;
     const agreed = this.#agreed;
     this.#open = undefined;
-    if (open === undefined || agreed === undefined) return;
+    if (open === undefined) return;
+    if (agreed === undefined) {
+      this.#media.passesBy();
+      return;
+    }
     const answerer = otherSide(open.by);
     const offered = await this.#ask(open.by, "offer", agreed[open.by]);
     const answered = await this.#ask(answerer, "answer", agreed[answerer]);
-    this.#said[open.by] = { raw: agreed[open.by], sent: offered };
-    this.#said[answerer] = { raw: agreed[answerer], sent: answered };
+    this.#said[open.by] = { raw: agreed[open.by], described: offered };
+    this.#said[answerer] = { raw: agreed[answerer], described: answered };
   }
 
-  async #offer(by: MediaSide, sdp: Uint8Array): Promise<Uint8Array | undefined> {
+  async #offer(by: MediaSide, sdp: Uint8Array): Promise<Described> {
     const raw = Uint8Array.from(sdp);
-    const sent = await this.#ask(by, "offer", raw);
-    this.#open = { by, raw, sent };
-    this.#said[by] = { raw, sent };
+    const described = await this.#ask(by, "offer", raw);
+    this.#open = { by, raw, described };
+    this.#said[by] = { raw, described };
     this.#said[otherSide(by)] = undefined;
-    return sent;
+    return described;
   }
 
-  async #preview(side: MediaSide, sdp: Uint8Array): Promise<Uint8Array | undefined> {
-    if (this.#open?.sent === undefined) return undefined;
+  async #preview(side: MediaSide, sdp: Uint8Array): Promise<Described> {
+    if (replacement(this.#open?.described) === undefined) return undefined;
     const known = this.#said[side];
-    if (known !== undefined && isSame(known.raw, sdp)) return known.sent;
+    if (known !== undefined && isSame(known.raw, sdp)) return known.described;
     const raw = Uint8Array.from(sdp);
-    const sent = await this.#ask(side, "preview", raw);
-    this.#said[side] = { raw, sent };
-    return sent;
+    const described = await this.#ask(side, "preview", raw);
+    this.#said[side] = { raw, described };
+    return described;
   }
 
   async #answer(side: MediaSide, sdp: Uint8Array): Promise<Uint8Array | undefined> {
     const open = this.#open;
     const raw = Uint8Array.from(sdp);
     this.#open = undefined;
-    const sent = open?.sent === undefined ? undefined : await this.#ask(side, "answer", raw);
-    this.#said[side] = { raw, sent };
+    let sent: Uint8Array | undefined;
+    // An offer that the session left untouched is still its affair: it learns that media goes past it from now on.
+    if (open?.described === "untouched") await this.#media.tell(this.#description(side, "answer", raw));
+    else if (open?.described !== undefined) sent = replacement(await this.#ask(side, "answer", raw));
+    this.#said[side] = { raw, described: sent };
     if (open === undefined || sent === undefined) this.#agreed = undefined;
     else this.#agreed = side === "a" ? { a: raw, b: open.raw } : { a: open.raw, b: raw };
     return sent;
   }
 
-  #ask(from: MediaSide, step: MediaDescription["step"], sdp: Uint8Array): Promise<Uint8Array | undefined> {
+  #ask(from: MediaSide, step: MediaDescription["step"], sdp: Uint8Array): Promise<Described> {
+    return this.#media.ask(this.#description(from, step, sdp));
+  }
+
+  #description(from: MediaSide, step: MediaDescription["step"], sdp: Uint8Array): MediaDescription {
     const description = { from, step, sdp };
-    return this.#media.ask(this.#fork === undefined ? description : { ...description, fork: this.#fork });
+    return this.#fork === undefined ? description : { ...description, fork: this.#fork };
   }
 }
 

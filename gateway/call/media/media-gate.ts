@@ -16,7 +16,7 @@ import type { RelayedRequest } from "../relayed-request.js";
 import type { CallMedia, MediaOptions } from "./call-media.js";
 import { GatedRequest } from "./gated-request.js";
 import { Lane } from "./lane.js";
-import { MediaExchange, otherSide, type Rewritten, type Said } from "./media-exchange.js";
+import { MediaExchange, otherSide, replacement, type Rewritten, type Said } from "./media-exchange.js";
 import { sdpBodyOf, withSdp, type SdpBody } from "./sdp-body.js";
 
 /** What the gate needs of its call. */
@@ -86,9 +86,10 @@ export class MediaGate {
     }
     const raw = Uint8Array.from(sdp.sdp);
     const asked = this.#media.inTurn(() => this.#media.ask({ from: "a", step: "offer", sdp: raw }));
-    void asked.then((sent) => {
+    void asked.then((described) => {
       if (this.#call.isOver) return;
-      this.#offered = { raw, sent };
+      const sent = replacement(described);
+      this.#offered = { raw, described };
       this.#guarded(() => {
         if (sent !== undefined && coversBody(invite.headers)) refuse();
         else send(withRewritten(invite, sdp, sent));

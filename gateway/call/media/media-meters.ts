@@ -22,39 +22,42 @@ export class MediaMeters {
   constructor(metrics: Metrics, log: Log) {
     this.#log = log;
     this.#calls = metrics.counter(
-      "ringfence_media_calls_total",
+      "ringfence_call_media_total",
       "Calls whose media was to be anchored, by what came of it",
       ["outcome"],
     );
     this.#described = metrics.counter(
-      "ringfence_media_descriptions_total",
+      "ringfence_call_media_descriptions_total",
       "Session descriptions that crossed anchored calls: anchored, untouched, timed-out, failed, or given-up as the call ended",
       ["result"],
     );
     this.#describeMs = metrics.histogram(
-      "ringfence_media_describe_ms",
+      "ringfence_call_media_describe_ms",
       "Time that the relay or rtpengine took for one description",
       DESCRIBE_BUCKETS_MS,
     );
-    this.#packets = metrics.counter("ringfence_media_packets_total", "RTP packets of ended calls", ["side"]);
-    this.#lost = metrics.counter("ringfence_media_packets_lost_total", "RTP packets of ended calls that never came", [
+    this.#packets = metrics.counter("ringfence_call_media_packets_total", "RTP packets of ended calls", ["side"]);
+    this.#lost = metrics.counter("ringfence_call_media_lost_total", "RTP packets of ended calls that never came", [
       "side",
     ]);
     this.#strangers = metrics.counter(
-      "ringfence_media_strangers_total",
+      "ringfence_call_media_strangers_total",
       "Packets of ended calls that came from an address which is not the peer's",
       ["side"],
     );
     this.#jitterMs = metrics.histogram(
-      "ringfence_media_jitter_ms",
+      "ringfence_call_media_jitter_ms",
       "Interarrival jitter of ended calls",
       JITTER_BUCKETS_MS,
       ["side"],
     );
-    this.#mos = metrics.histogram("ringfence_media_mos", "Estimated quality of ended calls, E-model", MOS_BUCKETS, [
-      "side",
-    ]);
-    const open = metrics.gauge("ringfence_media_sessions", "Calls with an open media session");
+    this.#mos = metrics.histogram(
+      "ringfence_call_media_mos",
+      "Estimated quality of ended calls, E-model",
+      MOS_BUCKETS,
+      ["side"],
+    );
+    const open = metrics.gauge("ringfence_call_media_sessions", "Calls with an open media session");
     metrics.onScrape(() => open.set(this.#open));
   }
 

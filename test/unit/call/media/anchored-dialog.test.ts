@@ -202,7 +202,7 @@ test("an answered call that is anchored only now is told of as answered then; wh
   const bench = new AnchoredBench();
   bench.anchor.script = () => ({ kind: "untouched", why: "no-audio" });
   const { a, b } = await bench.anchored();
-  assert.deepEqual(bench.anchor.session.asked, ["a offer"]);
+  assert.deepEqual(bench.anchor.session.asked, ["a offer", "b answer bob"], "it is not told that it is answered");
   bench.anchor.session.emit({ kind: "idle" });
   assert.equal(bench.call.phase, "answered");
   bench.anchor.script = () => undefined;
@@ -210,7 +210,12 @@ test("an answered call that is anchored only now is told of as answered then; wh
   await turns();
   b.last("INVITE").answer(withSdp(B_SDP));
   await turns();
-  assert.deepEqual(bench.anchor.session.asked.slice(1), ["a offer bob", "b answer bob", "answered bob"]);
+  assert.deepEqual(bench.anchor.session.asked.slice(1), [
+    "b answer bob",
+    "a offer bob",
+    "b answer bob",
+    "answered bob",
+  ]);
 });
 
 test("a call that changes to T.38 passes us by from then on: its silence ends nothing", async () => {
@@ -221,6 +226,19 @@ test("a call that changes to T.38 passes us by from then on: its silence ends no
   await turns();
   assert.equal(bodyText(b.last("INVITE").spec.body), fax);
   b.last("INVITE").answer(withSdp(fax));
+  await turns();
+  bench.anchor.session.emit({ kind: "idle" });
+  assert.equal(bench.call.phase, "answered");
+});
+
+test("an audio offer that is refused after T.38 leaves the call as it is: past us, so that silence ends nothing", async () => {
+  const bench = new AnchoredBench();
+  bench.anchor.script = () => ({ kind: "untouched", why: "no-audio" });
+  const { a, b } = await bench.anchored();
+  bench.anchor.script = () => undefined;
+  a.receive("INVITE", withSdp(A_SDP));
+  await turns();
+  b.last("INVITE").final(488);
   await turns();
   bench.anchor.session.emit({ kind: "idle" });
   assert.equal(bench.call.phase, "answered");

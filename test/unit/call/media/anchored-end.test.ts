@@ -40,13 +40,13 @@ test("what passed stands in the Cdr and in the metrics", async () => {
   });
   const { metrics } = bench;
   metrics.scrape();
-  assert.equal(metrics.get("ringfence_media_packets_total{a}"), 500);
-  assert.equal(metrics.get("ringfence_media_packets_lost_total{b}"), 3);
-  assert.equal(metrics.get("ringfence_media_strangers_total{a}"), 2);
-  assert.equal(metrics.get("ringfence_media_calls_total{anchored}"), 1);
-  assert.equal(metrics.get("ringfence_media_sessions"), 0);
-  assert.deepEqual(metrics.observed.get("ringfence_media_mos"), [4.2]);
-  assert.equal(metrics.get("ringfence_media_descriptions_total{anchored}"), 2);
+  assert.equal(metrics.get("ringfence_call_media_packets_total{a}"), 500);
+  assert.equal(metrics.get("ringfence_call_media_lost_total{b}"), 3);
+  assert.equal(metrics.get("ringfence_call_media_strangers_total{a}"), 2);
+  assert.equal(metrics.get("ringfence_call_media_total{anchored}"), 1);
+  assert.equal(metrics.get("ringfence_call_media_sessions"), 0);
+  assert.deepEqual(metrics.observed.get("ringfence_call_media_mos"), [4.2]);
+  assert.equal(metrics.get("ringfence_call_media_descriptions_total{anchored}"), 2);
 });
 
 test("figures that do not come are not waited for longer than the limit; the call is over all the same", async () => {
@@ -215,6 +215,25 @@ test("no packet of either side: both legs get BYE, with a cause of its own", asy
   await turns();
   assert.deepEqual([bench.cdr.cause, bench.cdr.q850, bench.cdr.endedBy], ["no-media", 102, "gateway"]);
 });
+
+for (const when of ["answered", "ringing"] as const) {
+  test(`what carried the media has died, ${when}: the call is ended, as nobody hears anything any more`, async () => {
+    const bench = new AnchoredBench({ anchor: heard() });
+    const invite = bench.offer();
+    await turns();
+    bench.out.provisional(183, { tag: "bob", headers: SDP_TYPE, body: B_SDP });
+    if (when === "answered") bench.out.answer({ tag: "bob", headers: SDP_TYPE, body: B_SDP });
+    await turns();
+    if (when === "answered") invite.ack();
+    bench.anchor.session.emit({ kind: "lost" });
+    assert.deepEqual(invite.statuses, when === "answered" ? [183, 200] : [183, 503]);
+    if (when === "answered") assert.deepEqual(invite.dialog()!.methods(), ["BYE"]);
+    else assert.equal(bench.out.isCancelled, true);
+    bench.clock.advance(32_000);
+    await turns();
+    assert.equal(bench.cdr.cause, "no-media");
+  });
+}
 
 test("silence before the answer ends nothing: telephones may ring for long", async () => {
   const bench = new AnchoredBench();

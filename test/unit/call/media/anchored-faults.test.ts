@@ -8,7 +8,7 @@ const B_SDP = audioSdp("192.0.2.20", 20_000);
 const A_HOLD = audioSdp("192.0.2.10", 10_000, { version: 2, direction: "sendonly" });
 const withSdp = (body: string) => ({ headers: SDP_TYPE, body });
 const described = (bench: AnchoredBench, result: string): number =>
-  bench.metrics.get(`ringfence_media_descriptions_total{${result}}`);
+  bench.metrics.get(`ringfence_call_media_descriptions_total{${result}}`);
 
 test("an offer that is not rewritten in time goes out as it came, and so does its answer; counted, unheard", async () => {
   const bench = new AnchoredBench();

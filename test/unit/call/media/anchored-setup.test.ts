@@ -197,7 +197,7 @@ test("only the SDP part of a multipart INVITE changes", async () => {
   assert.equal(headerOf(bench.out.spec, "Content-Type"), "multipart/mixed;boundary=q");
 });
 
-test("untouched is remembered: the answer to an untouched offer is not asked for", async () => {
+test("untouched is remembered: the session is told the answer as well, but whatever it makes of it, that goes on as it is", async () => {
   const anchor = new FakeMediaAnchor();
   anchor.script = () => ({ kind: "untouched", why: "ice" });
   const bench = new AnchoredBench({ anchor });
@@ -208,7 +208,7 @@ test("untouched is remembered: the answer to an untouched offer is not asked for
   bench.out.answer({ tag: "bob", headers: SDP_TYPE, body: B_SDP });
   await turns();
   assert.equal(bodyText(invite.final?.body), B_SDP);
-  assert.deepEqual(anchor.session.asked, ["a offer"]);
+  assert.deepEqual(anchor.session.asked, ["a offer", "b answer bob"]);
   assert.equal(bench.call.media, undefined);
   assert.deepEqual(bench.events, [{ kind: "untouched", why: "ice" }]);
 });
@@ -255,7 +255,7 @@ test("no anchor of that kind, or one that is not well: the call goes on at once,
     assert.equal(invite.final?.status, 486);
     const anchor = settings.media?.anchor ?? "relay";
     assert.deepEqual(bench.cdr.media, { anchor, notHeard: "unavailable" });
-    assert.equal(bench.metrics.get("ringfence_media_calls_total{unavailable}"), 1);
+    assert.equal(bench.metrics.get("ringfence_call_media_total{unavailable}"), 1);
   }
 });
 
