@@ -10,8 +10,8 @@ export type CalledId = string & { readonly __id: "CalledId" };
 /** The name of the trunk that a call came in by, `default` where none was configured. */
 export type TrunkId = string & { readonly __id: "TrunkId" };
 
-/** Where a fact came from. `hop`: the gateway carries the call. `switch`: reported over HTTP. */
-export type EventSource = "hop" | "switch" | "asterisk";
+/** Where a fact came from. `hop`: the gateway carries the call. `switch`: reported over HTTP. `siprec`: recorded to us. */
+export type EventSource = "hop" | "switch" | "asterisk" | "siprec";
 
 /** One call attempt. Forks, hop retries and retransmissions of one call carry the same `callId`. */
 export interface CallStarted {
