@@ -34,10 +34,12 @@ function scoreStep(samples: Float32Array): number {
   let best = 0;
   for (let hop = 0; hop < hops; hop++) {
     const all = total[hop] as number;
-    if (all < QUIETEST) continue;
+    // Also false for what is not a number.
+    if (!(all >= QUIETEST)) continue;
     const lower = Math.max(...ofTone.subarray(hop * TONES, hop * TONES + TONES_PER_GROUP));
     const upper = Math.max(...ofTone.subarray(hop * TONES + TONES_PER_GROUP, (hop + 1) * TONES));
-    best = Math.max(best, (2 * Math.min(lower, upper)) / all);
+    const share = (2 * Math.min(lower, upper)) / all;
+    if (share > best) best = share;
   }
   return Math.min(1, Math.max(0, (best - SURELY_NOT) / (SURELY - SURELY_NOT)));
 }
