@@ -1,4 +1,5 @@
 import type { PayloadFormat } from "../media/audio.js";
+import type { CodedFrame } from "../media/jitter/jitter-buffer.js";
 
 const FIRST_SLOT_BYTES = 256;
 
@@ -27,7 +28,7 @@ export class FrameRing {
   }
 
   /** Keeps a copy; the oldest goes when there is no room. */
-  put(format: PayloadFormat, atMs: number, durationMs: number, bytes: Uint8Array, from: number, to: number): void {
+  put({ format, atMs, durationMs, bytes, from, to }: CodedFrame): void {
     const size = to - from;
     if (size > this.#slotBytes) this.#grow(size);
     const slot = this.#next;
@@ -42,24 +43,16 @@ export class FrameRing {
   }
 
   /** Hands out what is held from `fromMs` on, oldest first, and forgets all. */
-  drain(
-    fromMs: number,
-    take: (
-      format: PayloadFormat,
-      atMs: number,
-      durationMs: number,
-      bytes: Uint8Array,
-      from: number,
-      to: number,
-    ) => void,
-  ): void {
+  drain(fromMs: number, take: (frame: CodedFrame) => void): void {
     for (let i = this.#held; i > 0; i--) {
       const slot = (this.#next - i + this.#count) % this.#count;
       const format = this.#formats[slot];
       const atMs = this.#starts[slot] ?? 0;
       if (format === undefined || atMs < fromMs) continue;
       const start = slot * this.#slotBytes;
-      take(format, atMs, this.#durations[slot] ?? 0, this.#bytes, start, start + (this.#sizes[slot] ?? 0));
+      const to = start + (this.#sizes[slot] ?? 0);
+      const durationMs = this.#durations[slot] ?? 0;
+      take({ format, timestamp: 0, atMs, durationMs, bytes: this.#bytes, from: start, to });
     }
     this.clear();
   }

@@ -3,19 +3,20 @@ import type { Clock } from "../core/clock.js";
 import type { Log } from "../core/log.js";
 import type { Metrics } from "../core/metrics.js";
 import { monoMs, type MonoMs } from "../core/time.js";
+import { CodedLevel } from "../media/decode/coded-level.js";
+import type { SpeechDecoder } from "../media/decode/speech-decoder.js";
 import type { HeardStream } from "../ports/heard-streams.js";
 import type { Transcriber } from "../ports/transcriber.js";
 import type { VoiceActivity } from "../ports/voice-activity.js";
 import { AudioBudget } from "./audio-budget.js";
-import { CodedLevels } from "./coded-level.js";
 import type { DialogueJudges } from "./dialogue-judge.js";
+import { FrameLevel } from "./frame-level.js";
 import { HeardFile, type FileOptions } from "./heard-file.js";
 import { HeardTalk, type TalkDeps, type TalkOptions } from "./heard-talk.js";
 import type { ListeningOptions } from "./listening-options.js";
 import { LiveSpeaker } from "./live-speaker.js";
 import { LoadShedder } from "./load-shedder.js";
 import { SpeakerText } from "./speaker-text.js";
-import type { SpeechDecoder } from "./speech-decoder.js";
 import { SpeechMetrics } from "./speech-metrics.js";
 import { SpeechTrack } from "./speech-track.js";
 import { StreamTotals } from "./stream-totals.js";
@@ -75,7 +76,7 @@ export class ListeningCore {
   readonly #desk: TranscriptionDesk;
   readonly #shedder: LoadShedder;
   readonly #spectrum = new PowerSpectrum();
-  readonly #levels = new CodedLevels();
+  readonly #levels = new CodedLevel();
   readonly #budget: AudioBudget;
   readonly #totals: StreamTotals;
   readonly #calls = new Map<string, Listened>();
@@ -270,7 +271,7 @@ export class ListeningCore {
     const speaker = new LiveSpeaker(zeroMs, stream.formats, {
       gate,
       leadMs: segments.leadMs,
-      level: this.#levels.ofStream(),
+      level: new FrameLevel(this.#levels),
       decoder: makeDecoder(),
       track: this.#makeTrack(streamId, text),
     });

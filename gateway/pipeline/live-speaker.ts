@@ -1,16 +1,16 @@
 import { EnergyGate, type EnergyGateOptions } from "../../detection/index.js";
 import type { PayloadFormat } from "../media/audio.js";
+import type { SpeechDecoder } from "../media/decode/speech-decoder.js";
 import { JitterBuffer, type CodedFrame, type FrameSink } from "../media/jitter/jitter-buffer.js";
-import type { CodedLevel } from "./coded-level.js";
+import type { FrameLevel } from "./frame-level.js";
 import { FrameRing } from "./frame-ring.js";
-import type { SpeechDecoder } from "./speech-decoder.js";
 import type { SpeechTrack } from "./speech-track.js";
 
 export interface LiveSpeakerDeps {
   readonly gate: EnergyGateOptions;
   /** Audio before the gate opened that is decoded too, ms. */
   readonly leadMs: number;
-  readonly level: CodedLevel;
+  readonly level: FrameLevel;
   readonly decoder: SpeechDecoder;
   readonly track: SpeechTrack;
 }
@@ -69,39 +69,40 @@ export class LiveSpeaker implements FrameSink {
   /** What is open is forgotten. */
   close(): void {
     this.#deps.track.close();
-    this.#deps.decoder.reset();
+    this.#deps.decoder.close();
   }
 
-  frame({ format, atMs, durationMs, bytes, from, to }: CodedFrame): void {
+  frame(frame: CodedFrame): void {
+    const { format, atMs, durationMs } = frame;
     const { level, track } = this.#deps;
     if (durationMs === 0) {
       // Comfort noise says that there is silence from here on; digits say nothing.
       if (format.codec === "CN") this.#silence(atMs);
       return;
     }
-    const isOpen = this.#gate.push(level.of(format, bytes, from, to), durationMs, track.speaking);
+    const isOpen = this.#gate.push(level.of(frame), durationMs, track.speaking);
     if (!isOpen) {
       this.silentFrames++;
-      this.#ring.put(format, atMs, durationMs, bytes, from, to);
+      this.#ring.put(frame);
       this.#silence(atMs + durationMs);
       return;
     }
     if (!this.#open) {
       this.#open = true;
-      this.#deps.decoder.reset();
-      this.#ring.drain(atMs - this.#deps.leadMs, (...frame) => this.#decode(...frame));
+      this.#deps.decoder.restart();
+      this.#ring.drain(atMs - this.#deps.leadMs, (before) => this.#decode(before));
     }
-    this.#decode(format, atMs, durationMs, bytes, from, to);
+    this.#decode(frame);
   }
 
   gap(atMs: number, durationMs: number, lost: boolean): void {
     if (!this.#open || !lost || durationMs > CONCEAL_MOST_MS) this.#silence(atMs + durationMs);
-    else this.#deps.track.push(atMs, this.#deps.decoder.conceal(durationMs));
+    else this.#deps.track.push(atMs, this.#deps.decoder.fill(durationMs, true));
   }
 
   restart(): void {
     this.#deps.level.reset();
-    this.#deps.decoder.reset();
+    this.#deps.decoder.restart();
     this.#ring.clear();
   }
 
@@ -110,10 +111,10 @@ export class LiveSpeaker implements FrameSink {
     this.#deps.track.quiet(untilMs);
   }
 
-  #decode(format: PayloadFormat, atMs: number, durationMs: number, bytes: Uint8Array, from: number, to: number): void {
+  #decode(frame: CodedFrame): void {
     this.decodedFrames++;
-    const samples = this.#deps.decoder.decode(format, bytes, from, to);
-    if (samples.length > 0) this.#deps.track.push(atMs, samples);
-    else this.#deps.track.quiet(atMs + durationMs);
+    const samples = this.#deps.decoder.decode(frame);
+    if (samples.length > 0) this.#deps.track.push(frame.atMs, samples);
+    else this.#deps.track.quiet(frame.atMs + frame.durationMs);
   }
 }

@@ -62,7 +62,7 @@ export class FakeVoiceActivity implements VoiceActivity {
   score(_streamId: number, samples: Float32Array): Float32Array | Promise<Float32Array> {
     this.calls++;
     const scores = Float32Array.from({ length: samples.length / VAD_STEP_SAMPLES }, (_, step) =>
-      Math.abs(samples[step * VAD_STEP_SAMPLES + 5] ?? 0) > 0.05 ? 1 : 0,
+      samples.subarray(step * VAD_STEP_SAMPLES, (step + 1) * VAD_STEP_SAMPLES).some((x) => Math.abs(x) > 0.05) ? 1 : 0,
     );
     switch (this.mode) {
       case "at-once":

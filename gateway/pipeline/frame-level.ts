@@ -1,55 +1,36 @@
-import { G711 } from "../media/g711/g711.js";
-import type { PayloadFormat } from "../media/audio.js";
+import type { CodedLevel } from "../media/decode/coded-level.js";
+import type { CodedFrame } from "../media/jitter/jitter-buffer.js";
 
 /** A level that opens every gate: whether this frame is loud cannot be told without decoding it. */
 export const UNKNOWN_DB = 0;
 export const SILENT_DB = -127;
 
-/** The tables that all streams share. */
-export class CodedLevels {
-  readonly #mu = new G711("PCMU");
-  readonly #a = new G711("PCMA");
-
-  ofStream(): CodedLevel {
-    return new CodedLevel(this.#mu, this.#a);
-  }
-}
-
 /**
- * How loud a frame is, dB of full scale, told from its coded form: what costs little is enough to leave silence undecoded. One instance a
- * stream: G.722 says by how much its scale changes, not what it is.
+ * How loud a stream's frames are, dB of full scale, told from their coded form, also where that takes more than a table: what costs little is
+ * enough to leave silence undecoded. One instance a stream: G.722 says by how much its scale changes, not what it is.
  */
-export class CodedLevel {
-  readonly #mu: G711;
-  readonly #a: G711;
+export class FrameLevel {
+  readonly #tables: CodedLevel;
   /** G.722: logarithm of the lower band's scale factor. */
   #scale = 0;
 
-  constructor(mu: G711, a: G711) {
-    this.#mu = mu;
-    this.#a = a;
+  /** @param tables Shared by all streams of the thread. */
+  constructor(tables: CodedLevel) {
+    this.#tables = tables;
   }
 
   reset(): void {
     this.#scale = 0;
   }
 
-  /** @param bytes From `from` to `to` is the payload. */
-  of(format: PayloadFormat, bytes: Uint8Array, from: number, to: number): number {
+  of({ format, bytes, from, to }: CodedFrame): number {
     switch (format.codec) {
-      case "PCMU":
-        return this.#mu.levelDbov(bytes, from, to);
-      case "PCMA":
-        return this.#a.levelDbov(bytes, from, to);
-      case "L16":
-        return levelOfL16(bytes, from, to);
       case "G722":
         return this.#g722(bytes, from, to);
       case "opus":
         return levelOfOpus(bytes, from, to);
-      case "CN":
-      case "telephone-event":
-        return SILENT_DB;
+      default:
+        return this.#tables.of(format, bytes, from, to) ?? UNKNOWN_DB;
     }
   }
 
@@ -76,19 +57,7 @@ const G722_LOG_MULTIPLIERS = [-60, 3_042, 1_198, 538, 334, 172, 58, -30, 3_042, 
 const G722_MOST = 18_432;
 const DB_PER_OCTAVE = 20 * Math.log10(2);
 /** Of the smallest scale factor. Fitted to decoded speech and tones: the scale is that of the prediction's error. */
-const G722_LEAST_DB = -74;
-
-function levelOfL16(bytes: Uint8Array, from: number, to: number): number {
-  let power = 0;
-  const samples = (to - from) >> 1;
-  for (let i = 0; i < samples; i++) {
-    const at = from + 2 * i;
-    const sample = (((bytes[at] ?? 0) << 24) >> 16) | (bytes[at + 1] ?? 0);
-    power += sample * sample;
-  }
-  return samples === 0 || power === 0 ? SILENT_DB : Math.max(SILENT_DB, 10 * Math.log10(power / samples) - FULL_16_DB);
-}
-const FULL_16_DB = 20 * Math.log10(32_768);
+const G722_LEAST_DB = -71;
 
 /** An opus packet that is no longer is silence that is not sent. RFC 6716 §2.1.9 */
 const OPUS_DTX_BYTES = 2;
