@@ -73,7 +73,10 @@ export class RecordingDesk implements RecordedCallDesk {
     screen.callAnswered({ kind: "call.answered", callId: communicationId, at });
     carrier.carryOut(decision.actions);
     // Nobody asks us whether the call may go on, as a switch does: what would be refused is ended.
-    if (decision.verdict === "refuse" && !identity.emergency) this.#end(recordingCallId, decision);
+    const isOrdered = decision.actions.some(
+      (action) => action.kind === "end-calls" && action.callIds.includes(communicationId),
+    );
+    if (decision.verdict === "refuse" && !isOrdered) this.#end(recordingCallId, decision);
     return riskOf(decision);
   }
 

@@ -106,15 +106,7 @@ const refusals: readonly {
   { name: "a description that is none", status: 488, body: "v=0\r\nm=audio\r\n", why: "media" },
   { name: "only video", status: 488, body: sdpOf(["1"]).replace("m=audio", "m=video"), why: "media" },
 ];
-for (const {
-  name,
-  status,
-  header,
-  options = {},
-  body = sdpOf(["1"]),
-  headers = [REQUIRE],
-  why,
-} of refusals)
+for (const { name, status, header, options = {}, body = sdpOf(["1"]), headers = [REQUIRE], why } of refusals)
   test(`recording server refuses ${name} with ${status}`, async () => {
     const bench = await recordingBench({ options });
     const client = new RecordingClient(bench, body, {
