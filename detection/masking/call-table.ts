@@ -34,6 +34,11 @@ export class CallTable {
     return this.#words.byteLength;
   }
 
+  /** Reads a call's bucket early: see NumberTable.prefetch. */
+  prefetch(low: number): number {
+    return this.#words[(low & this.#mask) * WAYS * WORDS] as number;
+  }
+
   /** @returns True when this call was seen before; its state is in `knownState`. Otherwise it is remembered. */
   observe(high: number, low: number, check: number, time: number): boolean {
     const tag = high === 0 ? 1 : high;

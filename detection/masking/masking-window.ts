@@ -52,9 +52,9 @@ export class MaskingWindow {
   get evictedNumbers(): number {
     return this.#numbers.evicted;
   }
-  /** Bytes of the preallocated tables, the strings of the log not counted. */
+  /** Bytes of the preallocated tables. */
   get bytes(): number {
-    return this.#numbers.bytes + this.#calls.bytes + this.#known.bytes;
+    return this.#numbers.bytes + this.#calls.bytes + this.#known.bytes + this.#log.bytes;
   }
   /** Callers of one number that the plain window can tell apart. */
   get callersPerNumber(): number {
@@ -80,12 +80,13 @@ export class MaskingWindow {
     hasher.hash(event.called);
     this.#numberHigh = hasher.high;
     this.#numberLow = hasher.low;
-    this.#prefetched = this.#numbers.prefetch(this.#numberLow);
-    hasher.hash(event.caller);
+    this.#log.hashCaller(hasher, event.caller);
     this.#setCaller(hasher.high, hasher.low);
-    hasher.hash(event.callId);
+    this.#log.hashId(hasher, event.callId);
     this.#callHigh = hasher.high;
     this.#callLow = hasher.low;
+    // What is not in the CPU's caches is asked for here, all at once, when nothing needs it yet.
+    this.#prefetched = this.#numbers.prefetch(this.#numberHigh) ^ this.#calls.prefetch(this.#callLow);
     const known = this.#calls.observe(this.#callHigh, this.#callLow, this.#pairHigh, at | 0);
     return known ? this.#calls.knownState : -1;
   }

@@ -62,7 +62,7 @@ export interface PolicyLimits {
 
 /** Sizes of the tables, fixed when the process starts. When one is full, what was used longest ago is forgotten. */
 export interface DetectionMemory {
-  /** Windows of called numbers, MiB. One number takes 72 bytes up to threshold 6, 136 above. */
+  /** Windows of called numbers, MiB. One number takes 66 bytes up to threshold 6, 130 above. */
   readonly windowMiB: number;
   /** Calls whose state (answered, ended, refused) is remembered; rounded up to a power of two. */
   readonly trackedCalls: number;

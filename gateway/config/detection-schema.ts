@@ -76,7 +76,7 @@ const limits = z.strictObject({
 });
 
 const memory = z.strictObject({
-  windowMiB: count(D.memory.windowMiB, "Windows of called numbers, MiB; 72 bytes a number", 1),
+  windowMiB: count(D.memory.windowMiB, "Windows of called numbers, MiB; 66 bytes a number", 1),
   trackedCalls: count(D.memory.trackedCalls, "Calls whose state is remembered", 64),
   recentCalls: count(D.memory.recentCalls, "Latest calls that an incident can name", 64),
   knownPairs: count(D.memory.knownPairs, "Pairs of caller and called number that are known", 64),

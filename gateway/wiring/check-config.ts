@@ -182,7 +182,7 @@ function urlProblems({ webhook, switches }: Config): string[] {
 function memoryProblems({ detection }: Config): string[] {
   const { windowMiB, trackedCalls, knownPairs, recentCalls } = detection.memory;
   const bytes =
-    windowMiB * 2 ** 20 + 16 * powerOfTwo(trackedCalls) + 8 * powerOfTwo(knownPairs) + 16 * powerOfTwo(recentCalls);
+    windowMiB * 2 ** 20 + 16 * powerOfTwo(trackedCalls) + 8 * powerOfTwo(knownPairs) + 208 * powerOfTwo(recentCalls);
   const gib = bytes / 2 ** 30;
   if (gib <= MOST_MEMORY_GIB) return [];
   return [`detection.memory: the tables would take ${Math.ceil(gib)} GiB, ${MOST_MEMORY_GIB} are the most`];

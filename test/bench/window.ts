@@ -19,7 +19,8 @@ const CALL_IDS = 1_048_576;
 /** Latency is measured on every event of its own pass, in buckets of 0.1 µs. */
 const LATENCY_EVENTS = 1_000_000;
 const EVENTS_PER_ATTACK_CALL = 5_000;
-const BATCH = 512;
+/** Few enough that the strings of a batch are still in the CPU's nearest caches when their event is decided on, as they are in the gateway. */
+const BATCH = 128;
 const START = 1_700_000_000_000;
 
 const rssMiB = (): number => process.memoryUsage.rss() / 1_048_576;

@@ -113,6 +113,13 @@ test("Call-IDs of any length and any characters come back as they were, when an 
   assert.deepEqual(scene.ended(), ids.slice(0, 4));
 });
 
+test("callers of any length and any characters come back as they were, when an incident names them", () => {
+  const scene = new DetectionScene();
+  const callers = ["A001", "x".repeat(44), "y".repeat(45), "z".repeat(300), "\u4e2d\u6587"];
+  callers.forEach((from, i) => scene.call(i * 10, from));
+  assert.deepEqual(scene.detection.incidents()[0]?.callers, callers);
+});
+
 test("call table: ended calls make room first, then the oldest", () => {
   const table = new CallTable(4);
   for (let i = 1; i <= 4; i++) table.observe(i, 0, i, i * 10);
@@ -139,6 +146,22 @@ test("numbers not called for long are cleared in passing, live ones are not", ()
   table.scrub(90_000_100, 86_400_000, table.capacity);
   assert.equal(table.size, 1);
   assert.equal(table.observe(2, 2, 6, 90_000_200, 3, 5_000), 2);
+});
+
+test("a caller of a live number who did not call for long is cleared in passing, before 32-bit time comes round to him", () => {
+  const table = new NumberTable(1, 5);
+  const day = 86_400_000;
+  const callers = (): number[] => {
+    const found: number[] = [];
+    table.callers(table.lastSlot, (caller) => found.push(caller));
+    return found.sort();
+  };
+  table.observe(1, 1, 5, 0, 1, 5_000);
+  for (let days = 0.75; days < 60; days += 0.75) {
+    table.observe(1, 1, 6, (days * day) | 0, 2, 5_000);
+    table.scrub((days * day) | 0, day, table.capacity);
+    assert.deepEqual(callers(), days < 1 ? [5, 6] : [6], `${days} days`);
+  }
 });
 
 test("events with the longest ids a peer can send change nothing in the tables' size", () => {
