@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { G711 } from "../../gateway/media/g711/g711.js";
 
@@ -56,3 +57,28 @@ test("extremes and zero have the codes of G.711 tables 1 and 2", () => {
   assert.deepEqual([mu.linear[0x80], mu.linear[0x00], mu.linear[0xff]], [32_124, -32_124, 0]);
   assert.deepEqual([a.linear[0xaa], a.linear[0x2a], a.linear[0xd5]], [32_256, -32_256, 8]);
 });
+
+/** SHA-256 of what ITU-T G.191's g711demo makes of all samples from −32768 to 32767 (src/g711/test_data/sweep-r.*), 16 bits little-endian. */
+const REFERENCE = {
+  PCMA: {
+    coded: "e1e8717a8c7a493583a2e8ac6916f0e37383d9226c6fb60de541393aba8bf402",
+    decoded: "faf8570479a0e7d0e1da55d48c42e76961d0e5c285c35d42e9f6dafbafae8a35",
+  },
+  PCMU: {
+    coded: "0523921b8957bccf95d0e0f2e43930359403d5ad4e31926b2272aa74a1f22c43",
+    decoded: "cf9f90195534a105f211b1fb5c511ab45ee76827ac0987d6cc804afb897ef0f6",
+  },
+};
+for (const law of [mu, a]) {
+  test(`${law.law}: all 65,536 samples are coded and decoded as ITU-T G.191's software does`, () => {
+    const coded = Buffer.alloc(131_072);
+    const decoded = Buffer.alloc(131_072);
+    for (let i = 0; i < 65_536; i++) {
+      const code = law.encodeSample(i - 32_768);
+      coded.writeInt16LE(code, 2 * i);
+      decoded.writeInt16LE(law.linear[code]!, 2 * i);
+    }
+    const sha256 = (bytes: Buffer): string => createHash("sha256").update(bytes).digest("hex");
+    assert.deepEqual({ coded: sha256(coded), decoded: sha256(decoded) }, REFERENCE[law.law]);
+  });
+}

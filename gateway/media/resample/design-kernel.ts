@@ -17,7 +17,7 @@ export interface ResamplerKernel {
 
 export const MIN_RATE_HZ = 2_000;
 export const MAX_RATE_HZ = 384_000;
-const MAX_COEFFICIENTS = 1 << 19;
+const MAX_COEFFICIENTS = 1 << 16;
 
 /** Of the stop band, dB; 60 are promised. */
 const ATTENUATION_DB = 72;
