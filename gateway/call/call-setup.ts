@@ -101,10 +101,10 @@ export class CallSetup implements AttemptsOwner {
     core.phase = "answered";
     record.answeredAt = at;
     record.status = 200;
-    leg.owesAck = true;
+    leg.owes(invite.request);
     // Before the 200 leaves: its ACK may be back at once.
     const isNew = leg.peer === undefined;
-    if (leg.peer !== undefined) leg.peer.awaitsAck = true;
+    leg.peer?.awaitAck(invite.request);
     const sent = invite.respond(passResponse(response, core.rules, forks.nameOf(leg)));
     forks.pair(leg, invite, core.attempts?.outgoing);
     forks.keepOnly(leg);
@@ -115,7 +115,7 @@ export class CallSetup implements AttemptsOwner {
       core.end(CALLER_LOST);
       return;
     }
-    if (isNew) leg.peer.awaitsAck = true;
+    if (isNew) leg.peer.awaitAck(invite.request);
     core.answered();
     screen.callAnswered({ kind: "call.answered", callId: call.callId, at });
     for (const observer of observers) observer.onAnswered?.(call);

@@ -45,10 +45,6 @@ export class Leg implements SipDialogUser, IndexedLeg {
   readonly side: "a" | "b";
   readonly dialog: SipDialog;
   peer: Leg | undefined;
-  /** Our 2xx to this side's last INVITE has not been ACKed: no BYE may be sent to it yet. RFC 3261 §15 */
-  awaitsAck = false;
-  /** This side's 2xx has not been ACKed by us. */
-  owesAck = false;
   byeSent = false;
   byeReceived = false;
   /** CSeq numbers of this side's last INVITE, here and on the other leg, for RAck. */
@@ -56,6 +52,11 @@ export class Leg implements SipDialogUser, IndexedLeg {
   #inviteCseqOut = -1;
   #deferredBye: { readonly spec: RequestSpec; readonly user: OutgoingUser } | undefined;
   readonly #owner: LegOwner;
+  #awaitsAck = false;
+  /** CSeq number of the INVITE that our last 2xx answered. */
+  #ackCseq = -1;
+  /** This side's 2xx has not been ACKed by us. `answer`: the ACK has to carry one. */
+  #owesAck: "nothing" | "ack" | "answer" = "nothing";
   #gate: LegGate | undefined;
   /** Requests of this side that the other has not answered. */
   #open: RelayedRequest[] | undefined;
@@ -93,6 +94,11 @@ export class Leg implements SipDialogUser, IndexedLeg {
       return;
     }
     const isInvite = incoming.request.method === "INVITE";
+    // Our ACK to the other side waits for this side's, which may be lost or late. It is implied, unless it has to bring the answer.
+    if (isInvite && peer.#owesAck === "answer") {
+      incoming.respond(ownAnswer(500, options.serverName, [["Retry-After", "1"]]));
+      return;
+    }
     // RFC 3261 §14.2: we have sent an INVITE to this side that it has not answered.
     if (isInvite && peer.#inviteOpen) {
       incoming.respond(ownAnswer(491, options.serverName));
@@ -102,6 +108,7 @@ export class Leg implements SipDialogUser, IndexedLeg {
       incoming.respond(ownAnswer(500, options.serverName, [["Retry-After", "1"]]));
       return;
     }
+    if (isInvite) peer.ackNow();
     this.#relay(incoming, peer, isInvite);
   }
 
@@ -193,17 +200,39 @@ export class Leg implements SipDialogUser, IndexedLeg {
   }
 
   onAck(ack: SipRequest): void {
-    this.awaitsAck = false;
-    const peer = this.peer;
-    if (peer?.owesAck === true) {
-      peer.owesAck = false;
-      peer.dialog.ack({ headers: passHeaders(ack.headers, this.#owner.rules), body: ack.body });
-    }
+    const cseq = cseqOf(ack.headers);
+    // Of an earlier 2xx: the ACK that it was to bring has gone already.
+    if (cseq >= 0 && this.#ackCseq >= 0 && cseq !== this.#ackCseq) return;
+    this.#awaitsAck = false;
+    const { peer } = this;
+    peer?.ackNow({ headers: passHeaders(ack.headers, this.#owner.rules), body: ack.body });
     this.#sendDeferredBye();
   }
 
+  /** Our 2xx to this side's last INVITE has not been ACKed: no BYE may be sent to it yet. RFC 3261 §15 */
+  get awaitsAck(): boolean {
+    return this.#awaitsAck;
+  }
+
+  /** Our 2xx to `invite` of this side is about to leave. */
+  awaitAck(invite: SipRequest): void {
+    this.#awaitsAck = true;
+    this.#ackCseq = cseqOf(invite.headers);
+  }
+
+  /** This side has accepted `invite`, which came from the other one. */
+  owes(invite: SipRequest): void {
+    this.#owesAck = invite.body.byteLength === 0 ? "answer" : "ack";
+  }
+
+  ackNow(spec?: Parameters<SipDialog["ack"]>[0]): void {
+    if (this.#owesAck === "nothing") return;
+    this.#owesAck = "nothing";
+    this.dialog.ack(spec);
+  }
+
   onAckTimeout(): void {
-    this.awaitsAck = false;
+    this.#awaitsAck = false;
     if (this.#deferredBye === undefined) this.#owner.onAckTimeout(this);
     else this.#sendDeferredBye();
   }
@@ -211,14 +240,11 @@ export class Leg implements SipDialogUser, IndexedLeg {
   /** Sends BYE as soon as the RFC lets us: an owed ACK goes first, an awaited one is waited for. */
   bye(spec: RequestSpec, user: OutgoingUser): void {
     this.byeSent = true;
-    if (this.awaitsAck) {
+    if (this.#awaitsAck) {
       this.#deferredBye = { spec, user };
       return;
     }
-    if (this.owesAck) {
-      this.owesAck = false;
-      this.dialog.ack();
-    }
+    this.ackNow();
     this.dialog.request(spec, user);
   }
 
@@ -229,7 +255,7 @@ export class Leg implements SipDialogUser, IndexedLeg {
   hungUp(): boolean {
     const onItsWay = this.byeSent && this.#deferredBye === undefined;
     this.byeReceived = true;
-    this.awaitsAck = false;
+    this.#awaitsAck = false;
     this.#deferredBye = undefined;
     return onItsWay;
   }

@@ -53,8 +53,8 @@ export class RelayedRequest implements OutgoingUser {
       return;
     }
     this.#from.closed(this);
-    this.#from.awaitsAck = true;
-    if (peer !== undefined) peer.owesAck = true;
+    this.#from.awaitAck(this.#incoming.request);
+    peer?.owes(this.#incoming.request);
     this.#incoming.respond(passResponse(response, this.#from.rules));
     this.#from.refreshed();
   }

@@ -69,6 +69,50 @@ test("re-INVITE: offer, answer and ACK pass end to end, both ways", () => {
   }
 });
 
+test("a re-INVITE before the ACK: the called side gets its ACK first, as the caller has had its 200; the late ACK changes nothing", () => {
+  const bench = new B2buaBench();
+  const invite = bench.invite();
+  const b = bench.out.answer({ tag: "bob", body: "answer" });
+  const a = invite.dialog()!;
+  const reinvite = a.receive("INVITE", { body: "new offer" });
+  assert.equal(b.acks.length, 1);
+  b.last("INVITE").answer({ body: "new answer" });
+  invite.ack({ headers: [["CSeq", "7 ACK"]] });
+  assert.equal(b.acks.length, 1, "it is the first INVITE's, not the second one's");
+  const cseq = reinvite.request.headers.get("cseq")!.replace("INVITE", "ACK");
+  reinvite.ack({
+    headers: [
+      ["CSeq", cseq],
+      ["X-Ack", "second"],
+    ],
+  });
+  assert.equal(headerOf(b.acks[1], "X-Ack"), "second");
+});
+
+test("a re-INVITE before an ACK that has to bring the answer gets 500 with Retry-After: nobody can make that up", () => {
+  const bench = new B2buaBench();
+  const invite = bench.invite([], "");
+  const b = bench.out.answer({ tag: "bob", body: "late offer" });
+  const early = invite.dialog()!.receive("INVITE", { body: "new offer" });
+  assert.deepEqual([early.final?.status, headerOf(early.final, "Retry-After"), b.methods()], [500, "1", []]);
+  invite.ack({ headers: [["CSeq", "7 ACK"]], body: "late answer" });
+  assert.equal(bodyText(b.acks[0]?.body), "late answer");
+  invite.dialog()!.receive("INVITE", { body: "new offer" });
+  assert.deepEqual(b.methods(), ["INVITE"]);
+});
+
+test("BYE before the ACK, behind a re-INVITE that waits: the ACK of the first 200 lets it go", () => {
+  const bench = new B2buaBench();
+  const invite = bench.invite();
+  const b = bench.out.answer({ tag: "bob", body: "answer" });
+  const a = invite.dialog()!;
+  a.receive("INVITE", { body: "new offer" });
+  b.receive("BYE");
+  assert.deepEqual(a.methods(), [], "RFC 3261 §15: its 200 is not ACKed");
+  invite.ack({ headers: [["CSeq", "7 ACK"]] });
+  assert.deepEqual(a.methods(), ["BYE"]);
+});
+
 test("an 18x to a re-INVITE does not lose the 200 that follows (drachtio fault 5)", () => {
   const { a, b } = new B2buaBench().answered();
   const reinvite = a.receive("INVITE");
