@@ -158,7 +158,7 @@ export interface SipDialog {
   readonly state: DialogState;
   /** What was last known of the peer's Contact URI. */
   readonly remoteTarget: string;
-  /** Set it right after the dialog came; requests that arrive in the same turn wait for the next one. */
+  /** Requests wait until it is set, 8 at most, and are then told in the next turn: set it soon after the dialog came. */
   user: SipDialogUser | undefined;
   /**
    * Sends a request in the dialog: CSeq, tags, route set, remote target are the endpoint's. BYE ends the dialog at once on our

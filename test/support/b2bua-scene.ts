@@ -2,6 +2,11 @@ import type { CalledId, CallerId, Cdr, TrunkId } from "../../detection/index.js"
 import { EmbeddedSipEndpoint } from "../../gateway/adapters/sip-embedded/embedded-endpoint.js";
 import { B2bua, B2BUA_DEFAULTS } from "../../gateway/call/b2bua.js";
 import type { LiveCall, TrunkPolicy } from "../../gateway/call/contracts.js";
+import { DEFAULT_MEDIA_OPTIONS } from "../../gateway/call/media/call-media.js";
+import { MediaAnchors } from "../../gateway/call/media/media-anchors.js";
+import { silentLog } from "../../gateway/core/log.js";
+import { noMetrics } from "../../gateway/core/metrics.js";
+import type { MediaAnchor } from "../../gateway/ports/media-anchor.js";
 import type { HeaderEntries, IncomingInvite, OutgoingRequest } from "../../gateway/ports/sip-endpoint.js";
 import { plainPolicy } from "./call-doubles.js";
 import { FakeClock } from "./fake-clock.js";
@@ -20,7 +25,7 @@ export class B2buaScene {
   readonly #caller: EmbeddedSipEndpoint;
   readonly #start: () => Promise<unknown>;
 
-  private constructor(policy: Partial<TrunkPolicy>) {
+  private constructor(policy: Partial<TrunkPolicy>, anchor: MediaAnchor | undefined) {
     const make = (address: string, salt: number): EmbeddedSipEndpoint =>
       new EmbeddedSipEndpoint({
         transports: this.network.transports(`${address}:5060`),
@@ -49,15 +54,22 @@ export class B2buaScene {
       clock: this.clock,
       random: new SeededRandom(9),
       onActions: () => undefined,
+      ...(anchor === undefined ? {} : { media: this.#anchors(anchor) }),
     });
     const started = [this.#caller.start(new RecordingUser()), hop.start(this.b2bua), called.start(this.phone)];
     this.#start = () => Promise.all(started);
   }
 
-  static async make(policy: Partial<TrunkPolicy> = {}): Promise<B2buaScene> {
-    const scene = new B2buaScene(policy);
+  /** @param anchor Carries media where the policy says so. */
+  static async make(policy: Partial<TrunkPolicy> = {}, anchor?: MediaAnchor): Promise<B2buaScene> {
+    const scene = new B2buaScene(policy, anchor);
     await scene.#start();
     return scene;
+  }
+
+  #anchors(relay: MediaAnchor): MediaAnchors {
+    const deps = { anchors: { relay }, clock: this.clock, metrics: noMetrics, log: silentLog };
+    return new MediaAnchors(DEFAULT_MEDIA_OPTIONS, deps);
   }
 
   /** Lets messages arrive and microtasks run. */
@@ -67,9 +79,19 @@ export class B2buaScene {
     await Promise.resolve();
   }
 
+  /** The same in small steps, so that what waits for a turn between two messages gets it. */
+  async settleSlowly(ms = 50): Promise<void> {
+    for (let passed = 0; passed < ms; passed += 5) {
+      this.clock.advance(5);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
   /** The caller's INVITE, as far as the called side. */
   async call(
     headers: HeaderEntries = [],
+    body = "",
+    waitMs = 50,
   ): Promise<{ caller: RecordingCaller; outgoing: OutgoingRequest; invite: IncomingInvite }> {
     const caller = new RecordingCaller();
     const outgoing = this.#caller.invite(
@@ -80,10 +102,11 @@ export class B2buaScene {
         to: "<sip:+12025550199@192.0.2.2>",
         targets: [{ protocol: "udp", address: "192.0.2.2", port: 5060 }],
         headers,
+        body: Buffer.from(body, "latin1"),
       },
       caller,
     );
-    await this.settle();
+    await (body === "" ? this.settle(waitMs) : this.settleSlowly(waitMs));
     const invite = this.phone.invites.at(-1);
     if (invite === undefined) throw new Error("the INVITE did not arrive");
     return { caller, outgoing, invite };

@@ -25,7 +25,8 @@ export class FakeMediaAnchor implements MediaAnchor {
   readonly sessions: FakeMediaSession[] = [];
   ok = true;
   /** Asked for every description; undefined: it is anchored. */
-  script: (description: MediaDescription) => DescribedMedia | Promise<DescribedMedia> | undefined = () => undefined;
+  script: (description: MediaDescription) => DescribedMedia | undefined | Promise<DescribedMedia | undefined> = () =>
+    undefined;
   stats: MediaStats | undefined = NO_STATS;
   #closed = false;
   #nextPort = 40_000;

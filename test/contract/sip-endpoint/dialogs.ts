@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { IncomingRequest, SipDialog } from "../../../gateway/ports/sip-endpoint.js";
 import { headerOf, rawResponse, startLineOf, tagOf } from "../../support/raw-message.js";
-import { TellingCaller } from "../../support/telling-users.js";
+import { TellingCaller, TellingDialogUser } from "../../support/telling-users.js";
 import { answeredCallIn, answeredCallOut, SDP, sdpHeaders, text, unique, type Scenario } from "./scene.js";
 
 export function insideDialogs(scenario: Scenario): void {
@@ -54,6 +54,29 @@ export function insideDialogs(scenario: Scenario): void {
     assert.equal(answer.dialog, dialog);
     dialog.ack();
     assert.equal(startLineOf(await scene.ua.receive("ACK ")), `ACK sip:moved@${scene.ua.address} SIP/2.0`);
+  });
+
+  scenario("requests of the peer wait for the user of their dialog, in order", async (scene) => {
+    const { endpoint, ua, user, spec } = scene;
+    const caller = new TellingCaller();
+    endpoint.invite(spec(), caller);
+    const invite = await ua.receive("INVITE ");
+    ua.respond(invite, 200, { tag: "far" });
+    const { dialog } = await caller.answer();
+    const common = { callId: headerOf(invite, "Call-ID")!, fromTag: "far", toTag: tagOf(headerOf(invite, "From"))! };
+    for (const cseq of [1, 2])
+      ua.request({ method: "INFO", branch: `z9hG4bKh${unique()}`, ...common, cseq, body: String(cseq) });
+    // It comes behind them.
+    ua.request({ method: "OPTIONS", callId: unique(), branch: `z9hG4bKo${unique()}`, fromTag: "o" });
+    (await user.nextRequest()).respond({ status: 200 });
+    const dialogUser = new TellingDialogUser();
+    dialog.user = dialogUser;
+    dialog.ack();
+    for (const body of ["1", "2"]) {
+      const info = await dialogUser.nextRequest();
+      assert.deepEqual([info.request.method, text(info.request.body)], ["INFO", body]);
+      info.respond({ status: 200 });
+    }
   });
 
   scenario("our requests carry a rising CSeq and the peer's answer comes back", async (scene) => {
