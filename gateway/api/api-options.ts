@@ -4,7 +4,7 @@ import type { Log } from "../core/log.js";
 import type { Metrics } from "../core/metrics.js";
 import type { Random } from "../core/random.js";
 import type { ComponentHealth, GatewayControl } from "../ports/gateway-control.js";
-import type { AuditEntry, Store } from "../ports/records.js";
+import type { AuditEntry, Store, TranscriptRecord } from "../ports/records.js";
 
 /** What a key may do. `access/permissions.ts` has the table. */
 export type Role = "viewer" | "analyst" | "switch" | "admin";
@@ -65,6 +65,10 @@ export interface ApiDeps {
   readonly recentAlerts: () => readonly Alert[];
   /** Waits, for a short bounded time, until what the gateway has reported so far can be read from the store. Never throws. */
   readonly settle: () => Promise<void>;
+  /** The JSON inside. Absent: no keys are here. @throws GatewayError `crypto.key` */
+  readonly openTranscript?: (record: TranscriptRecord) => string;
+  /** Deletes the kept audio of these calls. @returns How many had some. Absent: none is kept. */
+  readonly forgetAudio?: (callIds: readonly string[]) => Promise<number>;
   /** Keeps an audit entry. Must not throw or block. */
   readonly audit: (entry: AuditEntry) => void;
   /** Health of what runs beside the API: store, audit log, webhook. */

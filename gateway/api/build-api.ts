@@ -19,10 +19,20 @@ import { eventRoutes } from "./routes/events.js";
 import { heardRoutes } from "./routes/heard.js";
 import { recordRoutes } from "./routes/records.js";
 import { statusRoutes } from "./routes/status.js";
+import { transcriptRoutes } from "./routes/transcripts.js";
 
 const DOCS_CSP =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'";
-const ALL_ROUTES = [eventRoutes, disconnectRoutes, statusRoutes, blockRoutes, recordRoutes, heardRoutes, adminRoutes];
+const ALL_ROUTES = [
+  eventRoutes,
+  disconnectRoutes,
+  statusRoutes,
+  blockRoutes,
+  recordRoutes,
+  heardRoutes,
+  transcriptRoutes,
+  adminRoutes,
+];
 const ORDINARY_BODY_BYTES = 256 * 1024;
 /** Without a key a source gets this share of the requests a minute. */
 const ANONYMOUS_SHARE = 10;

@@ -126,6 +126,8 @@ export interface GatewayControl {
   /** Learned busy numbers: called number → callers per window that are normal there. */
   importBaseline(rows: readonly { readonly called: string; readonly callersPerWindow: number }[]): Promise<number>;
   stats(): Promise<GatewayStats>;
+  /** A number as the plan of the default trunk reads it. */
+  canonical(number: string): Promise<string>;
   /** The values in force, secrets hidden. */
   config(): Promise<unknown>;
   health(): Promise<readonly ComponentHealth[]>;

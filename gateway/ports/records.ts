@@ -1,4 +1,16 @@
-import type { Alert, Block, Cdr, Incident, UnixMs } from "../../detection/index.js";
+import type {
+  Alert,
+  Block,
+  CalledId,
+  CallerId,
+  Cdr,
+  Incident,
+  ThreatKind,
+  ThreatStage,
+  ThreatState,
+  TrunkId,
+  UnixMs,
+} from "../../detection/index.js";
 
 /** One line of the audit log: every action and every refusal of one, by whom. No secret, no audio, no text. */
 export interface AuditEntry {
@@ -25,13 +37,36 @@ export interface TeardownRecord {
   readonly tookMs: number;
 }
 
+/** The text of a call that was listened to, where the operator keeps it. Redacted before it was sealed. */
+export interface TranscriptRecord {
+  /** The A-leg's Call-ID. */
+  readonly callId: string;
+  readonly caller: CallerId;
+  readonly called: CalledId;
+  readonly trunk: TrunkId;
+  readonly endedAt: UnixMs;
+  readonly state: ThreatState;
+  readonly score: number;
+  readonly kind: ThreatKind;
+  readonly stage: ThreatStage;
+  /** By `Vault`, context `transcript:CALL-ID`, base64: JSON of the lines and the last verdict. */
+  readonly sealed: string;
+}
+
+export interface TranscriptQuery extends PageQuery {
+  readonly caller?: string;
+  readonly called?: string;
+  readonly state?: ThreatState;
+}
+
 export type StoreRecord =
   | { readonly kind: "cdr"; readonly cdr: Cdr }
   | { readonly kind: "alert"; readonly alert: Alert }
   | { readonly kind: "incident"; readonly incident: Incident }
   | { readonly kind: "block"; readonly change: "added" | "expired" | "removed"; readonly block: Block }
   | { readonly kind: "teardown"; readonly teardown: TeardownRecord }
-  | { readonly kind: "audit"; readonly entry: AuditEntry };
+  | { readonly kind: "audit"; readonly entry: AuditEntry }
+  | { readonly kind: "transcript"; readonly transcript: TranscriptRecord };
 
 /** Where facts go that must be kept. Never blocks, never throws; a full queue spills to disk and counts. */
 export interface RecordSink {
@@ -71,6 +106,10 @@ export interface Store {
   exportCdrs(query: Omit<CdrQuery, "limit">): AsyncIterable<readonly Cdr[]>;
   teardowns(query: PageQuery & { readonly incidentId?: string }): Promise<readonly TeardownRecord[]>;
   audit(query: PageQuery & { readonly actor?: string; readonly action?: string }): Promise<readonly AuditEntry[]>;
+  transcripts(query: TranscriptQuery): Promise<readonly TranscriptRecord[]>;
+  transcript(callId: string): Promise<TranscriptRecord | undefined>;
+  /** Deletes every transcript of calls from or to that canonical number. @returns The Call-IDs that were deleted. */
+  forgetSubject(number: string): Promise<readonly string[]>;
   /** Throws when the database does not answer within `timeoutMs`. */
   ping(timeoutMs: number): Promise<void>;
   close(): Promise<void>;

@@ -49,12 +49,14 @@ export function makeBackOffice(config: Config, deps: BackOfficeDeps): BackOffice
 }
 
 function backOfficeOptions(config: Config, deps: BackOfficeDeps): BackOfficeOptions {
-  const { http, metrics, store, webhook, logs } = config;
+  const { http, metrics, store, webhook, logs, privacy } = config;
+  const keyFile = privacy.keyFile ?? join(store.folder, "keys.json");
   return {
     version: deps.version,
     http: { ...http, apiKeys: http.apiKeys.map(apiKey) },
     metrics,
     store,
+    privacy: { transcriptDays: privacy.transcriptDays, keyFile },
     webhook,
     logs: { ...logs, key: deps.logKey },
   };

@@ -39,6 +39,7 @@ export function gatewayControl({ layer, config, health, reload, wire, metrics }:
     openIncidents: async (ids) => live().openIncidents(ids),
     importBaseline: async (rows) => live().importBaseline(rows),
     stats: async () => live().stats(),
+    canonical: (number) => Promise.resolve(canonical(number)),
     config: () => Promise.resolve(printableConfig(config())),
     health: () => Promise.resolve(health()),
     reload,

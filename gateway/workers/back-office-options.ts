@@ -21,6 +21,11 @@ export interface BackOfficeOptions {
     readonly retentionDays: number;
     readonly auditFileBytes: number;
   };
+  readonly privacy: {
+    readonly transcriptDays: number;
+    /** The keys of what is kept; absent: none is kept. */
+    readonly keyFile?: string | undefined;
+  };
   readonly webhook: {
     readonly alertUrl?: string | undefined;
     readonly secret?: string | undefined;

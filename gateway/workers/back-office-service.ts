@@ -6,12 +6,15 @@ import type { BackOfficeAddresses, RecordBatch } from "../adapters/back-office/m
 import { PrometheusMetrics, type MetricsJson } from "../adapters/metrics-prometheus/prometheus-metrics.js";
 import { RecordSpool } from "../adapters/record-spool/record-spool.js";
 import { openStore, type ManagedStore } from "../adapters/store/open-store.js";
+import { AesVault } from "../adapters/vault/aes-vault.js";
+import { readKeyFile } from "../adapters/vault/key-file.js";
 import { CryptoRandom } from "../adapters/system/crypto-random.js";
 import { SystemClock } from "../adapters/system/system-clock.js";
 import { WebhookNotifier } from "../adapters/webhook/webhook-notifier.js";
-import { DEFAULT_API_LIMITS } from "../api/api-options.js";
+import { DEFAULT_API_LIMITS, type ApiDeps } from "../api/api-options.js";
 import { buildApi, type Api } from "../api/build-api.js";
 import { alertView, incidentView } from "../api/views.js";
+import { transcriptContext } from "../call/transcript-keeper.js";
 import { countedLog } from "../core/counted-log.js";
 import { GatewayError } from "../core/errors.js";
 import type { Log } from "../core/log.js";
@@ -136,6 +139,7 @@ export class BackOfficeService {
       store,
       recentAlerts: () => this.#inbox.recentAlerts(),
       settle: () => this.#settle(),
+      ...transcriptOpener(options.privacy.keyFile),
       audit: (entry) => this.#audit(entry),
       localHealth: () => this.#health(),
       clock,
@@ -239,7 +243,12 @@ async function openParts(options: BackOfficeOptions, control: GatewayControl, pl
   const store = await openStore({
     folder,
     ...(databaseUrl === undefined ? {} : { databaseUrl }),
-    retention: { cdrDays: retentionDays, incidentDays: retentionDays, auditDays: retentionDays },
+    retention: {
+      cdrDays: retentionDays,
+      incidentDays: retentionDays,
+      auditDays: retentionDays,
+      transcriptDays: options.privacy.transcriptDays,
+    },
     log,
   });
   try {
@@ -259,6 +268,18 @@ async function openParts(options: BackOfficeOptions, control: GatewayControl, pl
     await store.close();
     throw error;
   }
+}
+
+/** Keys are read anew for each transcript: a rotation needs no restart, and people read few of them. */
+function transcriptOpener(keyFile: string | undefined): Pick<ApiDeps, "openTranscript"> {
+  if (keyFile === undefined) return {};
+  return {
+    openTranscript: ({ callId, sealed }) => {
+      const vault = new AesVault(readKeyFile(keyFile, false));
+      const plain = vault.open(Buffer.from(sealed, "base64"), transcriptContext(callId));
+      return Buffer.from(plain).toString("utf8");
+    },
+  };
 }
 
 function portOf(url: string | undefined): number | undefined {

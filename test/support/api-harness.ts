@@ -1,7 +1,12 @@
 import type { FastifyInstance, LightMyRequestResponse } from "fastify";
 import { createHash } from "node:crypto";
 import type { Alert } from "../../detection/index.js";
-import { DEFAULT_API_LIMITS, DEFAULT_SWITCH_SOURCES, type ApiOptions } from "../../gateway/api/api-options.js";
+import {
+  DEFAULT_API_LIMITS,
+  DEFAULT_SWITCH_SOURCES,
+  type ApiDeps,
+  type ApiOptions,
+} from "../../gateway/api/api-options.js";
 import { buildApi } from "../../gateway/api/build-api.js";
 import { silentLog, type Log } from "../../gateway/core/log.js";
 import { noMetrics } from "../../gateway/core/metrics.js";
@@ -45,7 +50,9 @@ type Overrides = Partial<Omit<ApiOptions, "limits">> & {
   readonly log?: Log;
 };
 
-export async function apiHarness(overrides: Overrides = {}): Promise<ApiHarness> {
+type Extra = Pick<ApiDeps, "openTranscript" | "forgetAudio">;
+
+export async function apiHarness(overrides: Overrides = {}, extra: Extra = {}): Promise<ApiHarness> {
   const { limits, log = silentLog, ...options } = overrides;
   const control = new FakeGatewayControl();
   const store = new MemoryStore();
@@ -67,6 +74,7 @@ export async function apiHarness(overrides: Overrides = {}): Promise<ApiHarness>
     store,
     recentAlerts: () => alerts,
     settle: () => Promise.resolve(),
+    ...extra,
     audit: (entry) => void audit.push(entry),
     localHealth: () => Promise.resolve(harness.health),
     clock,

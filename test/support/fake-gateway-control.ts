@@ -159,6 +159,10 @@ export class FakeGatewayControl implements GatewayControl {
     });
   }
 
+  canonical(number: string): Promise<string> {
+    return this.#answer(number.replace(/^00/, "+"));
+  }
+
   config(): Promise<unknown> {
     return this.#answer({ detection: { masking: { windowMs: 5000, threshold: 5 } } });
   }

@@ -7,6 +7,8 @@ import type {
   Store,
   StoreRecord,
   TeardownRecord,
+  TranscriptQuery,
+  TranscriptRecord,
 } from "../../gateway/ports/records.js";
 
 /** Small, so that tests of a few rows see several pages. */
@@ -20,6 +22,7 @@ export class MemoryStore implements Store {
   readonly #cdrs = new Map<string, Cdr>();
   readonly #teardowns = new Map<string, TeardownRecord>();
   readonly #audit = new Map<string, AuditEntry>();
+  readonly #transcripts = new Map<string, TranscriptRecord>();
   failure: Error | undefined;
   closed = false;
 
@@ -54,6 +57,9 @@ export class MemoryStore implements Store {
       }
       case "audit":
         putNew(this.#audit, record.entry.id, record.entry);
+        break;
+      case "transcript":
+        putNew(this.#transcripts, record.transcript.callId, record.transcript);
         break;
     }
   }
@@ -114,6 +120,23 @@ export class MemoryStore implements Store {
   audit(query: PageQuery & { readonly actor?: string; readonly action?: string }): Promise<readonly AuditEntry[]> {
     const wanted = (row: AuditEntry): boolean => same(query.actor, row.actor) && same(query.action, row.action);
     return this.#answer(() => page([...this.#audit.values()].filter(wanted), query, (row) => [row.at, row.id]));
+  }
+  transcripts(query: TranscriptQuery): Promise<readonly TranscriptRecord[]> {
+    const wanted = (row: TranscriptRecord): boolean =>
+      same(query.caller, row.caller) && same(query.called, row.called) && same(query.state, row.state);
+    return this.#answer(() =>
+      page([...this.#transcripts.values()].filter(wanted), query, (row) => [row.endedAt, row.callId]),
+    );
+  }
+  transcript(callId: string): Promise<TranscriptRecord | undefined> {
+    return this.#answer(() => this.#transcripts.get(callId));
+  }
+  forgetSubject(number: string): Promise<readonly string[]> {
+    return this.#answer(() => {
+      const gone = [...this.#transcripts.values()].filter((row) => row.caller === number || row.called === number);
+      for (const { callId } of gone) this.#transcripts.delete(callId);
+      return gone.map(({ callId }) => callId);
+    });
   }
   ping(): Promise<void> {
     return this.#answer(() => undefined);

@@ -8,7 +8,7 @@ import {
   type Incident,
   type TrunkId,
 } from "../../detection/index.js";
-import type { AuditEntry, StoreRecord, TeardownRecord } from "../../gateway/ports/records.js";
+import type { AuditEntry, StoreRecord, TeardownRecord, TranscriptRecord } from "../../gateway/ports/records.js";
 
 /** A moment that the records below are counted from. */
 export const RECORDS_START = 1_700_000_000_000;
@@ -137,5 +137,19 @@ export const sampleAudit = (index: number, change: Partial<AuditEntry> = {}): Au
   target: "block-1",
   outcome: "done",
   detail: { ttlMs: 60_000, scoped: true, by: "trunk" },
+  ...change,
+});
+
+export const sampleTranscript = (index: number, change: Partial<TranscriptRecord> = {}): TranscriptRecord => ({
+  callId: `call-${index}@192.0.2.1`,
+  caller: caller(index),
+  called,
+  trunk,
+  endedAt: at(index),
+  state: "suspicious",
+  score: 0.71,
+  kind: "tax",
+  stage: "pressure",
+  sealed: "AQJrMQ==",
   ...change,
 });

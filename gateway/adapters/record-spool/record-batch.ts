@@ -18,6 +18,7 @@ const PAYLOAD = {
   block: "block",
   teardown: "teardown",
   audit: "entry",
+  transcript: "transcript",
 } as const satisfies Record<RecordKind, string>;
 
 /** Is this a record, as far as its outside shows? Files may have been cut off or edited. */

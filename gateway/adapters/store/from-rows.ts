@@ -10,8 +10,8 @@ import {
   type Incident,
   type TrunkId,
 } from "../../../detection/index.js";
-import type { AuditEntry, TeardownRecord } from "../../ports/records.js";
-import type { AlertRow, AuditRow, BlockRow, CdrRow, IncidentRow, TeardownRow } from "./tables.js";
+import type { AuditEntry, TeardownRecord, TranscriptRecord } from "../../ports/records.js";
+import type { AlertRow, AuditRow, BlockRow, CdrRow, IncidentRow, TeardownRow, TranscriptRow } from "./tables.js";
 
 // The identifiers below were made by the number plan before they were stored, so they are only given their types back.
 const caller = (value: string): CallerId => value as CallerId;
@@ -144,5 +144,20 @@ export function auditOf(row: AuditRow): AuditEntry {
     target: row.target,
     outcome: row.outcome,
     detail: row.detail,
+  };
+}
+
+export function transcriptOf(row: TranscriptRow): TranscriptRecord {
+  return {
+    callId: row.call_id,
+    caller: caller(row.caller),
+    called: called(row.called),
+    trunk: trunk(row.trunk),
+    endedAt: unixMs(row.ended_at),
+    state: row.state,
+    score: row.score,
+    kind: row.kind,
+    stage: row.stage,
+    sealed: row.sealed,
   };
 }

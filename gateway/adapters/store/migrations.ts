@@ -54,6 +54,14 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
       add column a_mos double precision, add column b_packets bigint, add column b_lost bigint,
       add column b_jitter_ms double precision, add column b_mos double precision`,
   ],
+  [
+    `create table transcripts (
+      call_id text primary key, caller text not null, called text not null, trunk text not null, ended_at bigint not null,
+      state text not null, score double precision not null, kind text not null, stage text not null, sealed text not null)`,
+    `create index transcripts_by_time on transcripts (ended_at, call_id)`,
+    `create index transcripts_by_caller on transcripts (caller)`,
+    `create index transcripts_by_called on transcripts (called)`,
+  ],
 ];
 
 /** "ringfenc" read as a number: the same for every version, or two versions would not exclude each other. */

@@ -10,9 +10,11 @@ export interface RetentionDays {
   readonly incidentDays: number;
   /** Audit rows; the hash-chained file is another copy with its own rules. Default 400. */
   readonly auditDays: number;
+  /** Transcripts of calls that were listened to. Default 30. */
+  readonly transcriptDays: number;
 }
 
-export const DEFAULT_RETENTION: RetentionDays = { cdrDays: 90, incidentDays: 400, auditDays: 400 };
+export const DEFAULT_RETENTION: RetentionDays = { cdrDays: 90, incidentDays: 400, auditDays: 400, transcriptDays: 30 };
 
 export interface PruneResult {
   /** Rows deleted, by table. */
@@ -34,6 +36,7 @@ const OLD = {
   blocks: (limit: number) => sql`expires_at < ${limit}::bigint`,
   teardowns: (limit: number) => sql`at < ${limit}::bigint`,
   audit: (limit: number) => sql`at < ${limit}::bigint`,
+  transcripts: (limit: number) => sql`ended_at < ${limit}::bigint`,
 } as const;
 
 const daysFor = (retention: RetentionDays): Readonly<Record<keyof Tables, number>> => ({
@@ -43,6 +46,7 @@ const daysFor = (retention: RetentionDays): Readonly<Record<keyof Tables, number
   blocks: retention.incidentDays,
   teardowns: retention.incidentDays,
   audit: retention.auditDays,
+  transcripts: retention.transcriptDays,
 });
 
 /** One bounded round over all tables; each step is a transaction of its own. */
@@ -53,7 +57,7 @@ export async function pruneTables(
   vacuum: boolean,
 ): Promise<PruneResult> {
   const days = daysFor(retention);
-  const deleted = { cdrs: 0, alerts: 0, incidents: 0, blocks: 0, teardowns: 0, audit: 0 };
+  const deleted = { cdrs: 0, alerts: 0, incidents: 0, blocks: 0, teardowns: 0, audit: 0, transcripts: 0 };
   let more = false;
   for (const table of Object.keys(deleted) as (keyof Tables)[]) {
     if (days[table] <= 0) continue;

@@ -1,7 +1,16 @@
 import { sql, type ExpressionBuilder, type Kysely, type SqlBool, type Expression } from "kysely";
 import type { Alert, Block, Cdr, Incident, UnixMs } from "../../../detection/index.js";
-import type { AuditEntry, CdrQuery, PageQuery, Store, StoreRecord, TeardownRecord } from "../../ports/records.js";
-import { alertOf, auditOf, blockOf, cdrOf, incidentOf, teardownOf } from "./from-rows.js";
+import type {
+  AuditEntry,
+  CdrQuery,
+  PageQuery,
+  Store,
+  StoreRecord,
+  TeardownRecord,
+  TranscriptQuery,
+  TranscriptRecord,
+} from "../../ports/records.js";
+import { alertOf, auditOf, blockOf, cdrOf, incidentOf, teardownOf, transcriptOf } from "./from-rows.js";
 import { pruneTables, type PruneResult, type RetentionDays } from "./retention.js";
 import { sqlState, storeError, withTimeout } from "./store-errors.js";
 import type { Tables } from "./tables.js";
@@ -160,6 +169,42 @@ export class SqlStore implements Store {
       if (query.action !== undefined) select = select.where("action", "=", param(query.action));
       const rows = await select.orderBy("at", "desc").orderBy("id", "desc").limit(pageSize(query)).execute();
       return rows.map(auditOf);
+    });
+  }
+
+  transcripts(query: TranscriptQuery): Promise<readonly TranscriptRecord[]> {
+    return this.#run(async (db) => {
+      let select = db
+        .selectFrom("transcripts")
+        .selectAll()
+        .where((eb) => inPage(eb, "ended_at", "call_id", query));
+      if (query.caller !== undefined) select = select.where("caller", "=", param(query.caller));
+      if (query.called !== undefined) select = select.where("called", "=", param(query.called));
+      if (query.state !== undefined) select = select.where("state", "=", query.state);
+      const rows = await select.orderBy("ended_at", "desc").orderBy("call_id", "desc").limit(pageSize(query)).execute();
+      return rows.map(transcriptOf);
+    });
+  }
+
+  transcript(callId: string): Promise<TranscriptRecord | undefined> {
+    return this.#run(async (db) => {
+      const row = await db
+        .selectFrom("transcripts")
+        .selectAll()
+        .where("call_id", "=", param(callId))
+        .executeTakeFirst();
+      return row === undefined ? undefined : transcriptOf(row);
+    });
+  }
+
+  forgetSubject(number: string): Promise<readonly string[]> {
+    return this.#run(async (db) => {
+      const rows = await db
+        .deleteFrom("transcripts")
+        .where((eb) => eb.or([eb("caller", "=", param(number)), eb("called", "=", param(number))]))
+        .returning("call_id")
+        .execute();
+      return rows.map((row) => row.call_id);
     });
   }
 

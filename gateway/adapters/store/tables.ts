@@ -1,5 +1,5 @@
 import type { Alert, AlertThreat, Cdr, CdrMedia, Incident, IncidentCall } from "../../../detection/index.js";
-import type { AuditEntry, TeardownRecord } from "../../ports/records.js";
+import type { AuditEntry, TeardownRecord, TranscriptRecord } from "../../ports/records.js";
 
 export interface CdrRow {
   id: string;
@@ -105,6 +105,19 @@ export interface AuditRow {
   detail: AuditEntry["detail"];
 }
 
+export interface TranscriptRow {
+  call_id: string;
+  caller: string;
+  called: string;
+  trunk: string;
+  ended_at: number;
+  state: TranscriptRecord["state"];
+  score: number;
+  kind: TranscriptRecord["kind"];
+  stage: TranscriptRecord["stage"];
+  sealed: string;
+}
+
 /** The tables as Kysely sees them; migrations.ts makes them. */
 export interface Tables {
   cdrs: CdrRow;
@@ -113,4 +126,5 @@ export interface Tables {
   blocks: BlockRow;
   teardowns: TeardownRow;
   audit: AuditRow;
+  transcripts: TranscriptRow;
 }

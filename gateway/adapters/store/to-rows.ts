@@ -1,6 +1,6 @@
 import type { Alert, Block, Cdr, CdrMedia, Incident } from "../../../detection/index.js";
-import type { AuditEntry, StoreRecord, TeardownRecord } from "../../ports/records.js";
-import type { AlertRow, AuditRow, BlockRow, CdrRow, IncidentRow, TeardownRow } from "./tables.js";
+import type { AuditEntry, StoreRecord, TeardownRecord, TranscriptRecord } from "../../ports/records.js";
+import type { AlertRow, AuditRow, BlockRow, CdrRow, IncidentRow, TeardownRow, TranscriptRow } from "./tables.js";
 
 /** Columns that are keys or indexed: an entry of a PostgreSQL B-tree may have 2,704 bytes, a UTF-16 unit takes 3 at most. */
 export const MAX_KEY_CHARS = 512;
@@ -149,6 +149,22 @@ export function auditRow(entry: AuditEntry): AuditRow {
   };
 }
 
+export function transcriptRow(transcript: TranscriptRecord): TranscriptRow {
+  return {
+    call_id: key(transcript.callId),
+    caller: key(transcript.caller),
+    called: key(transcript.called),
+    trunk: key(transcript.trunk),
+    ended_at: ms(transcript.endedAt),
+    state: transcript.state,
+    score: transcript.score,
+    kind: transcript.kind,
+    stage: transcript.stage,
+    // Never cut: half of it cannot be opened.
+    sealed: transcript.sealed,
+  };
+}
+
 /** One batch, by table. Keys are unique within each list: one statement may not touch a row twice. */
 export interface RowBatch {
   readonly cdrs: readonly CdrRow[];
@@ -157,6 +173,7 @@ export interface RowBatch {
   readonly blocks: readonly BlockRow[];
   readonly teardowns: readonly TeardownRow[];
   readonly audit: readonly AuditRow[];
+  readonly transcripts: readonly TranscriptRow[];
 }
 
 const STATE_ORDER = { added: 0, expired: 1, removed: 2 } as const;
@@ -181,6 +198,7 @@ export function toRows(records: readonly StoreRecord[]): RowBatch {
   const blocks = new Map<string, BlockRow>();
   const teardowns: TeardownRow[] = [];
   const audit: AuditRow[] = [];
+  const transcripts = new Map<string, TranscriptRow>();
   for (const record of records) {
     switch (record.kind) {
       case "cdr":
@@ -207,7 +225,20 @@ export function toRows(records: readonly StoreRecord[]): RowBatch {
       case "audit":
         audit.push(auditRow(record.entry));
         break;
+      case "transcript": {
+        const row = transcriptRow(record.transcript);
+        transcripts.set(row.call_id, row);
+        break;
+      }
     }
   }
-  return { cdrs, alerts, incidents: [...incidents.values()], blocks: [...blocks.values()], teardowns, audit };
+  return {
+    cdrs,
+    alerts,
+    incidents: [...incidents.values()],
+    blocks: [...blocks.values()],
+    teardowns,
+    audit,
+    transcripts: [...transcripts.values()],
+  };
 }

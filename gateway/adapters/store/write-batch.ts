@@ -38,6 +38,9 @@ const INSERT = {
       on conflict (call_id, at, via) do nothing`,
   audit: (rows: string) =>
     sql`insert into audit select * from json_populate_recordset(null::audit, ${rows}::text::json) on conflict (id) do nothing`,
+  transcripts: (rows: string) =>
+    sql`insert into transcripts select * from json_populate_recordset(null::transcripts, ${rows}::text::json)
+      on conflict (call_id) do nothing`,
 } as const;
 
 const TABLES = [
@@ -47,6 +50,7 @@ const TABLES = [
   "blocks",
   "teardowns",
   "audit",
+  "transcripts",
 ] as const satisfies readonly (keyof RowBatch)[];
 
 /** What PostgreSQL refuses in text: NUL, and a surrogate without its other half. */

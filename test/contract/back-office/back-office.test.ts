@@ -41,6 +41,7 @@ const options = (webhookUrl: string): BackOfficeOptions => ({
   },
   metrics: { listenAddress: "127.0.0.1", listenPort: 0 },
   store: { folder: folder.path, queueLimit: 10_000, spillLimitBytes: 1e8, retentionDays: 90, auditFileBytes: 1e7 },
+  privacy: { transcriptDays: 30 },
   webhook: { alertUrl: webhookUrl, secret: SECRET, timeoutMs: 2_000, attempts: 2 },
   logs: { level: "silent", showNumbers: false, key: randomBytes(32) },
 });

@@ -45,6 +45,7 @@ before(async () => {
         retentionDays: 90,
         auditFileBytes: 1e7,
       },
+      privacy: { transcriptDays: 30 },
       webhook: { timeoutMs: 1_000, attempts: 1 },
       logs: { level: "silent", showNumbers: false, key: randomBytes(32) },
     },

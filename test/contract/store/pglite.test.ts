@@ -46,7 +46,7 @@ async function make(): Promise<SqlStore> {
     db,
     ready: () => Promise.resolve(),
     onSchemaLost: () => undefined,
-    retention: { cdrDays: 1, incidentDays: 2, auditDays: 0 },
+    retention: { cdrDays: 1, incidentDays: 2, auditDays: 0, transcriptDays: 3 },
     vacuumAfterPrune: true,
     onClose: () => Promise.resolve(),
   });

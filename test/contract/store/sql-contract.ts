@@ -96,7 +96,15 @@ export function sqlContract(name: string, make: (t: TestContext) => Promise<Mana
       { kind: "audit", entry: sampleAudit(1) },
     ]);
     const { deleted, more } = await store.prune(now);
-    assert.deepEqual(deleted, { cdrs: 2_500, alerts: 1, incidents: 1, blocks: 1, teardowns: 1, audit: 0 });
+    assert.deepEqual(deleted, {
+      cdrs: 2_500,
+      alerts: 1,
+      incidents: 1,
+      blocks: 1,
+      teardowns: 1,
+      audit: 0,
+      transcripts: 0,
+    });
     assert.equal(more, false);
     assert.equal((await store.cdrs({ limit: 9 })).length, 1);
     assert.deepEqual(

@@ -14,6 +14,7 @@ import {
   sampleCdr,
   sampleIncident,
   sampleTeardown,
+  sampleTranscript,
 } from "../../support/records.js";
 
 /** Makes an empty store for one test. */
@@ -249,5 +250,27 @@ export function storeContract(name: string, make: MakeStore): void {
       (error) => error instanceof GatewayError && error.code === "store.unavailable",
     );
     await assert.rejects(store.cdrs({ limit: 1 }), GatewayError);
+  });
+
+  test(`${name}: transcripts are paged, filtered, read by call, and forgotten by number, from either side`, async (t) => {
+    const store = await make(t);
+    const called = "+12025550199" as CalledId;
+    const all = [
+      sampleTranscript(1),
+      sampleTranscript(2, { state: "scam", sealed: "x".repeat(200_000) }),
+      sampleTranscript(3, { called }),
+      sampleTranscript(4, { caller: called as string as CallerId }),
+    ];
+    const records = all.map((transcript): StoreRecord => ({ kind: "transcript", transcript }));
+    await store.write(records);
+    await store.write([...records, ...records]);
+    assert.deepEqual(await store.transcripts({ limit: 10 }), all.toReversed());
+    assert.deepEqual(await store.transcripts({ limit: 10, state: "scam" }), [all[1]]);
+    assert.deepEqual(await store.transcripts({ limit: 10, called }), [all[2]]);
+    assert.deepEqual(await store.transcript("call-2@192.0.2.1"), all[1]);
+    assert.equal(await store.transcript("none"), undefined);
+    assert.deepEqual((await store.forgetSubject(called)).toSorted(), ["call-3@192.0.2.1", "call-4@192.0.2.1"]);
+    assert.deepEqual(await store.forgetSubject("' or 1=1 --"), []);
+    assert.equal((await store.transcripts({ limit: 10 })).length, 2);
   });
 }

@@ -38,6 +38,9 @@ const TABLE: readonly (readonly [method: string, url: string, roles: readonly Ke
   ["POST", "/api/v1/calls/{id}/release", ACTORS],
   ["GET", "/api/v1/cdrs", READERS],
   ["GET", "/api/v1/cdrs/export", READERS],
+  ["GET", "/api/v1/transcripts", READERS],
+  ["GET", "/api/v1/transcripts/{id}", ACTORS],
+  ["DELETE", "/api/v1/subjects/{number}", ["admin"]],
   ["GET", "/api/v1/teardowns", READERS],
   ["GET", "/api/v1/audit", ACTORS],
   ["POST", "/api/v1/baseline", ["admin"], { rows: [{ b_number: "B", callers_per_window: 9 }] }],
@@ -56,7 +59,7 @@ test("every route but /health refuses a stranger with 401, and each role may do 
   assert.deepEqual(documented.sort(), expected.sort(), "the table above and the OpenAPI document name the same routes");
 
   for (const [method, pattern, roles, body] of TABLE) {
-    const url = pattern.replace("{id}", "some-id");
+    const url = pattern.replace(/\{\w+\}/, "some-id");
     const stranger = await ask(method, url, { body, from: "192.0.2.9" });
     assert.equal(stranger.statusCode, 401, `${method} ${url} without a key`);
     assert.equal(stranger.json<ErrorBody>().error.code, "auth.required");
