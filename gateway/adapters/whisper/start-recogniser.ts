@@ -15,7 +15,8 @@ export function startRecogniser(start: RecogniserStart, events: ChildEvents, ent
   const env = Object.fromEntries(Object.entries({ PATH, LD_LIBRARY_PATH }).filter(([, value]) => value !== undefined));
   const child = fork(entry, [JSON.stringify(start)], {
     env,
-    execArgv: [...process.execArgv.filter((arg) => !arg.startsWith("--inspect")), `--max-old-space-size=${HEAP_MIB}`],
+    // Not our own: after `node -e SCRIPT` they hold the script, and the child would run it, child after child.
+    execArgv: [...(entry.endsWith(".ts") ? ["--import", "tsx"] : []), `--max-old-space-size=${HEAP_MIB}`],
     serialization: "advanced",
     stdio: ["ignore", "ignore", "ignore", "ipc"],
   });
