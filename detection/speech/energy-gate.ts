@@ -52,8 +52,8 @@ export class EnergyGate {
     const { aboveNoiseDb, quietestDb, holdMs } = this.#options;
     const isLoud = levelDb > Math.max(quietestDb, this.floorDb + aboveNoiseDb);
     if (!speaking || !isLoud) this.#learn(levelDb, frameMs);
-    this.#holdMs = isLoud || speaking ? holdMs : Math.max(0, this.#holdMs - frameMs);
-    return this.#holdMs > 0;
+    this.#holdMs = isLoud ? holdMs : Math.max(0, this.#holdMs - frameMs);
+    return speaking || this.#holdMs > 0;
   }
 
   #learn(levelDb: number, frameMs: number): void {

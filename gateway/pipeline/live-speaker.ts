@@ -17,6 +17,8 @@ export interface LiveSpeakerDeps {
 
 /** Frames that are kept undecoded: 240 ms at 20 ms each. */
 const RING_FRAMES = 12;
+/** Text is wanted soon: a sender that has stopped is believed to be silent that much later. Late packets lengthen it. */
+const JITTER = { leastWaitMs: 40, mostWaitMs: 200 };
 /** Loss within speech that is concealed; longer gaps are silence, ms. */
 const CONCEAL_MOST_MS = 100;
 
@@ -35,7 +37,7 @@ export class LiveSpeaker implements FrameSink {
   constructor(zeroMs: number, formats: readonly PayloadFormat[], deps: LiveSpeakerDeps) {
     this.#deps = deps;
     this.#gate = new EnergyGate(deps.gate);
-    this.#jitter = new JitterBuffer(zeroMs, formats);
+    this.#jitter = new JitterBuffer(zeroMs, formats, JITTER);
   }
 
   get jitter(): JitterBuffer {

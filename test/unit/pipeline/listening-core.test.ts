@@ -1,0 +1,208 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { G722, PCMA, PCMU } from "../../support/rtp-stream.js";
+import { SeededRandom } from "../../support/seeded-random.js";
+import { babble, CALL_PROGRESS, joined, levelDb, noise, silence } from "../../support/sounds.js";
+import { coded, RtpVoice, TalkingScene } from "../../support/talking.js";
+
+const random = new SeededRandom(11);
+const speech = (ms: number): Float32Array => babble(ms, random);
+
+test("both speakers' words come as lines on one clock, as turns, and as verdicts", async () => {
+  const scene = new TalkingScene();
+  const words = (seconds: number): string =>
+    seconds > 1.4 ? "this is your bank" : seconds < 1.1 ? "really" : "read me the scam code";
+  scene.transcriber.auto = ({ samples }) => words(samples.length / 16_000);
+  scene.call("call-1", 1);
+  const caller = new RtpVoice();
+  const callee = new RtpVoice(PCMA);
+  await scene.talk([
+    {
+      streamId: 1,
+      voice: caller,
+      sound: joined(silence(400), speech(1_200), silence(2_600), speech(1_000), silence(800)),
+    },
+    { streamId: 2, voice: callee, sound: joined(silence(2_500), speech(600), silence(2_900)) },
+  ]);
+  const lines = scene.finals.map(({ speaker, text, segment }) => `${segment} ${speaker}: ${text}`);
+  assert.deepEqual(lines, ["0 caller: this is your bank", "1 callee: really", "2 caller: read me the scam code"]);
+  const [first, second] = scene.finals;
+  assert.ok(first !== undefined && second !== undefined);
+  assert.ok(
+    Math.abs(first.startMs - 200) < 150 && Math.abs(first.endMs - 1_750) < 200,
+    `${first.startMs}-${first.endMs}`,
+  );
+  assert.ok(Math.abs(second.startMs - 2_300) < 150, `${second.startMs}`);
+  assert.deepEqual(
+    scene.told.verdicts.map(({ verdict }) => verdict.state),
+    ["clear", "clear", "suspicious"],
+  );
+  assert.equal(scene.told.verdicts[2]?.turns.length, 3);
+  assert.equal(scene.told.began.length, 1);
+});
+
+for (const goesOn of [true, false]) {
+  const how = goesOn ? "silence goes on as packets" : "the sender stops sending";
+  test(`text is there within 500 ms of the last voiced packet when decoding takes 200: ${how}`, async () => {
+    const scene = new TalkingScene();
+    scene.call("call-1", 1);
+    const voice = new RtpVoice();
+    const sound = speech(2_000);
+    await scene.talk([{ streamId: 1, voice, sound }]);
+    let lastVoiced = 0;
+    for (let at = 0; at < sound.length; at += 320) {
+      if (levelDb(sound.subarray(at, at + 320)) > -50) lastVoiced = at / 16 + 20;
+    }
+    const silentPacket = coded(silence(20), PCMU)[0] ?? new Uint8Array(0);
+    const begun = new Map<unknown, number>();
+    for (let ms = 0; ms < 800 && scene.finals.length === 0; ms += 20) {
+      await scene.step(goesOn ? [[1, voice.packet(silentPacket)]] : []);
+      for (const request of scene.transcriber.waiting) {
+        const since = begun.get(request) ?? scene.clock.mono();
+        begun.set(request, since);
+        if (scene.clock.mono() - since >= 200) request.answer("in time");
+      }
+    }
+    assert.equal(scene.finals[0]?.text, "in time");
+    const lagMs = scene.clock.mono() - lastVoiced;
+    assert.ok(lagMs <= (goesOn ? 420 : 500), `${lagMs} ms`);
+    assert.equal(scene.metrics.value("ringfence_speech_lag_seconds"), 1);
+  });
+}
+
+test("a long talk gives partial texts of the stretch that is still open; the final takes their place", async () => {
+  const scene = new TalkingScene();
+  scene.transcriber.auto = (audio) => `${Math.round(audio.samples.length / 16_000)} s`;
+  scene.call("call-1", 1);
+  await scene.talk([{ streamId: 1, voice: new RtpVoice(), sound: joined(speech(4_000), silence(600)) }]);
+  const partials = scene.told.lines.filter(({ final }) => !final);
+  assert.ok(partials.length >= 1, "partials came");
+  assert.equal(scene.finals.length >= 1, true);
+  for (const { segment } of partials) assert.ok(scene.finals.some((line) => line.segment === segment));
+});
+
+test("silence is never decoded, talk is from 200 ms before it on", async () => {
+  const scene = new TalkingScene();
+  scene.transcriber.auto = () => "x";
+  scene.call("call-1", 1);
+  const voice = new RtpVoice();
+  await scene.talk([{ streamId: 1, voice, sound: noise(10_000, 0.0004, random) }]);
+  const decoded = (): number => scene.metrics.value("ringfence_heard_frames_total", "decoded");
+  assert.equal(decoded(), 0);
+  assert.equal(scene.metrics.value("ringfence_heard_frames_total", "silent"), 500);
+  await scene.talk([{ streamId: 1, voice, sound: joined(speech(1_000), silence(3_000)) }]);
+  assert.ok(decoded() >= 60 && decoded() <= 85, `${decoded()} frames`);
+});
+
+for (const [name, sound] of Object.entries(CALL_PROGRESS)) {
+  test(`never transcribed: ${name}`, async () => {
+    const scene = new TalkingScene();
+    scene.transcriber.auto = () => "not speech";
+    scene.call("call-1", 1);
+    await scene.talk([{ streamId: 1, voice: new RtpVoice(), sound: joined(silence(200), sound, silence(600)) }]);
+    assert.deepEqual(scene.finals, []);
+  });
+}
+
+test("a change of codec in mid-call, and of formats, goes unnoticed", async () => {
+  const scene = new TalkingScene();
+  scene.transcriber.auto = (_audio, { partial }) => (partial ? "" : "word");
+  scene.call("call-1", 1);
+  const voice = new RtpVoice(PCMU);
+  await scene.talk([{ streamId: 1, voice, sound: joined(speech(800), silence(800)) }]);
+  voice.format = G722;
+  await scene.talk([{ streamId: 1, voice, sound: joined(speech(800), silence(800)) }]);
+  const other = { ...PCMA, payloadType: 96 };
+  scene.core.changeStream(1, [other]);
+  voice.format = other;
+  await scene.talk([{ streamId: 1, voice, sound: joined(speech(800), silence(800)) }]);
+  assert.equal(scene.finals.length, 3);
+  const starts = scene.finals.map(({ startMs }) => startMs);
+  assert.ok(Math.abs((starts[1] ?? 0) - 1_500) < 250 && Math.abs((starts[2] ?? 0) - 3_100) < 250, starts.join(" "));
+});
+
+test("the last words of a call become text after it is over, then it is forgotten", async () => {
+  const scene = new TalkingScene();
+  scene.call("call-1", 1);
+  await scene.talk([{ streamId: 1, voice: new RtpVoice(), sound: speech(1_000) }]);
+  scene.core.closeCall("call-1");
+  scene.core.closeCall("call-1");
+  assert.equal(scene.core.heardCalls, 1);
+  scene.transcriber.waiting.at(-1)?.answer("good bye");
+  await scene.step();
+  await scene.step();
+  assert.equal(scene.finals.at(-1)?.text, "good bye");
+  assert.equal(scene.core.heardCalls, 0);
+});
+
+test("last words that never become text do not keep a call", async () => {
+  const scene = new TalkingScene();
+  scene.call("call-1", 1);
+  await scene.talk([{ streamId: 1, voice: new RtpVoice(), sound: speech(1_000) }]);
+  scene.core.closeCall("call-1");
+  await scene.quiet(10_200);
+  assert.equal(scene.core.heardCalls, 0);
+  assert.deepEqual(scene.finals, []);
+});
+
+test("what leaves is redacted, what the classifier sees too", async () => {
+  const scene = new TalkingScene({ redact: (text) => text.replaceAll(/\d/g, "#") });
+  scene.transcriber.auto = () => "my code is 1234";
+  scene.call("call-1", 1);
+  await scene.talk([{ streamId: 1, voice: new RtpVoice(), sound: joined(speech(1_000), silence(600)) }]);
+  assert.equal(scene.finals[0]?.text, "my code is ####");
+  assert.equal(scene.judges.dialogues[0]?.[0]?.text, "my code is ####");
+});
+
+test("limits: calls, streams, unknown numbers, numbers and calls that are there already", () => {
+  const limits = { calls: 1, streams: 1, heldSeconds: 60 };
+  const scene = new TalkingScene({ options: { limits } });
+  const call = { callId: "a", risk: 0, calledSide: "callee" } as const;
+  const stream = { callId: "a", speaker: "caller", formats: [PCMU] } as const;
+  assert.equal(scene.core.openStream(1, stream), false, "no such call");
+  assert.equal(scene.core.openCall(call), true);
+  assert.equal(scene.core.openCall(call), false, "open already");
+  assert.equal(scene.core.openCall({ ...call, callId: "b" }), false, "no room");
+  assert.equal(scene.core.openStream(1, stream), true);
+  assert.equal(scene.core.openStream(1, stream), false, "number taken");
+  assert.equal(scene.core.openStream(2, stream), false, "no room");
+  scene.core.packet(99, scene.clock.mono(), new Uint8Array(172));
+  assert.equal(scene.metrics.value("ringfence_heard_packets_refused_total"), 1);
+  scene.core.closeStream(99);
+  scene.core.changeStream(99, [PCMU]);
+  scene.core.risk("nobody", 1);
+  scene.core.closeCall("nobody");
+});
+
+test("a classifier that fails costs the verdict; a decoder that fails costs the speaker", async () => {
+  const scene = new TalkingScene();
+  scene.judges.fails = true;
+  scene.transcriber.auto = () => "words";
+  scene.call("call-1", 1);
+  await scene.talk([{ streamId: 1, voice: new RtpVoice(), sound: joined(speech(1_000), silence(600)) }]);
+  assert.equal(scene.finals.length, 1);
+  assert.deepEqual(scene.told.verdicts, []);
+  assert.equal(scene.metrics.value("ringfence_listening_faults_total"), 1);
+
+  const broken = new TalkingScene({
+    makeDecoder: () => {
+      throw new Error("a bug in a decoder");
+    },
+  });
+  broken.call("call-1", 1);
+  await broken.talk([{ streamId: 1, voice: new RtpVoice(), sound: speech(1_000) }]);
+  assert.equal(broken.metrics.value("ringfence_listening_faults_total"), 1);
+  assert.equal(broken.metrics.value("ringfence_heard_streams"), 1, "the other speaker is there");
+});
+
+test("closing forgets everything, twice", async () => {
+  const scene = new TalkingScene();
+  scene.call("call-1", 1);
+  await scene.talk([{ streamId: 1, voice: new RtpVoice(), sound: speech(2_000) }]);
+  scene.core.close();
+  scene.core.close();
+  for (const { answer } of scene.transcriber.asked) answer("too late");
+  await scene.quiet(1_000);
+  assert.deepEqual(scene.told.lines, []);
+  assert.equal(scene.core.heardCalls, 0);
+});
