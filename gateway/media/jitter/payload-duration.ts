@@ -1,11 +1,5 @@
 import type { PayloadFormat } from "../audio.js";
-
-/** RFC 6716 §3.1, table 2: frame sizes of the 32 configurations, ms. */
-const OPUS_FRAME_MS = [
-  10, 20, 40, 60, 10, 20, 40, 60, 10, 20, 40, 60, 10, 20, 10, 20, 2.5, 5, 10, 20, 2.5, 5, 10, 20, 2.5, 5, 10, 20, 2.5, 5, 10, 20,
-] as const; // prettier-ignore
-/** RFC 6716 §3.2.5 */
-const MAX_OPUS_PACKET_MS = 120;
+import { opusDurationMs } from "../opus/opus-packet.js";
 
 /**
  * How long a payload sounds, ms. 0: it carries no sound of its own (events, comfort noise, nothing, or an opus packet that is none).
@@ -30,14 +24,4 @@ export function payloadDurationMs(format: PayloadFormat, bytes: Uint8Array, from
     case "telephone-event":
       return 0;
   }
-}
-
-/** RFC 6716 §3.1, §3.2: configuration and number of frames stand in the first bytes. */
-function opusDurationMs(bytes: Uint8Array, from: number, to: number): number {
-  const toc = bytes[from] ?? 0;
-  const frameMs = OPUS_FRAME_MS[toc >> 3] ?? 0;
-  const code = toc & 3;
-  const frames = code === 0 ? 1 : code < 3 ? 2 : to - from > 1 ? (bytes[from + 1] ?? 0) & 0x3f : 0;
-  const durationMs = frames * frameMs;
-  return durationMs <= MAX_OPUS_PACKET_MS ? durationMs : 0;
 }
