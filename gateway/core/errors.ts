@@ -124,11 +124,6 @@ export const ERRORS = {
   },
   "judge.unavailable": { retryable: true, fault: "upstream", meaning: "The language model is not there or has died." },
   "judge.timeout": { retryable: true, fault: "upstream", meaning: "The language model did not answer in time." },
-  "privacy.forbidden": {
-    retryable: false,
-    fault: "operator",
-    meaning: "Strict-data mode: something would leave the hosts that are allowed.",
-  },
   "crypto.key": {
     retryable: false,
     fault: "operator",

@@ -6,6 +6,7 @@ import { parseHop } from "../adapters/sip-embedded/resolver/parse-hop.js";
 import type { Config } from "../config/schema.js";
 import { CidrTable } from "../core/cidr.js";
 import { guardProblems } from "./check-guard.js";
+import { strictDataProblems } from "./strict-data.js";
 import { trunkTable } from "./trunk-options.js";
 
 /** Most that the tables of detection may take when they are full, GiB. */
@@ -27,6 +28,8 @@ export function configProblems(config: Config): string[] {
     ...keyProblems(config),
     ...urlProblems(config),
     ...memoryProblems(config),
+    ...strictDataProblems(config),
+    ...judgeProblems(config),
   ];
   if (problems.length > 0) return problems;
   const table = trunkTable(config, (plan) => new NumberPlan(plan));
@@ -66,16 +69,14 @@ function tlsProblems({ sip }: Config): string[] {
   return [...problems, ...fileProblems("sip.tlsClient", sip.tlsClient, ["certFile", "keyFile", "caFile"])];
 }
 
-interface TlsFiles {
-  readonly certFile?: string | undefined;
-  readonly keyFile?: string | undefined;
-  readonly caFile?: string | undefined;
-}
-
-function fileProblems(path: string, files: TlsFiles, keys: readonly (keyof TlsFiles)[]): string[] {
+function fileProblems<Key extends string>(
+  path: string,
+  files: Readonly<Partial<Record<Key, unknown>>>,
+  keys: readonly Key[],
+): string[] {
   return keys.flatMap((key) => {
     const file = files[key];
-    if (file === undefined) return [];
+    if (typeof file !== "string") return [];
     try {
       readFileSync(file);
       return [];
@@ -176,6 +177,13 @@ function urlProblems({ webhook, switches }: Config): string[] {
   return urls
     .filter(([, url]) => url !== undefined && !/^https?:\/\/[^/]/i.test(url))
     .map(([path]) => `${path}: must begin with http:// or https://`);
+}
+
+function judgeProblems({ threat }: Config): string[] {
+  const { engine, modelPath, url } = threat.judge;
+  if (engine === "llama" && modelPath === undefined) return ["threat.judge.modelPath: engine llama needs a GGUF file"];
+  if (engine === "openai" && url === undefined) return ["threat.judge.url: engine openai needs the server's base URL"];
+  return threat.warningFile === undefined ? [] : fileProblems("threat", threat, ["warningFile"]);
 }
 
 /** Without the tables that grow with use. */
