@@ -7,6 +7,7 @@ import { registerConfig } from "./config.js";
 import { registerReplay } from "./replay.js";
 import { registerServe } from "./serve.js";
 import { registerSimulate } from "./simulate.js";
+import { registerSiprec } from "./siprec.js";
 import { packageVersion } from "./version.js";
 
 const program = new Command("ringfence")
@@ -19,4 +20,5 @@ registerReplay(program);
 registerBlocks(program);
 registerCdr(program);
 registerAudit(program);
+registerSiprec(program);
 await program.parseAsync();
