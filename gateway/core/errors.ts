@@ -124,6 +124,11 @@ export const ERRORS = {
   },
   "judge.unavailable": { retryable: true, fault: "upstream", meaning: "The language model is not there or has died." },
   "judge.timeout": { retryable: true, fault: "upstream", meaning: "The language model did not answer in time." },
+  "privacy.forbidden": {
+    retryable: false,
+    fault: "operator",
+    meaning: "Something would leave the hosts that are allowed (privacy.allowedHosts).",
+  },
   "crypto.key": {
     retryable: false,
     fault: "operator",
