@@ -4,10 +4,12 @@ import { registerAudit } from "./audit.js";
 import { registerBlocks } from "./blocks.js";
 import { registerCdr } from "./cdr-export.js";
 import { registerConfig } from "./config.js";
+import { registerKeys } from "./keys.js";
 import { registerReplay } from "./replay.js";
 import { registerServe } from "./serve.js";
 import { registerSimulate } from "./simulate.js";
 import { registerSiprec } from "./siprec.js";
+import { registerTranscripts } from "./transcripts.js";
 import { packageVersion } from "./version.js";
 
 const program = new Command("ringfence")
@@ -20,5 +22,7 @@ registerReplay(program);
 registerBlocks(program);
 registerCdr(program);
 registerAudit(program);
+registerTranscripts(program);
+registerKeys(program);
 registerSiprec(program);
 await program.parseAsync();
