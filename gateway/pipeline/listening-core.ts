@@ -62,6 +62,9 @@ interface Listened {
   endsAt: MonoMs | undefined;
 }
 
+/** Who has spoken within the last so many ms takes part in the load. */
+const ACTIVE_MS = 10_000;
+const SHED_EVERY_MS = 500;
 /** Numbers of files' speakers, for detectors: above all live ones. */
 const FIRST_FILE_STREAM = 2 ** 40;
 
@@ -83,6 +86,7 @@ export class ListeningCore {
   readonly #ears = new Map<number, Ear>();
   #capacityTalkers: number | undefined;
   #files = 0;
+  #shedAt: MonoMs = monoMs(0);
 
   constructor(deps: ListeningDeps, options: ListeningOptions) {
     this.#deps = deps;
@@ -199,7 +203,10 @@ export class ListeningCore {
         this.#lose(ear, error);
       }
     }
-    this.#shed(now);
+    if (now >= this.#shedAt) {
+      this.#shedAt = monoMs(now + SHED_EVERY_MS);
+      this.#shed(now);
+    }
     for (const call of this.#calls.values()) this.#sweep(call);
   }
 
@@ -298,11 +305,16 @@ export class ListeningCore {
   }
 
   #shed(now: MonoMs): void {
-    const calls: { callId: string; risk: number; openedAt: MonoMs; shed: boolean }[] = [];
-    for (const { talk } of this.#calls.values()) calls.push(talk);
     // A recogniser that is gone takes no less when fewer calls are heard.
     const lagMs = this.#desk.available ? this.#desk.lagMs() : 0;
     const load = { lagMs, talkers: this.#talkers(), capacityTalkers: this.#capacityTalkers };
+    const calls = [...this.#calls.values()].map(({ talk, ears }) => {
+      const { callId, risk, openedAt, shed } = talk;
+      const backlogMs = this.#desk.backlogMs(callId);
+      const active =
+        backlogMs > 0 || [...ears].some(({ live }) => live !== undefined && live.speaker.spokeSince(now - ACTIVE_MS));
+      return { callId, risk, openedAt, shed, backlogMs, active };
+    });
     const { shed, restore } = this.#shedder.decide(now, load, calls);
     for (const callId of shed) this.#setShed(callId, true);
     for (const callId of restore) this.#setShed(callId, false);

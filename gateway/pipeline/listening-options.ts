@@ -33,7 +33,7 @@ export const DEFAULT_LISTENING_OPTIONS: ListeningOptions = {
   segments: DEFAULT_SEGMENT_OPTIONS,
   gate: DEFAULT_ENERGY_GATE,
   rejectSteady: true,
-  desk: { most: 512, mostPerCall: 6, timeoutMs: 10_000, staleMs: 15_000 },
+  desk: { most: 512, mostPerCall: 6, timeoutMs: 10_000, staleMs: 15_000, pressedLagMs: 600 },
   shed: { lagLimitMs: 2_000, recoverLagMs: 700, recoverAfterMs: 3_000 },
   holdMs: 1_000,
   lastWordsMs: 10_000,

@@ -32,6 +32,8 @@ export class LiveSpeaker implements FrameSink {
   readonly #jitter: JitterBuffer;
   readonly #ring = new FrameRing(RING_FRAMES);
   #open = false;
+  #loudAt = -Infinity;
+  #now = -Infinity;
 
   /** @param zeroMs The call's zero on the clock that packets' times of arrival are told on. */
   constructor(zeroMs: number, formats: readonly PayloadFormat[], deps: LiveSpeakerDeps) {
@@ -48,12 +50,18 @@ export class LiveSpeaker implements FrameSink {
     return this.#deps.track.speaking;
   }
 
+  /** @param at On the clock of arrival times. */
+  spokeSince(at: number): boolean {
+    return this.#loudAt >= at;
+  }
+
   setFormats(formats: readonly PayloadFormat[]): void {
     this.#jitter.setFormats(formats);
   }
 
   /** @param datagram Not kept. */
   onPacket(datagram: Uint8Array, arrivedAtMs: number): void {
+    this.#now = arrivedAtMs;
     this.#jitter.onPacket(datagram, arrivedAtMs, this);
   }
 
@@ -89,6 +97,7 @@ export class LiveSpeaker implements FrameSink {
       this.#silence(atMs + durationMs);
       return;
     }
+    this.#loudAt = this.#now;
     if (!this.#open) {
       this.#open = true;
       this.#deps.decoder.restart();

@@ -79,7 +79,7 @@ export class SpeakerText implements TrackSink {
 
   partial(stretch: Stretch): void {
     const { desk, clock, call } = this.#deps;
-    if (call.isFile || this.#ahead !== undefined) return;
+    if (call.isFile || this.#ahead !== undefined || desk.pressed) return;
     if (this.#partial !== undefined) {
       // The one that is being decoded is newer than nothing; one that waits is replaced.
       if (!desk.isWaiting(this.#partial)) return;
@@ -100,7 +100,7 @@ export class SpeakerText implements TrackSink {
   speculate(stretch: Stretch): void {
     this.#cancelPartial();
     this.#cancelAhead();
-    if (this.#deps.call.isFile) return;
+    if (this.#deps.call.isFile || this.#deps.desk.pressed) return;
     const spokenAt = this.#spokenAt(stretch);
     const job = this.#job(
       "speculative",

@@ -13,6 +13,8 @@ export interface DeskOptions extends QueueLimits {
   readonly timeoutMs: number;
   /** What has waited for so long is not worth decoding any more, ms. */
   readonly staleMs: number;
+  /** While text comes later than this, nothing is decoded that may turn out to be for nothing: partial texts, stretches that may go on, ms. */
+  readonly pressedLagMs: number;
 }
 
 export interface DeskDeps {
@@ -32,6 +34,8 @@ const SHORTEST_SECONDS = 0.1;
 const BUSY_MS = 50;
 const UNAVAILABLE_FIRST_MS = 250;
 const UNAVAILABLE_MOST_MS = 4_000;
+/** What one decode counts in the mean. */
+const MEAN_SHARE = 0.1;
 /** So many time-outs in a row, and the recogniser is asked for one thing at a time until it answers. */
 const HUNG_AFTER = 3;
 
@@ -49,6 +53,8 @@ export class TranscriptionDesk {
   #cancelPause: (() => void) | undefined;
   #unavailableMs = 0;
   #timeOuts = 0;
+  /** A second of audio keeps the recogniser busy for so long: the mean of the last decodes, shared among those that go on at a time. */
+  #msPerSecond = 0;
   #closed = false;
 
   constructor(deps: DeskDeps, options: DeskOptions) {
@@ -77,6 +83,16 @@ export class TranscriptionDesk {
     let since = this.#queue.oldestFinal?.spokenAt ?? now;
     for (const { job } of this.#running) if (job.kind === "final" && job.spokenAt < since) since = job.spokenAt;
     return now - since;
+  }
+
+  /** Time that the recogniser will need for what waits of a call, as quick as it has been lately, ms. */
+  backlogMs(callId: string): number {
+    return this.#queue.secondsOf(callId) * this.#msPerSecond;
+  }
+
+  /** There is more to do than can be done in time. */
+  get pressed(): boolean {
+    return this.lagMs() > this.#options.pressedLagMs;
   }
 
   waitingOf(callId: string): number {
@@ -175,7 +191,10 @@ export class TranscriptionDesk {
     const { metrics, clock } = this.#deps;
     this.#unavailableMs = 0;
     this.#timeOuts = 0;
-    metrics.decodeSeconds.observe((clock.mono() - startedAt) / 1_000);
+    const tookMs = clock.mono() - startedAt;
+    metrics.decodeSeconds.observe(tookMs / 1_000);
+    const msPerSecond = tookMs / Math.max(SHORTEST_SECONDS, secondsOf(job)) / this.#deps.transcriber.concurrency;
+    this.#msPerSecond += MEAN_SHARE * (msPerSecond - this.#msPerSecond);
     const transcript = readTranscript(answer, secondsOf(job));
     this.#end(job, transcript === undefined ? { kind: "rubbish" } : { kind: "text", transcript });
   }

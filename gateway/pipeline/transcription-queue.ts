@@ -35,6 +35,11 @@ export class TranscriptionQueue {
     return this.#jobs.reduce((sum, job) => sum + (job.kind === "file" ? 0 : secondsOf(job)), 0);
   }
 
+  /** Of audio that waits of one call. */
+  secondsOf(callId: string): number {
+    return this.#jobs.reduce((sum, job) => sum + (job.callId === callId ? secondsOf(job) : 0), 0);
+  }
+
   /** The live job that has waited longest among stretches that are over. */
   get oldestFinal(): TranscriptionJob | undefined {
     let oldest: TranscriptionJob | undefined;

@@ -14,7 +14,7 @@ function scene() {
   const transcriber = new FakeTranscriber();
   const counts = new CountingMetrics();
   const metrics = new SpeechMetrics(counts);
-  const options = { most: 10, mostPerCall: 10, timeoutMs: 5_000, staleMs: 8_000 };
+  const options = { most: 10, mostPerCall: 10, timeoutMs: 5_000, staleMs: 8_000, pressedLagMs: 400 };
   const desk = new TranscriptionDesk({ transcriber, clock, metrics }, options);
   const told: string[] = [];
   const job = (name: string, kind: JobKind = "final", { ms = 2_000 } = {}): TranscriptionJob => ({
@@ -221,9 +221,11 @@ test("the lag is that of the oldest stretch without its text, waiting or being d
   desk.submit(job("b"));
   clock.advance(200);
   assert.equal(desk.lagMs(), 500);
+  assert.equal(desk.pressed, true);
   asked(0).answer("a");
   await turnsOfLoop();
   assert.equal(desk.lagMs(), 200);
+  assert.equal(desk.pressed, false);
 });
 
 test("closing ends everything, twice", async () => {
