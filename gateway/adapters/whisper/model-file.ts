@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { open, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { GatewayError } from "../../core/errors.js";
+import { inspectGgml, type GgmlFacts, type GgmlProblem } from "./ggml-file.js";
 import { findKnownModel, KNOWN_MODELS, modelUrl, type KnownModel } from "./known-models.js";
 
 /** What the operator says of a model file. */
@@ -21,9 +22,16 @@ export interface ModelFile {
   readonly sha256: string;
   /** Undefined: vouched for by the operator's hash alone. */
   readonly known: KnownModel | undefined;
+  readonly kind: GgmlFacts["kind"];
 }
 
-const GGML_MAGIC = 0x67676d6c;
+const IN_WORDS: Readonly<Record<GgmlProblem["code"], string>> = {
+  "ggml.not-one": "is no model of whisper.cpp",
+  "ggml.cut-off": "is cut off",
+  "ggml.no-tensors": "has no weights",
+  "ggml.head": "is no model of whisper.cpp",
+  "ggml.tensor": "is spoiled, or of a kind that is not known",
+};
 
 /** Where the file of a choice is, whether it is there or not. */
 export function modelPath({ model, folder }: Pick<ModelChoice, "model" | "folder">): string {
@@ -45,7 +53,9 @@ export async function verifyModel(choice: ModelChoice): Promise<ModelFile> {
   if (named !== undefined && expected === undefined && sizeBytes !== named.sizeBytes) {
     throw new GatewayError("model.invalid", `${path} has ${sizeBytes} bytes, ${named.name} has ${named.sizeBytes}`);
   }
-  if ((await magicOf(path)) !== GGML_MAGIC) throw new GatewayError("model.invalid", `${path} is no whisper.cpp model`);
+  const facts = await inspectGgml(path);
+  if (!facts.ok) throw new GatewayError("model.invalid", `${path} ${IN_WORDS[facts.error.code]}`);
+  const { kind } = facts.value;
   const sha256 = await hashFile(path);
   const found = findByHash(sha256);
   if (expected !== undefined && sha256 !== expected) {
@@ -60,7 +70,7 @@ export async function verifyModel(choice: ModelChoice): Promise<ModelFile> {
       `${path} is none of the known models: to use it, set its SHA-256 in the configuration (${sha256})`,
     );
   }
-  return { path, sizeBytes, sha256, known: found };
+  return { path, sizeBytes, sha256, known: found, kind };
 }
 
 /** SHA-256 in hex. */
@@ -85,14 +95,4 @@ async function sizeOf(path: string, known: KnownModel | undefined): Promise<numb
 function howToGet(known: KnownModel | undefined): string {
   if (known === undefined) return "`ringfence models list` shows what can be had";
   return `\`ringfence models pull ${known.name}\` gets it, or copy ${modelUrl(known)} there`;
-}
-
-async function magicOf(path: string): Promise<number> {
-  const file = await open(path, "r");
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0);
-    return bytesRead === 4 ? buffer.readUInt32LE(0) : 0;
-  } finally {
-    await file.close();
-  }
 }

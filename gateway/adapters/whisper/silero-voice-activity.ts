@@ -48,7 +48,9 @@ const FIRST_BACK_OFF_MS = 250;
  */
 export async function openSilero(options: SileroOptions, deps: SileroDeps): Promise<SileroVoiceActivity> {
   const { addonPath } = findEngine();
-  return new SileroVoiceActivity(await verifyModel(options), addonPath, options, deps);
+  const file = await verifyModel(options);
+  if (file.kind !== "voice-activity") throw new GatewayError("model.invalid", `${file.path} is no voice detector`);
+  return new SileroVoiceActivity(file, addonPath, options, deps);
 }
 
 /**

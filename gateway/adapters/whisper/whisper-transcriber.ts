@@ -52,6 +52,7 @@ const FIRST_BACK_OFF_MS = 500;
 export async function openWhisper(options: WhisperOptions, deps: WhisperDeps): Promise<WhisperTranscriber> {
   const { addonPath } = findEngine();
   const file = await verifyModel(options);
+  if (file.kind !== "whisper") throw new GatewayError("model.invalid", `${file.path} recognises no speech`);
   return new WhisperTranscriber(file, addonPath, options, deps);
 }
 
