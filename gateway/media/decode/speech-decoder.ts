@@ -50,7 +50,7 @@ interface Chain {
  * One stream's frames and gaps → 16 kHz mono without holes: decodes whatever codec each frame has, resamples, conceals what was lost,
  * fills pauses with comfort noise where the sender asked for it.
  *
- * What it returns is good until the next call.
+ * What it returns is good until the next call. Sound at full scale may overshoot −1…1 where it was resampled.
  */
 export class SpeechDecoder {
   /** Frames that no decoder takes, or that are not of their codec. */

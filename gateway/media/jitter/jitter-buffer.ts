@@ -144,19 +144,21 @@ export class JitterBuffer {
     this.#expire(arrivedAtMs, sink);
     if (!this.#begun) this.#begin(header.ssrc, header.sequenceNumber);
     else if (header.ssrc !== this.#ssrc && !this.#changeSource(arrivedAtMs, sink)) return;
+    const ahead = seqDistance(this.#next, header.sequenceNumber);
+    const isJump = ahead >= MAX_DROPOUT || ahead < -MAX_MISORDER;
+    if (isJump && header.sequenceNumber !== this.#jumpedTo) {
+      this.#jumpedTo = (header.sequenceNumber + 1) & 0xffff;
+      this.refused++;
+      return;
+    }
     this.received++;
     this.#lastArrivalMs = arrivedAtMs;
     this.#silenceMs = 0;
-    const ahead = seqDistance(this.#next, header.sequenceNumber);
-    if (ahead === 0) this.#emitNow(datagram, arrivedAtMs, sink);
-    else if (ahead < 0 && ahead >= -MAX_MISORDER) this.#onOld(-ahead);
-    else if (ahead > 0 && ahead < SLOTS) this.#store(datagram, arrivedAtMs);
-    else if (ahead > 0 && ahead < MAX_DROPOUT) this.#skipTo(header.sequenceNumber, datagram, arrivedAtMs, sink);
-    else if (header.sequenceNumber === this.#jumpedTo) this.#restart(datagram, arrivedAtMs, sink);
-    else {
-      this.#jumpedTo = (header.sequenceNumber + 1) & 0xffff;
-      this.refused++;
-    }
+    if (isJump) this.#restart(datagram, arrivedAtMs, sink);
+    else if (ahead === 0) this.#emitNow(datagram, arrivedAtMs, sink);
+    else if (ahead < 0) this.#onOld(-ahead);
+    else if (ahead < SLOTS) this.#store(datagram, arrivedAtMs);
+    else this.#skipTo(header.sequenceNumber, datagram, arrivedAtMs, sink);
   }
 
   /**

@@ -117,7 +117,7 @@ function rewriteSection(
   let hasRtcp = false;
   for (const line of withoutLeaks(section.lines)) {
     if (line.type === "m") {
-      lines.push({ ...line, value: line.value.replace(/^( *\S+ +)\d+/, `$1${place.rtpPort}`) });
+      lines.push({ ...line, value: line.value.replace(/^(\s*[^ ]+ +)\d+/, `$1${place.rtpPort}`) });
     } else if (line.type === "c") {
       lines.push(connection === undefined ? line : { ...line, value: connection });
     } else if (line.type === "a" && /^rtcp:/.test(line.value)) {

@@ -132,6 +132,12 @@ const REWRITES: readonly {
     to: ["c=IN IP4 198.51.100.7", "t=0 0", "m=audio 30000 RTP/SAVP 0", "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwd"],
   },
   {
+    name: "a tab belongs to the field that it is in",
+    from: ["c=IN IP4 192.0.2.1", "t=0 0", "m=audio\t 40000 RTP/AVP 0"],
+    places: [PLACE],
+    to: ["c=IN IP4 198.51.100.7", "t=0 0", "m=audio\t 30000 RTP/AVP 0"],
+  },
+  {
     name: "blanks of the m= line stay",
     from: ["c=IN IP4 192.0.2.1", "t=0 0", "m=audio  40000/1 RTP/AVP  0"],
     places: [PLACE],
