@@ -68,10 +68,16 @@ export interface RelayScene {
   close(): Promise<void>;
 }
 
+export interface RelayParts {
+  readonly ears?: TestEars;
+  readonly silentMs?: number;
+  readonly entry?: URL;
+}
+
 /** A relay with its worker, on loopback. */
 export async function startRelay(
   options: Partial<MediaRelayOptions> = {},
-  { ears = new TestEars(), silentMs = 10_000 }: { readonly ears?: TestEars; readonly silentMs?: number } = {},
+  { ears = new TestEars(), silentMs = 10_000, entry = mediaRelayEntry() }: RelayParts = {},
 ): Promise<RelayScene> {
   const metrics = new CountingMetrics();
   const anchor = await startMediaRelay(
@@ -84,7 +90,7 @@ export async function startRelay(
       ...options,
     },
     {
-      entry: mediaRelayEntry(),
+      entry,
       engineFile: relayEngineFile(),
       clock: new SystemClock(),
       log: silentLog,

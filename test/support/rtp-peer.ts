@@ -69,6 +69,14 @@ export class RtpPeer {
     }
   }
 
+  /** Datagrams one after the other, no faster than loopback's buffers take them. */
+  async sendAll(packets: readonly Uint8Array[]): Promise<void> {
+    for (const [i, packet] of packets.entries()) {
+      await this.sendRaw(packet);
+      if (i % 10 === 9) await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+  }
+
   /** What came, as RTP. */
   packets(): RtpPacket[] {
     return this.received.flatMap((packet) => {
@@ -83,7 +91,9 @@ export class RtpPeer {
   }
 
   async has(count: number): Promise<void> {
-    await until(`${count} packets, ${this.received.length} came`, () => this.received.length >= count, 5_000);
+    await until(`${count} packets`, () => this.received.length >= count, 5_000).catch((cause: unknown) => {
+      throw new Error(`${this.received.length} of ${count} packets came`, { cause });
+    });
   }
 
   close(): void {

@@ -138,7 +138,7 @@ export interface RelayReport {
   readonly totals: RelayTotals;
   readonly calls: number;
   readonly receivers: number;
-  /** Pairs that could be given out; undefined: the system chooses. */
+  /** Pairs that could be given out, of the family that has the fewest; undefined: the system chooses. */
   readonly freePairs: number | undefined;
 }
 

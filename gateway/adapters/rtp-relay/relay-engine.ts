@@ -274,10 +274,8 @@ export class RelayEngine {
       const nowMs = clock.mono();
       for (const call of this.#calls.values()) call.onTime(nowMs, this.#options.idleMs);
       for (const receiver of this.#receivers.values()) receiver.checkIdle(nowMs);
-      const free = [...this.#pools.values()].map((pool) => pool.free);
-      const freePairs = free.some((count) => count === undefined)
-        ? undefined
-        : free.reduce<number>((all, count) => all + (count ?? 0), 0);
+      const free = [...this.#pools.values()].flatMap((pool) => pool.free ?? []);
+      const freePairs = free.length === 0 ? undefined : Math.min(...free);
       const totals = this.#path.totals.snapshot();
       post({ kind: "report", report: { totals, calls: this.#calls.size, receivers: this.#receivers.size, freePairs } });
       this.#keepHouse();

@@ -161,9 +161,13 @@ export class RelayLink {
     worker.on("message", (message: FromRelay) => {
       if (worker === this.#worker) this.#onMessage(message);
     });
-    worker.on("error", (error) => this.#options.log.error("media.relay-crashed", {}, error));
+    let crash: unknown;
+    worker.on("error", (error) => {
+      crash = error;
+      this.#options.log.error("media.relay-crashed", {}, error);
+    });
     worker.on("exit", (code) => {
-      if (worker === this.#worker) this.#onExit(code);
+      if (worker === this.#worker) this.#onExit(code, crash);
     });
     this.#unanswered = 0;
     this.#watch(START_TIMEOUT_MS);
@@ -207,7 +211,7 @@ export class RelayLink {
     else this.#user.onRestart();
   }
 
-  #onExit(code: number): void {
+  #onExit(code: number, cause: unknown): void {
     this.#cancelWatch();
     const wasUp = this.#state === "up";
     this.#worker = undefined;
@@ -215,7 +219,9 @@ export class RelayLink {
     if (this.#state === "closed") return;
     this.#state = "down";
     if (this.#started !== undefined) {
-      this.#failStart(new GatewayError("media.unavailable", `the media relay ended while starting (${code})`));
+      this.#failStart(
+        new GatewayError("media.unavailable", `the media relay ended while starting (${code})`, { cause }),
+      );
       return;
     }
     if (wasUp) this.#user.onDown();

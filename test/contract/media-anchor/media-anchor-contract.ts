@@ -314,8 +314,21 @@ export function mediaAnchorContract({ name, skip, make, address, lacks = {} }: A
       assert.equal(described.kind, "untouched");
       await call.close();
       assert.equal(anchor.health().ok, true);
-      await anchor.close();
-      await anchor.close();
     },
   );
+
+  promise("closed, it ends what is open, and may be closed again", async ({ anchor }) => {
+    const call = await AnchoredCall.open(anchor);
+    await call.connect();
+    await anchor.close();
+    await anchor.close();
+    assert.equal(anchor.health().ok, false);
+    const described = await call.session.describe({ from: "a", step: "offer", sdp: sdpOf(call.a) });
+    assert.equal(described.kind, "untouched");
+    const late = await AnchoredCall.open(anchor);
+    const offer = await late.session.describe({ from: "a", step: "offer", sdp: sdpOf(late.a) });
+    assert.deepEqual(offer, { kind: "untouched", why: "unavailable" });
+    await call.close();
+    await late.close();
+  });
 }

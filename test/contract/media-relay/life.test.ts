@@ -1,0 +1,384 @@
+import assert from "node:assert/strict";
+import { createSocket } from "node:dgram";
+import { Worker } from "node:worker_threads";
+import { test } from "node:test";
+import { GatewayError } from "../../../gateway/core/errors.js";
+import { PacketRing } from "../../../gateway/media/fork/packet-ring.js";
+import { mediaRelayEntry } from "../../../gateway/workers/media-relay-options.js";
+import { aim, AnchoredCall, placesIn, sdpOf, textOf } from "../../support/anchored-call.js";
+import { freeUdpPort, until } from "../../support/processes.js";
+import { nativeMissing, startRelay, TestEars, type RelayScene } from "../../support/relay-scene.js";
+import { RtpPeer } from "../../support/rtp-peer.js";
+
+/** Threads of this process, in the order in which they were started. */
+const threads: Worker[] = [];
+process.on("worker", (worker) => threads.push(worker));
+function newestThread(): Worker {
+  const newest = threads.at(-1);
+  assert.ok(newest);
+  return newest;
+}
+
+/** The relay's thread, with a message that makes it stand still for ever. */
+function hangableEntry(): URL {
+  const code = `const { parentPort } = await import("node:worker_threads");
+    parentPort.on("message", ({ kind }) => { while (kind === "hang"); });
+    await import(${JSON.stringify(mediaRelayEntry().href)});`;
+  return new URL(`data:text/javascript,${encodeURIComponent(code)}`);
+}
+
+// The embedded relay with real sockets on loopback: ports, idle calls, a listener that stalls, a thread that dies.
+
+/** Ports that were free a moment ago, `pairs` of them. */
+async function freeRange(pairs: number): Promise<{ from: number; to: number }> {
+  for (;;) {
+    const from = (await freeUdpPort()) & ~1;
+    const to = from + 2 * pairs - 1;
+    if (to > 65_535) continue;
+    const sockets = Array.from({ length: 2 * pairs }, () => createSocket("udp4"));
+    const bound = await Promise.all(
+      sockets.map(
+        (socket, i) =>
+          new Promise<boolean>((resolve) => {
+            socket.once("error", () => resolve(false));
+            socket.bind(from + i, "127.0.0.1", () => resolve(true));
+          }),
+      ),
+    );
+    await Promise.all(sockets.map((socket) => new Promise<void>((done) => socket.close(() => done()))));
+    if (bound.every(Boolean)) return { from, to };
+  }
+}
+
+async function withRelay(
+  options: Parameters<typeof startRelay>[0],
+  body: (scene: RelayScene) => Promise<void>,
+  parts?: Parameters<typeof startRelay>[1],
+): Promise<void> {
+  const scene = await startRelay(options, parts);
+  try {
+    await body(scene);
+  } finally {
+    await scene.close();
+  }
+}
+
+for (const engine of ["native", "node"] as const) {
+  const skip = engine === "native" ? (nativeMissing() ?? false) : false;
+
+  test(`${engine}: an exhausted range says full, and a call that ends makes room`, { skip }, async () => {
+    const portRange = await freeRange(4);
+    await withRelay({ engine, portRange }, async ({ anchor }) => {
+      const calls = [await AnchoredCall.open(anchor), await AnchoredCall.open(anchor)];
+      const ports = new Set<number>();
+      for (const call of calls) {
+        const { offered, answered } = await call.exchange("a");
+        for (const text of [offered, answered]) ports.add(placesIn(text).rtp.port);
+      }
+      assert.equal(ports.size, 4);
+      for (const port of ports) assert.ok(port >= portRange.from && port < portRange.to && port % 2 === 0);
+      const third = await AnchoredCall.open(anchor);
+      const offer = { from: "a", step: "offer", sdp: sdpOf(third.a) } as const;
+      assert.deepEqual(await third.session.describe(offer), { kind: "untouched", why: "full" });
+      assert.deepEqual(await third.session.describe({ ...offer, from: "b", step: "answer" }), {
+        kind: "untouched",
+        why: "full",
+      });
+      await until("health to say so", () => !anchor.health().ok);
+      await calls[0]!.close();
+      assert.equal((await third.session.describe(offer)).kind, "anchored");
+      await third.close();
+      await calls[1]!.close();
+    });
+  });
+
+  test(`${engine}: ports that somebody else holds are skipped`, { skip }, async () => {
+    const portRange = await freeRange(3);
+    const holder = createSocket("udp4").unref();
+    // The RTCP port of the second pair.
+    await new Promise<void>((done) => holder.bind(portRange.from + 3, "127.0.0.1", done));
+    await withRelay({ engine, portRange }, async ({ anchor }) => {
+      const call = await AnchoredCall.open(anchor);
+      const { offered, answered } = await call.exchange("a");
+      const ports = [offered, answered].map((text) => placesIn(text).rtp.port).sort((x, y) => x - y);
+      assert.deepEqual(ports, [portRange.from, portRange.from + 4]);
+      await Promise.all([call.a.talk(1, 4), call.b.talk(1, 4)]);
+      await Promise.all([call.a.has(3), call.b.has(3)]);
+      await call.close();
+    });
+    holder.close();
+  });
+
+  test(`${engine}: ports rest before another call gets them`, { skip }, async () => {
+    const portRange = await freeRange(2);
+    await withRelay({ engine, portRange, quarantineMs: 400 }, async ({ anchor }) => {
+      const first = await AnchoredCall.open(anchor);
+      await first.connect();
+      await first.close();
+      const second = await AnchoredCall.open(anchor);
+      const offer = { from: "a", step: "offer", sdp: sdpOf(second.a) } as const;
+      assert.deepEqual(await second.session.describe(offer), { kind: "untouched", why: "full" });
+      await until(
+        "the ports to have rested",
+        async () => (await second.session.describe(offer)).kind === "anchored",
+        3_000,
+      );
+      await second.close();
+    });
+  });
+
+  test(
+    `${engine}: a listener that stalls delays nothing and loses only what it has no room for`,
+    { skip },
+    async () => {
+      const ears = new TestEars(65_536);
+      await withRelay(
+        { engine },
+        async ({ anchor }) => {
+          const call = await AnchoredCall.open(anchor, { listen: true });
+          await call.connect();
+          // Nobody reads the ring: it holds about 330 packets.
+          for (let n = 1; n <= 600; n++) {
+            await call.a.send({ n });
+            if (n % 50 === 0) await call.b.has(n);
+          }
+          await call.b.has(600);
+          const stats = await call.session.stats();
+          assert.equal(stats.a.packets, 600);
+          assert.ok(stats.forkDropped > 100 && stats.forkDropped < 500, `${stats.forkDropped} dropped`);
+          assert.equal(ears.heard(call.callId, "caller").length, 600 - stats.forkDropped);
+          await call.a.talk(601, 604);
+          await call.b.has(603);
+          await until("the fork to go on", () => ears.heard(call.callId, "caller").length === 603 - stats.forkDropped);
+          await call.close();
+        },
+        { ears },
+      );
+    },
+  );
+
+  test(
+    `${engine}: the thread dies: calls go on at the same ports, prompts fail, new calls work`,
+    { skip },
+    async () => {
+      await withRelay({ engine }, async ({ anchor, metrics }) => {
+        const call = await AnchoredCall.open(anchor);
+        await call.connect();
+        await call.a.talk(1, 4);
+        await call.b.has(3);
+        const receiver = await anchor.receive({ streamId: 77, family: 4, idleMs: 0, onIdle: () => undefined });
+        const prompt = call.session.play("a", { sampleRateHz: 8_000, samples: new Float32Array(80_000) });
+        const failed = assert.rejects(
+          prompt,
+          (error) => error instanceof GatewayError && error.code === "media.unavailable",
+        );
+        await newestThread().terminate();
+        await failed;
+        assert.equal(anchor.health().ok, false);
+        const meanwhile = await AnchoredCall.open(anchor);
+        const offer = { from: "a", step: "offer", sdp: sdpOf(meanwhile.a) } as const;
+        assert.deepEqual(await meanwhile.session.describe(offer), { kind: "untouched", why: "unavailable" });
+        await until("a new thread", () => anchor.health().ok);
+        assert.equal(metrics.value("ringfence_media_relay_restarts_total"), 1);
+        let n = 4;
+        await until("the old call to go on", async () => {
+          await call.a.send({ n: n++ });
+          await call.b.send({ n: n++ });
+          return call.b.received.length > 5 && call.a.received.length > 3;
+        });
+        assert.deepEqual(call.events, []);
+        await meanwhile.connect();
+        await meanwhile.a.talk(1, 4);
+        await meanwhile.b.has(3);
+        await call.exchange("b");
+        assert.ok(receiver.port > 0);
+        await meanwhile.close();
+        await call.close();
+      });
+    },
+  );
+}
+
+test("the thread dies and somebody takes a port of a call: the call is told that its media is lost", async () => {
+  await withRelay({}, async ({ anchor }) => {
+    const call = await AnchoredCall.open(anchor, { listen: true });
+    const { offered } = await call.exchange("a");
+    call.session.answered();
+    await newestThread().terminate();
+    const thief = createSocket("udp4").unref();
+    await new Promise<void>((done) => thief.bind(placesIn(offered).rtp.port, "127.0.0.1", done));
+    await until("the event", () => call.events.length > 0);
+    assert.deepEqual(call.events, [{ kind: "lost" }]);
+    // The next exchange gives it ports again.
+    await call.exchange("a");
+    await call.a.talk(1, 4);
+    await call.b.has(3);
+    assert.equal(call.events.length, 1);
+    thief.close();
+    await call.close();
+  });
+});
+
+test("a thread that hangs is ended and started again", async () => {
+  await withRelay(
+    {},
+    async ({ anchor, metrics }) => {
+      const call = await AnchoredCall.open(anchor);
+      await call.connect();
+      newestThread().postMessage({ kind: "hang" });
+      await until("a new thread", () => metrics.value("ringfence_media_relay_restarts_total") === 1, 15_000);
+      await until("health", () => anchor.health().ok, 15_000);
+      let n = 1;
+      await until("the call to go on", async () => {
+        await call.a.send({ n: n++ });
+        return call.b.received.length > 0;
+      });
+      await call.close();
+    },
+    { silentMs: 400, entry: hangableEntry() },
+  );
+});
+
+test("an answered call without a packet is dead; one that rings, is held, or has RTCP is not", async () => {
+  await withRelay({ idleMs: 300 }, async ({ anchor }) => {
+    const open = async (): Promise<AnchoredCall> => {
+      const call = await AnchoredCall.open(anchor);
+      await call.exchange("a");
+      return call;
+    };
+    const [dead, rings, held, reports] = [await open(), await open(), await open(), await open()];
+    for (const call of [dead, held, reports]) call.session.answered();
+    await held.exchange("a", { lines: ["a=sendonly"] }, { lines: ["a=recvonly"] });
+    const report = Buffer.from("80c9000100000001", "hex");
+    const timer = setInterval(() => void reports.b.sendRtcp(report), 50);
+    await until("the dead one", () => dead.events.length > 0, 6_000);
+    // A second look of the relay: what is told is told once, and to nobody else.
+    await until("another report", async () => (await dead.session.stats()).a.packets === 0 && (await pause(1_200)));
+    clearInterval(timer);
+    assert.deepEqual(dead.events, [{ kind: "idle" }]);
+    for (const call of [rings, held, reports]) assert.deepEqual(call.events, []);
+    await until("the one without reports", () => reports.events.length > 0, 6_000);
+    for (const call of [dead, rings, held, reports]) await call.close();
+  });
+});
+
+test("a receiver hears one sender, and is told when he is silent", async () => {
+  await withRelay({}, async ({ anchor, ears }) => {
+    let idle = 0;
+    const port = await anchor.receive({ streamId: 5, family: 4, idleMs: 500, onIdle: () => idle++ });
+    assert.equal(port.address, "127.0.0.1");
+    const [sender, stranger] = [await RtpPeer.open(), await RtpPeer.open()];
+    for (const peer of [sender, stranger]) peer.to = { address: port.address, port: port.port };
+    port.expect({ address: "127.0.0.1", port: sender.port });
+    await stranger.talk(1, 4, { ssrc: 9 });
+    await sender.talk(1, 6, { ssrc: 1 });
+    await until("the packets", () => ears.under(5).length >= 5);
+    assert.equal(ears.under(5).length, 5);
+    await until("the silence", () => idle > 0, 5_000);
+    // The address alone.
+    port.expect({ address: "127.0.0.1", port: 0 });
+    await stranger.talk(4, 6);
+    await until("both", () => ears.under(5).length >= 7);
+    // Whoever comes first.
+    port.expect(undefined);
+    await sender.talk(6, 8);
+    await until("the sender again", () => ears.under(5).length >= 9);
+    await stranger.talk(6, 8);
+    await sender.talk(8, 9);
+    await until("the sender alone", () => ears.under(5).length >= 10);
+    assert.equal(ears.under(5).length, 10);
+    assert.equal(idle, 1);
+    port.close();
+    port.close();
+    await sender.talk(9, 12);
+    assert.equal(ears.under(5).length, 10);
+    sender.close();
+    stranger.close();
+  });
+});
+
+test("without room for another port a receiver is refused; a family that there is none of too", async () => {
+  const portRange = await freeRange(1);
+  await withRelay({ portRange, addresses: [{ address: "127.0.0.1", advertised: "192.0.2.7" }] }, async ({ anchor }) => {
+    const options = { streamId: 1, family: 4, idleMs: 0, onIdle: () => undefined } as const;
+    const first = await anchor.receive(options);
+    assert.deepEqual([first.address, first.port], ["192.0.2.7", portRange.from]);
+    const code = (wanted: string) => (error: unknown) => error instanceof GatewayError && error.code === wanted;
+    await assert.rejects(anchor.receive(options), code("media.full"));
+    await assert.rejects(anchor.receive({ ...options, family: 6 }), code("media.unavailable"));
+    first.close();
+    await until("the port", () =>
+      anchor.receive(options).then(
+        () => true,
+        () => false,
+      ),
+    );
+  });
+});
+
+test("an address that is not ours stops the start, with its name", async () => {
+  await assert.rejects(startRelay({ addresses: [{ address: "192.0.2.1" }] }), (error) => {
+    return error instanceof GatewayError && error.code === "listen.failed" && error.message.includes("192.0.2.1");
+  });
+});
+
+test("peers are told the advertised address", async () => {
+  await withRelay({ addresses: [{ address: "127.0.0.1", advertised: "198.51.100.9" }] }, async ({ anchor }) => {
+    const call = await AnchoredCall.open(anchor);
+    const text = textOf(await call.session.describe({ from: "a", step: "offer", sdp: sdpOf(call.a) }));
+    assert.equal(placesIn(text).rtp.address, "198.51.100.9");
+    const six = await RtpPeer.open("::1");
+    const other = await AnchoredCall.open(anchor);
+    const offer = await other.session.describe({ from: "a", step: "offer", sdp: sdpOf(six) });
+    assert.deepEqual(offer, { kind: "untouched", why: "unavailable" });
+    six.close();
+    await call.close();
+    await other.close();
+  });
+});
+
+test("an early dialog that answers late does not take the call from the one that was answered", async () => {
+  await withRelay({}, async ({ anchor }) => {
+    const call = await AnchoredCall.open(anchor);
+    const late = await RtpPeer.open();
+    const offered = textOf(await call.session.describe({ from: "a", step: "offer", sdp: sdpOf(call.a) }));
+    aim(late, offered);
+    aim(call.b, offered);
+    const answer = await call.session.describe({ from: "b", step: "answer", sdp: sdpOf(call.b), fork: "one" });
+    call.session.answered("one");
+    aim(call.a, textOf(answer));
+    await call.session.describe({ from: "b", step: "answer", sdp: sdpOf(late), fork: "two" });
+    await Promise.all([late.talk(50, 53), call.b.talk(1, 4), call.a.talk(1, 4)]);
+    await Promise.all([call.a.has(3), call.b.has(3)]);
+    assert.deepEqual(call.a.sequences(), [1, 2, 3]);
+    assert.equal(late.received.length, 0);
+    late.close();
+    await call.close();
+  });
+});
+
+test("a ring that another thread reads gets every packet once", async () => {
+  await withRelay({}, async ({ anchor, ears }) => {
+    const reader = new Worker(
+      `const { workerData, parentPort } = require("node:worker_threads");
+       const head = new Int32Array(workerData, 0, 48);
+       parentPort.on("message", () => parentPort.postMessage(Atomics.load(head, 0)));`,
+      { eval: true, workerData: ears.ring.buffer },
+    );
+    const call = await AnchoredCall.open(anchor, { listen: true });
+    await call.connect();
+    await call.a.talk(1, 11);
+    await call.b.has(10);
+    const written = await new Promise<number>((resolve) => {
+      reader.once("message", resolve);
+      reader.postMessage("look");
+    });
+    assert.ok(written >= 10 * Math.ceil((172 + 16) / 8));
+    assert.equal(new PacketRing(ears.ring.buffer).waitingBytes, written * 8);
+    assert.equal(ears.heard(call.callId, "caller").length, 10);
+    await reader.terminate();
+    await call.close();
+  });
+});
+
+const pause = (ms: number): Promise<true> => new Promise((resolve) => setTimeout(() => resolve(true), ms));
