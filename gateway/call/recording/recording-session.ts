@@ -146,9 +146,10 @@ export class RecordingSession implements SipDialogUser {
       return;
     }
     this.#life.heard();
-    if (request.request.body.byteLength > this.#options.maxBodyBytes) this.#refuse(request, 413);
+    const isTooLarge = request.request.body.byteLength > this.#options.maxBodyBytes;
+    if (isTooLarge && method !== "BYE") this.#refuse(request, 413);
     else if (method === "BYE") {
-      this.#learn(request.request);
+      if (!isTooLarge) this.#learn(request.request);
       request.respond(this.#answer(200));
       this.#finish("client");
     } else if (method === "INVITE" || method === "UPDATE") this.#update(request);

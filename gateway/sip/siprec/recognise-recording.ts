@@ -21,7 +21,8 @@ export function recordingMark(request: SipRequest, users: ReadonlySet<string>): 
   if (headers.has("require") && allValues(headers, "require").some((tag) => tag.toLowerCase() === "siprec"))
     return "siprec";
   const contact = headers.get("contact");
-  if (contact !== undefined && isRecordingClient(firstValue(contact))) return "contact";
+  // Looked for first: this is asked about every INVITE of the hop.
+  if (contact !== undefined && /src/i.test(contact) && isRecordingClient(firstValue(contact))) return "contact";
   if (users.size > 0 && users.has((parseSipUri(request.uri)?.user ?? "").toLowerCase())) return "user";
   if (readCiscoForking(headers.get("from") ?? "") !== undefined) return "cisco";
   return carriesMetadata(request) ? "metadata" : undefined;

@@ -333,3 +333,11 @@ test("a fault of ours ends that session with 500 or BYE, and no other", async ()
   assert.deepEqual(bench.listening.openCalls, ["rec-0"]);
   assert.equal(bench.metrics.get("ringfence_recordings_ended_total{fault}"), 1);
 });
+
+test("a body beyond the limit is refused with 413, but in a BYE", async () => {
+  const bench = await recordingBench({ options: { maxBodyBytes: 4_000 } });
+  const client = await recorded(bench, RFC.body);
+  assert.equal((await client.request("INFO", META, "x".repeat(5_000))).status, 413);
+  assert.equal((await client.request("BYE", META, "x".repeat(5_000))).status, 200);
+  assert.equal(bench.server.size, 0);
+});
