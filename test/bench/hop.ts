@@ -79,35 +79,65 @@ async function drive(relay: Relay, uasPort: number, rate: number, seconds: numbe
   };
 }
 
-/** Climbs by `step` until two runs in a row at one rate are not clean. */
-async function highestCleanRate(relay: Relay, uasPort: number, ladder: Ladder, csv: string): Promise<Run[]> {
+/** Twice where the first run is not clean: one hiccup of the machine decides nothing. */
+async function rung(relay: Relay, uasPort: number, rate: number, options: Ladder, csv: string): Promise<Run> {
+  const run = await drive(relay, uasPort, rate, options.seconds, csv);
+  return isClean(run) ? run : drive(relay, uasPort, rate, options.seconds, csv);
+}
+
+/** A relay that is warm; an overloaded one has half a minute of transactions behind it and is not used again. */
+async function fresh(start: () => Promise<Relay>, uasPort: number, csv: string): Promise<Relay> {
+  const relay = await start();
+  await drive(relay, uasPort, 500, 3, csv);
+  return relay;
+}
+
+/** Climbs by `step` to the first rate that is not clean (or down by halves, where the first is not), then halves the gap down to `fine`. */
+async function climb(start: () => Promise<Relay>, uasPort: number, options: Ladder, csv: string): Promise<Run[]> {
   const runs: Run[] = [];
-  for (let rate = ladder.from; rate <= 6_000; rate += ladder.step) {
-    let run = await drive(relay, uasPort, rate, ladder.seconds, csv);
-    if (!isClean(run)) run = await drive(relay, uasPort, rate, ladder.seconds, csv);
-    runs.push(run);
-    if (!isClean(run)) break;
+  const startedAt = performance.now();
+  const left = (): number => options.budgetSeconds - (performance.now() - startedAt) / 1000;
+  let relay = await fresh(start, uasPort, csv);
+  let clean = 0;
+  let failed = Infinity;
+  try {
+    for (let rate = options.from; rate >= 50 && left() > 0;) {
+      const run = await rung(relay, uasPort, rate, options, csv);
+      runs.push(run);
+      if (isClean(run)) clean = rate;
+      else {
+        failed = rate;
+        await relay.stop();
+        relay = await fresh(start, uasPort, csv);
+      }
+      if (failed === Infinity) rate += options.step;
+      else if (clean === 0) rate = Math.round(rate / 2);
+      else if (failed - clean <= options.fine) break;
+      else rate = clean + Math.max(1, Math.round((failed - clean) / 2 / options.fine)) * options.fine;
+      if (rate >= failed) break;
+    }
+  } finally {
+    await relay.stop();
   }
   return runs;
 }
 
-/** The ladder on one relay, half load on a fresh one: an overloaded process has half a minute of transactions behind it. */
+/** The ladder, then half load on a fresh relay, and the same without one. */
 async function measure(start: () => Promise<Relay>, uasPort: number, options: Ladder, csv: string): Promise<Figures> {
-  const first = await start();
-  await drive(first, uasPort, 500, 4, csv); // warm-up, not counted
-  const runs = await highestCleanRate(first, uasPort, options, csv).finally(() => first.stop());
-  const best = runs.filter(isClean).at(-1);
+  const runs = await climb(start, uasPort, options, csv);
+  const best = runs
+    .filter(isClean)
+    .sort((a, b) => a.rate - b.rate)
+    .at(-1);
   if (best === undefined)
     return { maxCallsPerSecond: 0, cpuMsPerCall: runs[0]?.cpuMsPerCall ?? 0, addedP99Ms: runs[0]?.p99Ms ?? 0, runs };
   const halfRate = Math.round(best.rate / 2);
-  const second = await start();
-  await drive(second, uasPort, 500, 4, csv);
-  const half = await drive(second, uasPort, halfRate, options.seconds, csv).finally(() => second.stop());
+  const relay = await fresh(start, uasPort, csv);
+  const half = await drive(relay, uasPort, halfRate, options.seconds, csv).finally(() => relay.stop());
   const direct = await drive(nothingBetween(uasPort), uasPort, halfRate, options.seconds, csv);
-  const cpuMsPerCall = best.cpuMsPerCall;
   return {
     maxCallsPerSecond: best.rate,
-    cpuMsPerCall,
+    cpuMsPerCall: best.cpuMsPerCall,
     addedP99Ms: round(half.p99Ms - direct.p99Ms),
     runs: [...runs, half, direct],
   };
@@ -121,16 +151,22 @@ const nothingBetween = (uasPort: number): Relay => ({
 });
 
 interface Ladder {
+  /** Calls/s. */
   readonly from: number;
   readonly step: number;
+  readonly fine: number;
+  /** Of one run. */
   readonly seconds: number;
+  /** No further rung is begun after it. */
+  readonly budgetSeconds: number;
 }
 
-async function gatewayRelay(uasPort: number): Promise<Relay> {
-  const gateway = await startGateway({
+async function gatewayRelay(uasPort: number, nodeArgs: readonly string[]): Promise<Relay> {
+  const sections = {
     sip: { listenPort: 0, nextHops: [`127.0.0.1:${uasPort}`], optionsPingMs: 0 },
     detection: { masking: { mode: "enforce" } },
-  });
+  };
+  const gateway = await startGateway(sections, { nodeArgs });
   const pid = gateway.running.pid;
   return {
     port: gateway.sipPort,
@@ -178,24 +214,31 @@ async function kamailioRelay(uasPort: number): Promise<Relay> {
 
 /**
  * Bench `hop`: SIPp uac → relay → SIPp uas, no hold time, everything of the production process on, detection enforcing.
- * The highest rate at which no call fails and no message is sent twice; Kamailio (tm, Record-Route) in the same run.
- * Options: `from`, `step` (calls/s), `seconds` a rung, `skip-kamailio`.
+ * The highest rate at which no call fails and no message is sent twice; Kamailio (tm, Record-Route) in the same run, which takes
+ * about five minutes. Options: `from`, `step`, `fine` (calls/s), `seconds` a run, `budget` (seconds a relay's ladder may take),
+ * `skip-kamailio`, `only-kamailio`, `node-args` (of the gateway, without dashes, with commas: `max-semi-space-size=4`).
  */
 export async function run(options: Readonly<Record<string, string>>): Promise<Readonly<Record<string, unknown>>> {
   const missing = sippMissing();
   if (missing !== undefined) throw new Error(missing);
   const ladder = {
-    from: Number(options["from"] ?? 700),
-    step: Number(options["step"] ?? 100),
-    seconds: Number(options["seconds"] ?? 8),
+    from: Number(options["from"] ?? 1_000),
+    step: Number(options["step"] ?? 500),
+    fine: Number(options["fine"] ?? 100),
+    seconds: Number(options["seconds"] ?? 5),
+    budgetSeconds: Number(options["budget"] ?? 110),
   };
+  const nodeArgs = (options["node-args"] ?? "")
+    .split(",")
+    .filter((arg) => arg !== "")
+    .map((arg) => `--${arg}`);
   const folder = mkdtempSync(join(tmpdir(), "ringfence-hop-"));
   const csv = writeNumbers(folder, 50_000);
   const uasPort = await freeUdpPort();
   try {
     if (options["only-kamailio"] === "true")
       return { kamailio: await measure(() => kamailioRelay(uasPort), uasPort, ladder, csv) };
-    const gateway = await measure(() => gatewayRelay(uasPort), uasPort, ladder, csv);
+    const gateway = await measure(() => gatewayRelay(uasPort, nodeArgs), uasPort, ladder, csv);
     const reason = options["skip-kamailio"] === "true" ? "skipped by --skip-kamailio" : kamailioMissing();
     if (reason !== undefined) return { ...gateway, kamailio: null, kamailioReason: reason, machine: machine() };
     const kamailio = await measure(() => kamailioRelay(uasPort), uasPort, ladder, csv);

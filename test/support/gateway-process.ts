@@ -63,13 +63,13 @@ export function testConfig(folder: string, sections: Readonly<Record<string, unk
  */
 export async function startGateway(
   sections: Readonly<Record<string, unknown>> = {},
-  extra: { args?: string[]; folder?: string; env?: Record<string, string> } = {},
+  extra: { args?: string[]; folder?: string; env?: Record<string, string>; nodeArgs?: readonly string[] } = {},
 ): Promise<GatewayProcess> {
   const own = extra.folder === undefined ? temporaryFolder("gateway") : undefined;
   const folder = extra.folder ?? own?.path ?? "";
   const configFile = join(folder, "ringfence.json");
   writeFileSync(configFile, JSON.stringify(testConfig(folder, sections), null, 2));
-  const entry = ringfenceEntry();
+  const entry = [...(extra.nodeArgs ?? []), ...ringfenceEntry()];
   let announce: (line: ReadyLine) => void = () => undefined;
   const announced = new Promise<ReadyLine>((resolve) => (announce = resolve));
   let first = true;
