@@ -1,0 +1,103 @@
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { createSocket } from "node:dgram";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** A real rtpengine in user space, on loopback, with a folder of its own. */
+export interface RealRtpengine {
+  readonly host: string;
+  readonly port: number;
+  readonly weight: number;
+  readonly log: () => string;
+  /** Not answering any more, without a word. */
+  pause(): void;
+  resume(): void;
+  /** kill -9. */
+  kill(): Promise<void>;
+  /** Started again at the same place, with nothing in its memory. */
+  restart(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Why it cannot be tested here; undefined: it can. */
+export function rtpengineMissing(): string | undefined {
+  const found = spawnSync("rtpengine", ["--version"], { encoding: "utf8" });
+  return found.status === 0 ? undefined : "rtpengine is not installed (scripts/install-debian rtpengine-daemon)";
+}
+
+export async function startRealRtpengine(args: readonly string[] = []): Promise<RealRtpengine> {
+  const folder = await mkdtemp(join(tmpdir(), "ringfence-rtpengine-"));
+  const port = await freePort();
+  const mediaFrom = (await freePort()) & ~1;
+  const all = [
+    "--foreground",
+    "--log-stderr",
+    "--log-level=6",
+    "--interface=127.0.0.1",
+    `--listen-ng=127.0.0.1:${port}`,
+    "--table=-1",
+    `--port-min=${Math.min(mediaFrom, 64_000)}`,
+    `--port-max=${Math.min(mediaFrom, 64_000) + 1_000}`,
+    `--pidfile=${join(folder, "pid")}`,
+    ...args,
+  ];
+  let log = "";
+  let child: ChildProcess;
+  const start = async (): Promise<void> => {
+    child = spawn("rtpengine", all, { cwd: folder, stdio: ["ignore", "ignore", "pipe"] });
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => (log = (log + text).slice(-200_000)));
+    await answers(port, () => log);
+  };
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const gone = new Promise((resolve) => child.once("exit", resolve));
+    child.kill("SIGCONT");
+    child.kill(signal);
+    await gone;
+  };
+  await start();
+  return {
+    host: "127.0.0.1",
+    port,
+    weight: 1,
+    log: () => log,
+    pause: () => void child.kill("SIGSTOP"),
+    resume: () => void child.kill("SIGCONT"),
+    kill: () => end("SIGKILL"),
+    restart: async () => {
+      await end("SIGKILL");
+      await start();
+    },
+    close: async () => {
+      await end("SIGKILL");
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const socket = createSocket("udp4");
+  await new Promise<void>((resolve) => socket.bind(0, "127.0.0.1", resolve));
+  const { port } = socket.address();
+  await new Promise<void>((resolve) => socket.close(resolve));
+  return port;
+}
+
+/** Pings until there is a pong. */
+async function answers(port: number, log: () => string): Promise<void> {
+  const socket = createSocket("udp4");
+  socket.on("error", () => undefined);
+  const pongs: Buffer[] = [];
+  socket.on("message", (datagram) => pongs.push(datagram));
+  try {
+    for (let n = 0; n < 200; n++) {
+      socket.send(`up${n} d7:command4:pinge`, port, "127.0.0.1");
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      if (pongs.length > 0) return;
+    }
+    throw new Error(`rtpengine does not answer:\n${log()}`);
+  } finally {
+    socket.close();
+  }
+}
