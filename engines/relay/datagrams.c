@@ -22,6 +22,9 @@
 // Words of a row; the same numbers are in gateway/adapters/rtp-relay/io/packet-batch.ts.
 enum { ROW_SOCKET, ROW_LENGTH, ROW_HOST, ROW_PORT = ROW_HOST + 4, ROW_TARGET, ROW_WORDS };
 enum { MAX_SOCKETS = 65536, MAX_SLOTS = 1024 };
+// Asked of the kernel for each socket, in bytes; it gives what net.core.rmem_max allows. Seconds of sound, for a thread that waits
+// for its turn.
+enum { BUFFER_BYTES = 1 << 20 };
 
 typedef struct {
   int fd;  // −1: this number is free
@@ -262,6 +265,9 @@ static napi_value open_socket(napi_env env, napi_callback_info info) {
   int fd = socket(address.sin6_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return make_int(env, -errno);
   int one = 1;
+  int buffer = BUFFER_BYTES;
+  setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer);
+  setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof buffer);
   if (address.sin6_family == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
   uint32_t number = io->free_count > 0 ? io->free[io->free_count - 1] : io->used;
   struct epoll_event event = {.events = EPOLLIN, .data.u32 = number};

@@ -5,6 +5,9 @@ import { fail, ok, type Result } from "../../../core/result.js";
 import { openFailure, type DatagramIo, type OnBatch, type OpenFailure, type OpenSocket } from "./datagram-io.js";
 import { PacketBatch } from "./packet-batch.js";
 
+/** Asked of the kernel for each socket, as the native engine does. */
+const BUFFER_BYTES = 1 << 20;
+
 interface Entry {
   readonly socket: Socket;
   peerAddress: string;
@@ -36,7 +39,13 @@ export class NodeIo implements DatagramIo {
     const family = isIP(address);
     if (family === 0 || this.#disposed) return Promise.resolve(fail(openFailure("EINVAL")));
     return new Promise((resolve) => {
-      const socket = createSocket({ type: family === 4 ? "udp4" : "udp6", ipv6Only: family === 6, lookup: asIs });
+      const socket = createSocket({
+        type: family === 4 ? "udp4" : "udp6",
+        ipv6Only: family === 6,
+        lookup: asIs,
+        recvBufferSize: BUFFER_BYTES,
+        sendBufferSize: BUFFER_BYTES,
+      });
       const refuse = (error: NodeJS.ErrnoException): void => {
         socket.close();
         resolve(fail(openFailure(error.code ?? error.message)));
