@@ -16,7 +16,7 @@ export function startRecogniser(start: RecogniserStart, events: ChildEvents, ent
   const child = fork(entry, [JSON.stringify(start)], {
     env,
     // Not our own: after `node -e SCRIPT` they hold the script, and the child would run it, child after child.
-    execArgv: [...(entry.endsWith(".ts") ? ["--import", "tsx"] : []), `--max-old-space-size=${HEAP_MIB}`],
+    execArgv: [...(entry.endsWith(".ts") ? ["--import=tsx"] : []), `--max-old-space-size=${HEAP_MIB}`],
     serialization: "advanced",
     stdio: ["ignore", "ignore", "ignore", "ipc"],
   });
