@@ -1,7 +1,8 @@
 /** First in, first out, with a limit. `push` says whether there was room; what to do when there was not is the caller's. */
 export class BoundedQueue<T> {
   readonly limit: number;
-  #items: T[] = [];
+  /** Those before `#head` have been taken. */
+  #items: (T | undefined)[] = [];
   #head = 0;
 
   constructor(limit: number) {
@@ -19,9 +20,10 @@ export class BoundedQueue<T> {
     return true;
   }
 
-  /** Takes up to `most` items from the front, in order. */
+  /** Takes up to `most` items from the front, in order. They are not held any more: an item may be audio, or a batch of records. */
   take(most: number): T[] {
-    const taken = this.#items.slice(this.#head, this.#head + most);
+    const taken = this.#items.slice(this.#head, this.#head + most) as T[];
+    this.#items.fill(undefined, this.#head, this.#head + taken.length);
     this.#head += taken.length;
     if (this.#head > 1024 && this.#head * 2 > this.#items.length) {
       this.#items = this.#items.slice(this.#head);
