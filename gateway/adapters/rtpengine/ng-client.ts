@@ -50,6 +50,8 @@ export class NgClient {
   readonly #pending = new Map<string, Pending>();
   readonly #prefix: string;
   #commands = 0;
+  /** Commands without an answer, those included that wait for the socket. */
+  #open = 0;
   #socket: Promise<Socket> | undefined;
   #closed = false;
 
@@ -68,6 +70,7 @@ export class NgClient {
   async ask(command: NgCommand, timeoutMs: number): Promise<NgOutcome> {
     const { clock } = this.#deps;
     const startedAt = clock.mono();
+    this.#open++;
     try {
       const outcome = await this.#ask(command, timeoutMs);
       this.#deps.onDone?.(command.command, outcome.kind, clock.mono() - startedAt);
@@ -75,18 +78,19 @@ export class NgClient {
     } catch (error) {
       this.#deps.onDone?.(command.command, "silent", undefined);
       throw error;
+    } finally {
+      this.#open--;
     }
   }
 
   async #ask(command: NgCommand, timeoutMs: number): Promise<NgOutcome> {
     if (this.#closed) throw unavailable("the client is closed");
-    if (this.#pending.size >= this.#maxPending)
-      throw new GatewayError("media.full", "rtpengine: too many commands are open");
+    if (this.#open > this.#maxPending) throw new GatewayError("media.full", "rtpengine: too many commands are open");
     const cookie = `${this.#prefix}${++this.#commands}`;
     const datagram = Buffer.concat([Buffer.from(`${cookie} `, "latin1"), encodeBencode(command)]);
     if (datagram.byteLength > MAX_DATAGRAM_BYTES)
       throw new GatewayError("media.rejected", "rtpengine: command too large");
-    const socket = await this.#open(timeoutMs);
+    const socket = await this.#socketWithin(timeoutMs);
     return new Promise((resolve, reject) => {
       const timers = this.#schedule(timeoutMs, () => socket.send(datagram, ignored), cookie);
       const done = (): void => {
@@ -116,7 +120,7 @@ export class NgClient {
     return [...REPEAT_AT.map((share) => at(timeoutMs * share, again)), at(timeoutMs, giveUp)];
   }
 
-  #open(timeoutMs: number): Promise<Socket> {
+  #socketWithin(timeoutMs: number): Promise<Socket> {
     if (this.#socket === undefined) {
       const opening = this.#connect();
       this.#socket = opening;
