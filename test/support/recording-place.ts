@@ -8,6 +8,7 @@ import { DEFAULT_RECORDING, type RecordingOptions } from "../../gateway/call/rec
 import { RecordingRouter } from "../../gateway/call/recording/recording-router.js";
 import { RecordingServer } from "../../gateway/call/recording/recording-server.js";
 import { parseRtpPacket } from "../../gateway/media/rtp/rtp-packet.js";
+import type { HeardStreams } from "../../gateway/ports/heard-streams.js";
 import type { MediaReceiver, ReceiveOptions, ReceivingPort } from "../../gateway/ports/media-receiver.js";
 import type { SipEndpoint } from "../../gateway/ports/sip-endpoint.js";
 import { LogDouble, MetricsDouble } from "./call-doubles.js";
@@ -61,10 +62,16 @@ export interface RecordingPlace {
   close(): Promise<void>;
 }
 
-/** @param make Another SIP engine than ours; not started. */
+export interface RecordingParts {
+  /** Another SIP engine than ours; not started. */
+  readonly make?: () => Promise<SipEndpoint>;
+  /** Another receiver, with whoever is told of its streams. `media` of the place then stays empty. */
+  readonly relay?: { readonly media: MediaReceiver; readonly heard: HeardStreams };
+}
+
 export async function openRecordingPlace(
   options: Partial<RecordingOptions> = {},
-  make?: () => Promise<SipEndpoint>,
+  { make, relay }: RecordingParts = {},
 ): Promise<RecordingPlace> {
   const clock = new SystemClock();
   const random = new CryptoRandom();
@@ -82,7 +89,17 @@ export async function openRecordingPlace(
   }) as typeof openStream;
   const server = new RecordingServer(
     { ...DEFAULT_RECORDING, ...options },
-    { desk, listening, heard: listening, media, observers: [], clock, random, metrics, log },
+    {
+      desk,
+      listening,
+      heard: relay?.heard ?? listening,
+      media: relay?.media ?? media,
+      observers: [],
+      clock,
+      random,
+      metrics,
+      log,
+    },
   );
   const endpoint = await (make ?? (() => Promise.resolve(embedded(clock, random))))();
   await endpoint.start(new RecordingRouter(server, new RecordingUser()));

@@ -40,6 +40,8 @@ export interface SiprecClientDeps {
 
 /** A BYE has this long to be answered, ms. */
 const BYE_MS = 4_000;
+/** Between the last packet and the BYE, so that it does not overtake it, ms. */
+const LINGER_MS = 100;
 /** Without any answer for so long nobody is there, ms. */
 const SILENCE_MS = 5_000;
 
@@ -75,6 +77,7 @@ export class SiprecClient {
       const ready = refused === undefined && !stop.signal.aborted;
       const pairs = tracks.flatMap((track, i) => (sockets[i] === undefined ? [] : [{ socket: sockets[i], track }]));
       const packets = ready ? await sendTracks(pairs, { clock, random, signal: stop.signal }) : 0;
+      if (ready) await new Promise<void>((resolve) => clock.callAt(monoMs(clock.mono() + LINGER_MS), resolve));
       await Promise.all(sessions.map((session) => this.#hangUp(session)));
       const told = refused ?? sessions[0];
       return {

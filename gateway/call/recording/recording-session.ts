@@ -119,7 +119,7 @@ export class RecordingSession implements SipDialogUser {
       this.#finish("refused");
       return;
     }
-    await this.#describe(offered);
+    await this.#describe(offered, body.sdp === undefined);
     if (this.#over) return;
     if (this.#streams.size === 0 && !this.conversation.isSpared) {
       this.#refuse(invite, 503, [["Retry-After", String(1 + Math.floor(this.#deps.random.next() * 5))]]);
@@ -247,7 +247,7 @@ export class RecordingSession implements SipDialogUser {
       this.#refuse(request, 488);
       return;
     }
-    await this.#describe(lines);
+    await this.#describe(lines, false);
     if (this.#over) {
       this.#refuse(request, 487);
       return;
@@ -257,7 +257,7 @@ export class RecordingSession implements SipDialogUser {
   }
 
   /** Opens and closes what these lines need. */
-  async #describe(lines: readonly RecordedLine[]): Promise<void> {
+  async #describe(lines: readonly RecordedLine[], isOffer: boolean): Promise<void> {
     const { conversation } = this;
     const speakers = conversation.speakers(lines, this.forking);
     conversation.begin();
@@ -265,7 +265,7 @@ export class RecordingSession implements SipDialogUser {
     try {
       this.#answered = conversation.isSpared
         ? lines.map((line) => ({ line, at: undefined }))
-        : await this.#streams.apply(lines, speakers);
+        : await this.#streams.apply(lines, speakers, isOffer);
     } finally {
       this.#busy = false;
     }

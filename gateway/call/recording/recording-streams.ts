@@ -38,6 +38,8 @@ interface Ear {
   readonly crypto: SdesCrypto | undefined;
   readonly ownKey: string | undefined;
   line: RecordedLine;
+  /** Its port has been told whom to hear; before it hears nobody. */
+  isOpen: boolean;
 }
 
 /** The m= lines of one recording session, each with its ports and its stream. As many as the session's description has. */
@@ -64,13 +66,19 @@ export class RecordingStreams {
    * port. Never rejects: a line that cannot be had is answered with port 0.
    *
    * @param speakers One for each line; those of refused lines do not count.
+   * @param isOffer We offer these lines ourselves: nobody is heard on them before the peer has answered (`settle`).
    */
-  async apply(lines: readonly RecordedLine[], speakers: readonly Speaker[]): Promise<readonly AnsweredLine[]> {
+  async apply(
+    lines: readonly RecordedLine[],
+    speakers: readonly Speaker[],
+    isOffer: boolean,
+  ): Promise<readonly AnsweredLine[]> {
     for (const index of [...this.#ears.keys()]) if (index >= lines.length) this.#shut(index);
     return Promise.all(
       lines.map(async (line, index) => {
         const ear = await this.#earFor(index, line, speakers[index] ?? "caller");
         if (ear === undefined) return { line, at: undefined };
+        if (!isOffer && !ear.isOpen) this.#expect(ear);
         return { line, at: { address: ear.port.address, port: ear.port.port }, ownKey: ear.ownKey };
       }),
     );
@@ -117,7 +125,6 @@ export class RecordingStreams {
     const ear = await this.#open(line, speaker, family);
     if (ear === undefined) return undefined;
     this.#ears.set(index, ear);
-    this.#expect(ear);
     return ear;
   }
 
@@ -134,7 +141,7 @@ export class RecordingStreams {
       }
       const keyBytes = line.crypto === undefined ? undefined : sdesKeyBytes(line.crypto.suite);
       const ownKey = keyBytes === undefined ? undefined : Buffer.from(random.token(keyBytes), "hex").toString("base64");
-      return { streamId, port, speaker, family, crypto: line.crypto, ownKey, line };
+      return { streamId, port, speaker, family, crypto: line.crypto, ownKey, line, isOpen: false };
     } catch (error) {
       if (this.#opening.delete(streamId)) heard.close(streamId);
       if (error instanceof GatewayError) log.warn("recording.no-port", { code: error.code });
@@ -169,12 +176,13 @@ export class RecordingStreams {
     // A hold by an address of zero does not unlearn where the sender is.
     ear.line = line.peer === undefined ? { ...line, peer: before.peer } : line;
     if (!isSameFormats(before, line)) this.#deps.heard.change(ear.streamId, line.formats);
-    if (ear.line.peer?.address !== before.peer?.address) this.#expect(ear);
+    if (!ear.isOpen || ear.line.peer?.address !== before.peer?.address) this.#expect(ear);
   }
 
   /** Ports of a sender need not be those that it names: it sends only. Its address is. */
   #expect(ear: Ear): void {
     const { peer } = ear.line;
+    ear.isOpen = true;
     ear.port.expect(peer === undefined || this.#options.learnSource ? undefined : { address: peer.address, port: 0 });
   }
 

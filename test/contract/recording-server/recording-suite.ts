@@ -31,7 +31,7 @@ export function describeRecordingServer(
   const scenario = (title: string, run: (scene: Scene) => Promise<void>): void => {
     test(title, options.skip === undefined ? {} : { skip: options.skip }, async () => {
       const engine = await make();
-      const place = await openRecordingPlace({ closeTimeoutMs: 200 }, () => Promise.resolve(engine.endpoint));
+      const place = await openRecordingPlace({ closeTimeoutMs: 200 }, { make: () => Promise.resolve(engine.endpoint) });
       const ua = await RawUa.open({ address: "127.0.0.1", port: place.port });
       try {
         await run({ place, ua });

@@ -45,10 +45,13 @@ test("cisco: both ends of a phone's call are one recorded call, the agent at the
   );
 });
 
-test("cisco: what the ACK answers is what is heard, from where it says", async () => {
+test("cisco: what the ACK answers is what is heard, from where it says; before it nobody is", async () => {
   const bench = await recordingBench();
-  await up(bench, fork(bench, "near"));
-  assert.deepEqual(bench.media.open[0]?.peer, { address: "192.0.2.9", port: 0 });
+  const client = fork(bench, "near");
+  await bench.settle();
+  assert.equal(bench.media.open[0]?.peer, "nobody told");
+  await up(bench, client);
+  assert.deepEqual(bench.media.open[0].peer, { address: "192.0.2.9", port: 0 });
   const [stream] = [...bench.listening.streams.values()];
   assert.deepEqual(
     stream?.formats.map(({ codec }) => codec),
