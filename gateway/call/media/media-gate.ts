@@ -13,7 +13,7 @@ import type { AttemptsOwner } from "../hop-attempts.js";
 import type { Leg, LegGate } from "../leg.js";
 import { coversBody, type PassRules } from "../pass-headers.js";
 import type { RelayedRequest } from "../relayed-request.js";
-import type { CallMedia, MediaOptions } from "./call-media.js";
+import type { CallMedia, Described, MediaOptions } from "./call-media.js";
 import { GatedRequest } from "./gated-request.js";
 import { Lane } from "./lane.js";
 import { MediaExchange, otherSide, replacement, type Rewritten, type Said } from "./media-exchange.js";
@@ -86,7 +86,7 @@ export class MediaGate {
     }
     const raw = Uint8Array.from(sdp.sdp);
     const asked = this.#media.inTurn(() => this.#media.ask({ from: "a", step: "offer", sdp: raw }));
-    void asked.then((described) => {
+    const onDescribed = (described: Described): void => {
       if (this.#call.isOver) return;
       const sent = replacement(described);
       this.#offered = { raw, described };
@@ -94,7 +94,8 @@ export class MediaGate {
         if (sent !== undefined && coversBody(invite.headers)) refuse();
         else send(withRewritten(invite, sdp, sent));
       });
-    });
+    };
+    asked.then(onDescribed, (fault: unknown) => this.#onFault(fault));
   }
 
   /** @returns What the hop attempts are to tell instead of `inner`. */
@@ -259,11 +260,19 @@ export class MediaGate {
     const { kind } = step;
     const go = lane.hold(holdsAll);
     const rewriting = this.#media.inTurn(() => exchange.rewrite(from, kind, sdp.sdp));
-    void rewriting.then((sent) => go(() => deliver(withRewritten(message, sdp, sent))));
+    rewriting.then(
+      (sent) => go(() => deliver(withRewritten(message, sdp, sent))),
+      (fault: unknown) => {
+        this.#onFault(fault);
+        // What stands behind it in the lane, an ACK or the BYE of the end, must not wait for ever.
+        go(() => deliver(message));
+      },
+    );
   }
 
   #refused(exchange: MediaExchange, { kind }: OfferAnswerStep): void {
-    if (kind === "rejected" || kind === "no-answer") void this.#media.inTurn(() => exchange.refused());
+    if (kind !== "rejected" && kind !== "no-answer") return;
+    this.#media.inTurn(() => exchange.refused()).catch((fault: unknown) => this.#onFault(fault));
   }
 
   #laneFrom(side: MediaSide): Lane {

@@ -284,6 +284,35 @@ test("a bug of ours in an observer of an answer that waited ends that call and i
   assert.deepEqual([a.methods(), b.methods()], [["BYE"], ["BYE"]]);
 });
 
+test("a bug of ours in an observer of media ends that call and is reported; what waits behind it goes on", async () => {
+  const fault = new Error("ours");
+  const onMedia = (): never => {
+    throw fault;
+  };
+  const bench = new AnchoredBench({ observers: [{ onMedia }] });
+  const invite = bench.offer();
+  await turns();
+  const bob = bench.out.answer({ tag: "bob", ...withSdp(B_SDP) });
+  await turns();
+  assert.deepEqual(bench.faults, [fault]);
+  assert.deepEqual([invite.final?.status, bench.out.cancels.length], [500, 1]);
+  assert.deepEqual(bob.methods(), ["BYE"], "its 2xx is ACKed and ended");
+});
+
+test("a bug of ours in an observer of the first offer ends that call and is reported", async () => {
+  const fault = new Error("ours");
+  const onMedia = (): never => {
+    throw fault;
+  };
+  const anchor = new FakeMediaAnchor();
+  anchor.script = () => Promise.resolve({ kind: "untouched", why: "ice" });
+  const bench = new AnchoredBench({ anchor, observers: [{ onMedia }] });
+  const invite = bench.offer();
+  await turns();
+  assert.deepEqual(bench.faults, [fault]);
+  assert.deepEqual([invite.final?.status, bench.endpoint.invites.length], [500, 0]);
+});
+
 test("descriptions that are not SDP at all pass without harm", async () => {
   const anchor = new FakeMediaAnchor();
   const bench = new AnchoredBench({ anchor });
