@@ -3,6 +3,7 @@ import { detectionSchema } from "./detection-schema.js";
 import { cidr, count, durationMs, port, secret } from "./field.js";
 import { mediaSchema } from "./media-schema.js";
 import { privacySchema } from "./privacy-schema.js";
+import { recordingSchema } from "./recording-schema.js";
 import { sipSchema, trunkSchema } from "./sip-schema.js";
 import { speechSchema } from "./speech-schema.js";
 import { threatSchema } from "./threat-schema.js";
@@ -119,6 +120,7 @@ export const configSchema = z.strictObject({
   limits: limitsSchema.prefault({}).describe("Who may call, and how much"),
   detection: detectionSchema.prefault({}).describe("Rules and policy"),
   media: mediaSchema.prefault({}).describe("Media that passes through us"),
+  recording: recordingSchema.prefault({}).describe("Recording sessions of other systems (SIPREC)"),
   speech: speechSchema.prefault({}).describe("Speech to text"),
   threat: threatSchema.prefault({}).describe("What is made of what was said"),
   privacy: privacySchema.prefault({}).describe("What may be kept and what may leave the house"),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { cidr, count, durationMs, nextHop, port, secret } from "./field.js";
+import { trunkMediaSchema } from "./media-schema.js";
 
 const tlsFiles = z.strictObject({
   certFile: z.string().describe("PEM certificate chain; read again on reload"),
@@ -202,4 +203,5 @@ export const trunkSchema = z.strictObject({
     .describe("Final answer to a refused call"),
   maxCallDurationMs: durationMs(0, "Longest call; 0 = no limit"),
   keepAliveMs: durationMs(0, "Interval of OPTIONS inside answered calls, to find dead ones; 0 = none"),
+  media: trunkMediaSchema.prefault({}).describe("What becomes of the media of its calls"),
 });

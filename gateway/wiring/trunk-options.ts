@@ -36,6 +36,7 @@ function trunkSettings(
     maxCallDurationMs,
     keepAliveMs,
     hopGroup,
+    media,
   } = trunk;
   return {
     id,
@@ -55,6 +56,7 @@ function trunkSettings(
       maxCallDurationMs,
       keepAliveMs,
       hopGroup,
+      ...(media.anchor === "none" ? {} : { media }),
       hopTimeoutMs: config.sip.hopTimeoutMs,
       ...(trunk.redirectTo === undefined ? {} : { redirectTo: trunk.redirectTo }),
     },
