@@ -163,7 +163,7 @@ export class ThreatPolicy {
     const followed = this.#calls.get(callId);
     if (followed === undefined) return NOTHING;
     this.#calls.delete(callId);
-    if (!followed.released) this.#history.note(followed.call.caller, followed.fused.score, now);
+    if (!followed.released) this.#history.note(followed.call.caller, this.#heardScore(followed), now);
     if (followed.incident === undefined) return NOTHING;
     return [{ kind: "incident", change: "closed", incident: followed.incident.snapshot(now) }];
   }
@@ -174,13 +174,18 @@ export class ThreatPolicy {
     return undefined;
   }
 
-  /** Ends calls whose hold is over. */
+  /** Ends calls whose hold is over. What the settings do not allow any more is lifted, or stays a hold. */
   tick(now: UnixMs): readonly Action[] {
     const actions: Action[] = [];
     for (const followed of this.#calls.values()) {
-      if (followed.heldUntil === undefined || followed.heldUntil > now) continue;
-      // Where the limit of this minute is reached it stays on hold and is asked about again.
-      followed.heldUntil = this.#end(followed, now, actions) ? undefined : unixMs(now + TICK_MS);
+      if (followed.heldUntil === undefined) continue;
+      if (!this.#may(followed, "hold")) {
+        followed.heldUntil = undefined;
+        actions.push({ kind: "hold-call", callId: followed.call.callId, held: false });
+      } else if (followed.heldUntil <= now && this.#may(followed, "end")) {
+        // Where the limit of this minute is reached it stays on hold and is asked about again.
+        followed.heldUntil = this.#end(followed, now, actions) ? undefined : unixMs(now + TICK_MS);
+      }
     }
     return actions;
   }
@@ -189,6 +194,11 @@ export class ThreatPolicy {
     const { speech, judge, signalling, history } = followed;
     const parts = { signalling, history, ...(speech && { speech }), ...(judge && { judge }) };
     followed.fused = fuse(parts, this.#options);
+  }
+
+  /** What this call itself was like. Not what was thought of its caller before: one mistake would feed itself for ever. */
+  #heardScore({ speech, judge }: Followed): number {
+    return speech === undefined ? 0 : fuse({ speech, ...(judge && { judge }) }, this.#options).score;
   }
 
   #climb(followed: Followed, now: UnixMs): readonly Action[] {

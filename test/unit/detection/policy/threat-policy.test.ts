@@ -132,6 +132,30 @@ test("ladder: a held call is ended when its hold is over, and not before", () =>
   assert.deepEqual(policy.tick(at(30)), []);
 });
 
+test("ladder: a held call is let go, not ended, once the settings forbid to hold", () => {
+  for (const [mode, shadow] of [
+    ["enforce", true],
+    ["shadow", false],
+    ["off", false],
+  ] as const) {
+    const policy = begun({ options: { holdMs: 10_000 } });
+    policy.heard("c1", heard("scam"), at(1));
+    policy.reconfigure({ ...DEFAULT_THREAT_OPTIONS, holdMs: 10_000, mode }, NO_GUARD, shadow);
+    assert.deepEqual(names(policy.tick(at(2))), ["let go"], mode);
+    assert.deepEqual(policy.tick(at(60)), []);
+    assert.ok(!names(policy.heard("c1", heard("scam"), at(61))).includes("end-calls"));
+  }
+});
+
+test("ladder: a held call stays on hold where the settings forbid to end it by now", () => {
+  const policy = begun({ options: { holdMs: 10_000 } });
+  policy.heard("c1", heard("scam"), at(1));
+  policy.reconfigure({ ...DEFAULT_THREAT_OPTIONS, maxStep: "hold" }, NO_GUARD, false);
+  assert.deepEqual(policy.tick(at(60)), []);
+  policy.reconfigure(DEFAULT_THREAT_OPTIONS, NO_GUARD, false);
+  assert.deepEqual(names(policy.tick(at(61))), ["end-calls"]);
+});
+
 test("ladder: a person who releases a held call lifts the hold, and nothing more is done to it", () => {
   const policy = begun({ options: { holdMs: 10_000 } });
   policy.heard("c1", heard("scam"), at(1));
@@ -233,6 +257,21 @@ test("history: the next call of a scammer is ended as soon as it is suspicious",
   policy.begin({ callId: "c2", caller, called, trunk, signalling: 0 }, at(3));
   assert.deepEqual(names(policy.heard("c2", heard("clear"), at(4))), ["tag-call"]);
   assert.ok(names(policy.heard("c2", heard("suspicious"), at(5))).includes("end-calls"));
+});
+
+test("history: a caller's past does not feed itself: honest calls let it fade", () => {
+  const policy = policyWith({ options: { historyHalfLifeMs: 1_000 } });
+  const callOf = (callId: string, state: ThreatState, second: number): number => {
+    policy.begin({ callId, caller, called, trunk, signalling: 0 }, at(second));
+    policy.heard(callId, { ...heard(state), score: state === "scam" ? 0.97 : 0.2 }, at(second));
+    const score = policy.stateOf(callId)?.score ?? 0;
+    policy.ended(callId, at(second));
+    return score;
+  };
+  callOf("scam", "scam", 0);
+  const scores = Array.from({ length: 50 }, (_, i) => callOf(`honest ${i}`, "clear", (i + 1) / 10));
+  assert.ok((scores[0] ?? 0) > 0.5, "the past counts");
+  assert.ok((scores.at(-1) ?? 1) < 0.25, `and fades: ${scores.map((score) => score.toFixed(2)).join(" ")}`);
 });
 
 test("more calls than maxCalls are not followed, and counted; verdicts of unknown calls do nothing", () => {
