@@ -11,6 +11,8 @@ export interface DecodingOptions {
   readonly contextMarginMs: number;
   /** Tokens at most a second of audio: what keeps a decoder that repeats itself from going on for ever. */
   readonly maxTokensPerSecond: number;
+  /** Added to that limit: punctuation, and a word at the edge. Default 8. */
+  readonly spareTokens?: number;
   /** Try again at higher temperatures what looks bad (finals only): better text, up to six times the time. */
   readonly fallback: boolean;
   /** ISO 639-1 where the caller names none; undefined: detected. */
@@ -29,7 +31,6 @@ const FRAME_MS = 20;
 const FULL_FRAMES = 1_500;
 /** The encoder's matrices like whole blocks. */
 const BLOCK_FRAMES = 64;
-/** Added to the limit: punctuation and a word at the edge. */
 const SPARE_TOKENS = 8;
 /** Half of the text context, as whisper.cpp allows. */
 const MOST_TOKENS = 220;
@@ -38,7 +39,7 @@ const MOST_PROMPT_CHARACTERS = 400;
 /** What the add-on is told for one stretch of audio. @param samples Of 16 kHz audio. */
 export function decodeOrder(samples: number, options: TranscribeOptions, own: DecodingOptions): NativeDecodeOptions {
   const seconds = samples / SPEECH_RATE_HZ;
-  const limit = Math.ceil(seconds * own.maxTokensPerSecond) + SPARE_TOKENS;
+  const limit = Math.ceil(seconds * own.maxTokensPerSecond) + (own.spareTokens ?? SPARE_TOKENS);
   return {
     threads: own.threads,
     audioContext: own.audioContext === "full" ? 0 : cutContext(seconds * 1_000, own.contextMarginMs),
