@@ -232,6 +232,8 @@ export class TranscriptionServer implements Transcriber {
       const stop = AbortSignal.any([signal, this.#closing.signal]);
       const done = (): void => {
         cancel();
+        // Else it would live as long as `#closing`.
+        stop.removeEventListener("abort", done);
         resolve();
       };
       const cancel = this.#clock.callAt(monoMs(this.#clock.mono() + ms), done);
