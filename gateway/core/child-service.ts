@@ -227,7 +227,12 @@ export class ChildService {
       this.#deps.log.warn("child.start-timeout", { name: this.#options.name });
       this.#child?.kill();
     });
-    this.#child = start(events);
+    try {
+      this.#child = start(events);
+    } catch (error) {
+      // No memory or no file left for a process: it is tried again like one that died.
+      events.gone(error instanceof Error ? error.message : "it cannot be started");
+    }
   }
 
   #take(message: FromChild): void {

@@ -9,8 +9,10 @@ const NICE = 10;
 
 /** Entry of the judge's child process. adapters/llama starts it and talks to it. */
 async function run(options: LlamaEngineOptions): Promise<void> {
-  // Whoever started us is gone, however that came: nobody is left to judge for.
-  process.on("disconnect", () => process.exit(0));
+  // Meant for the gateway, which lets calls end first and then ends us; a terminal and systemd send them to all of its processes.
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => undefined);
+  // Whoever started us is gone, however that came. Not `exit`: it would wait for the answer that is being made.
+  process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));
   setPriority(NICE);
   const tell = (message: FromChild): void => void process.send?.(message);
   let engine: LlamaEngine;

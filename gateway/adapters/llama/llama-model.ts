@@ -82,6 +82,8 @@ function startChild(options: LlamaEngineOptions, events: ChildEvents): Child {
   );
   const child = fork(ENTRY, [JSON.stringify(options)], {
     env,
+    // Not our own: after `node -e SCRIPT` they hold the script, and the child would run it, child after child.
+    execArgv: ENTRY.endsWith(".ts") ? ["--import=tsx"] : [],
     serialization: "advanced",
     stdio: ["ignore", "ignore", "ignore", "ipc"],
   });
@@ -89,7 +91,8 @@ function startChild(options: LlamaEngineOptions, events: ChildEvents): Child {
   child.on("error", (error) => events.gone(error.message));
   child.on("exit", (code, signal) => events.gone(signal ?? `exit ${code ?? "?"}`));
   return {
-    send: (message) => child.connected && child.send(message),
+    // Without a callback an error of the channel would be an event: the child would be taken for gone while it lives.
+    send: (message) => child.connected && child.send(message, () => undefined),
     kill: () => void child.kill("SIGKILL"),
   };
 }

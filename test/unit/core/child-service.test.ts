@@ -186,3 +186,25 @@ test("child service: close kills the child, fails what waits, and may be called 
   await assert.rejects(stage.ask("b"), failsWith("stt.unavailable"));
   assert.deepEqual([stage.kills, stage.started], [1, 1]);
 });
+
+test("child service: a child that cannot even be started is one that died: tried again, and nothing is thrown", async () => {
+  const clock = new FakeClock();
+  let starts = 0;
+  const start = (events: ChildEvents): Child => {
+    if (++starts < 3) throw new Error("spawn ENOMEM");
+    queueMicrotask(() => events.message({ kind: "ready", info: "tiny" }));
+    const send = (message: ToChild): boolean => {
+      events.message({ kind: "done", id: message.id, value: "text" });
+      return true;
+    };
+    return { send, kill: () => undefined };
+  };
+  const service = new ChildService(OPTIONS, { start, clock, log: silentLog });
+  const answer = service.request("audio", 5_000, new AbortController().signal);
+  assert.equal(service.detail, "waiting");
+  clock.advance(100);
+  clock.advance(200);
+  assert.equal(await answer, "text");
+  assert.equal(starts, 3);
+  service.close();
+});
