@@ -2,7 +2,7 @@
 // compiler (Debian: cmake make g++), about a minute and 1 GB.
 //   --if-possible   without a compiler, or without its sources: say so and end well (npm ci)
 //   --cpu NAME      native (default) or a value of -march such as x86-64-v3, for machines other than this one
-//   --cli           also whisper.cpp's own command, the peer of the speech bench
+//   --peers         also whisper.cpp's own command and server, peers of the speech bench and of contract tests
 import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -27,7 +27,7 @@ const KNOWN_LEVELS = {
 
 const args = process.argv.slice(2);
 const ifPossible = args.includes("--if-possible");
-const withCli = args.includes("--cli");
+const withPeers = args.includes("--peers");
 const cpu = args.includes("--cpu") ? (args[args.indexOf("--cpu") + 1] ?? "native") : "native";
 
 /** Ends: as success where the caller can do without. */
@@ -78,7 +78,7 @@ function sourcesAreThere() {
 }
 
 const flags = cpu === "native" ? cpuFlags() : (KNOWN_LEVELS[cpu]?.flags ?? []);
-const cli = join(BUILD, "bin", "whisper-cli");
+const PEERS = ["whisper-cli", "whisper-server"];
 const wanted = { sources: sourcesHash(), cpu, arch: process.arch, flags };
 const isCurrent = () => {
   try {
@@ -88,7 +88,11 @@ const isCurrent = () => {
     return false;
   }
 };
-if (isCurrent() && existsSync(join(BUILD, ADDON)) && (!withCli || existsSync(cli))) {
+if (
+  isCurrent() &&
+  existsSync(join(BUILD, ADDON)) &&
+  (!withPeers || PEERS.every((peer) => existsSync(join(BUILD, "bin", peer))))
+) {
   console.log("engine whisper: up to date");
   process.exit(0);
 }
@@ -136,7 +140,7 @@ run("cmake", [
   `-DWHISPER_SOURCES_VERSION=${version ?? "unknown"}`,
   ...cpuOptions,
 ]);
-const targets = ["ringfence_whisper", ...(withCli ? ["whisper-cli"] : [])];
+const targets = ["ringfence_whisper", ...(withPeers ? PEERS : [])];
 const jobs = String(Math.max(1, availableParallelism()));
 run("nice", ["-n", "10", "cmake", "--build", BUILD, "-j", jobs, "--target", ...targets]);
 

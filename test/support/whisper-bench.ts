@@ -20,7 +20,7 @@ export function whisperCli(): string {
   const path = join(engineFolder(), "bin", "whisper-cli");
   if (!existsSync(path)) {
     const script = fileURLToPath(new URL("../../scripts/build-engine-whisper.mjs", import.meta.url));
-    execFileSync(process.execPath, [script, "--cli"], { stdio: ["ignore", "ignore", "inherit"] });
+    execFileSync(process.execPath, [script, "--peers"], { stdio: ["ignore", "ignore", "inherit"] });
   }
   return path;
 }
