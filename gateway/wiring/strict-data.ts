@@ -50,15 +50,21 @@ function walk(value: unknown, path: string, found: Target[]): void {
 
 function hostOf(text: string, path: string): string | undefined {
   if (/^[a-z][a-z+.-]*:\/\//i.test(text)) {
-    // A database URL without a host goes to a socket of this machine.
-    const host = URL.canParse(text) ? new URL(text).hostname.replace(/^\[|\]$/g, "") : text;
-    return host === "" ? "localhost" : host;
+    const host = URL.canParse(text) ? hostOfUrl(new URL(text)) : text;
+    // A database URL without a host, or with a folder, goes to a socket of this machine.
+    return host === "" || host.startsWith("/") ? "localhost" : host;
   }
   const key = path.replace(/\.\d+$/, "").replace(/^.*\./, "");
   if (!HOST_KEY.test(key) || OWN_KEY.test(key) || text === "") return undefined;
   const bracketed = /^\[([^\]]+)\](?::\d+)?$/.exec(text)?.[1];
   if (bracketed !== undefined) return bracketed;
   return isIP(text) === 6 ? text : text.replace(/:\d+$/, "");
+}
+
+/** PostgreSQL's client takes the host in the query, the last one, before the one in front. */
+function hostOfUrl({ protocol, hostname, searchParams }: URL): string {
+  const asked = /^postgres(?:ql)?:$/.test(protocol) ? searchParams.getAll("host").at(-1) : undefined;
+  return asked === undefined || asked === "" ? hostname.replace(/^\[|\]$/g, "") : asked;
 }
 
 /**

@@ -1,5 +1,16 @@
 import { randomBytes } from "node:crypto";
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, statSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
+import { dirname } from "node:path";
 import { GatewayError } from "../../core/errors.js";
 
 export interface KeySet {
@@ -84,7 +95,9 @@ function writeKeys(path: string, set: KeySet): KeySet {
   const keys = Object.fromEntries([...set.keys].map(([id, key]) => [id, Buffer.from(key).toString("base64")]));
   const next = `${path}.next`;
   try {
-    const file = openSync(next, "w", 0o600);
+    // One that was left behind, or laid there, keeps its own mode and may be a link.
+    rmSync(next, { force: true });
+    const file = openSync(next, "wx", 0o600);
     try {
       writeSync(file, `${JSON.stringify({ current: set.current, keys }, null, 2)}\n`);
       fsyncSync(file);
@@ -92,8 +105,21 @@ function writeKeys(path: string, set: KeySet): KeySet {
       closeSync(file);
     }
     renameSync(next, path);
+    syncFolder(dirname(path));
   } catch (cause) {
     throw new GatewayError("crypto.key", `${path} cannot be written`, { cause });
   }
   return set;
+}
+
+/** Until then a crash of the machine may undo the renaming. */
+function syncFolder(path: string): void {
+  // Windows opens no folders.
+  if (process.platform === "win32") return;
+  const folder = openSync(path, "r");
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
 }

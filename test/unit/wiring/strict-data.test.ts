@@ -20,6 +20,7 @@ const leaving: readonly (readonly [path: string, settings: object])[] = [
   ["switches.opensipsUrl", { switches: { opensipsUrl: "http://mi.example.com/mi" } }],
   ["observability.hepHost", { observability: { hepHost: "192.0.2.9" } }],
   ["store.databaseUrl", { store: { databaseUrl: "postgres://user:secret@db.example.com/ringfence" } }],
+  ["store.databaseUrl", { store: { databaseUrl: "postgres://user:secret@localhost/ringfence?host=192.0.2.8" } }],
   ["threat.judge.url", { threat: { judge: { engine: "openai", url: "https://api.example.com/v1" } } }],
   ["sip.dnsServers.0", { sip: { dnsServers: ["192.0.2.53:53"] } }],
   ["sip.drachtio.host", { sip: { drachtio: { host: "192.0.2.22" } } }],

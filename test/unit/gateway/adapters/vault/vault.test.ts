@@ -1,5 +1,14 @@
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -65,6 +74,19 @@ test("the file is its owner's alone, and one that others may read is refused", (
   assert.equal(statSync(path).mode & 0o777, 0o600);
   chmodSync(path, 0o644);
   assert.throws(() => readKeyFile(path, true), isKeyError);
+});
+
+test("keys are never written into a file that lay there before, nor through a link", () => {
+  const path = freshPath();
+  writeFileSync(`${path}.next`, "", { mode: 0o666 });
+  readKeyFile(path, true);
+  assert.equal(statSync(path).mode & 0o777, 0o600);
+  const elsewhere = freshPath();
+  writeFileSync(elsewhere, "mine");
+  symlinkSync(elsewhere, `${path}.next`);
+  rotateKeys(path);
+  assert.equal(readFileSync(elsewhere, "utf8"), "mine");
+  assert.equal(readKeyFile(path, false).keys.size, 2);
 });
 
 const broken: readonly (readonly [name: string, content: string])[] = [
