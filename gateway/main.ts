@@ -24,6 +24,7 @@ import { makeBackOffice, openRecordChannel } from "./wiring/back-office.js";
 import { BaselineKeeper } from "./wiring/baseline-keeper.js";
 import { makeCallLayer, type CallLayer } from "./wiring/call-layer.js";
 import { makeSipEngine } from "./wiring/drachtio-engine.js";
+import { MediaSide } from "./wiring/media.js";
 import { gatewayControl } from "./wiring/gateway-control.js";
 import { gatewayHealth } from "./wiring/gateway-health.js";
 import { applyReload, type ReloadReport } from "./wiring/reload.js";
@@ -94,6 +95,7 @@ export class Ringfence {
   #config: Config;
   #channel: RecordChannel | undefined;
   #journal: DialogJournal | undefined;
+  #media: MediaSide | undefined;
   #layer: CallLayer | undefined;
   #backOffice: ReturnType<typeof makeBackOffice> | undefined;
   #ready: ReadyLine | undefined;
@@ -142,6 +144,7 @@ export class Ringfence {
       reload: () => this.reload(),
       wire: this.#wire,
       metrics: this.#metrics,
+      listening: () => this.#media?.listener,
     });
     const { version } = this.#options;
     this.#backOffice = makeBackOffice(config, { ...this.#services, control, channel, logKey: this.#logKey, version });
@@ -150,8 +153,15 @@ export class Ringfence {
     if (config.recovery.journal) {
       this.#journal = await openDialogJournal({ folder: join(config.store.folder, "journal"), ...this.#services });
     }
+    const media = await MediaSide.start(config, {
+      ...this.#services,
+      logKey: this.#logKey,
+      busy: () => this.#layer?.overload.busy ?? false,
+    });
+    this.#media = media;
     const layer = makeCallLayer(config, {
       ...this.#services,
+      media,
       endpoint: this.#engine.endpoint,
       resolver: this.#engine.resolver,
       detection: this.#detection,
@@ -166,7 +176,7 @@ export class Ringfence {
     for (const { code, why } of startWarnings(config, busyNumbers)) this.#log.warn("config.warning", { code, why });
     await this.#restoreBlocks();
     await this.#wire.start();
-    await this.#engine.endpoint.start(layer.b2bua);
+    await this.#engine.endpoint.start(layer.user);
     layer.health.start(this.#engine.endpoint);
     layer.limits.start();
     this.#lag.start();
@@ -211,7 +221,7 @@ export class Ringfence {
     if (layer === undefined) return [{ name: "sip", vital: true, ok: false, detail: "starting" }];
     const { sip } = this.#config;
     const hops = sip.nextHops.length + Object.values(sip.hopGroups).reduce((sum, group) => sum + group.length, 0);
-    return gatewayHealth({
+    const ofCalls = gatewayHealth({
       endpoint: this.#engine.endpoint,
       health: layer.health,
       configuredHops: hops,
@@ -219,6 +229,7 @@ export class Ringfence {
       lagMs: () => this.#lag.lagMs(),
       journal: this.#journal,
     });
+    return [...ofCalls, ...(this.#media?.health() ?? []), ...(layer.threat?.health() ?? [])];
   }
 
   /**
@@ -268,6 +279,7 @@ export class Ringfence {
 
   /** New calls get 503; those that are up have `limits.drainMs` to end by themselves, then they get BYE. */
   async drain(): Promise<void> {
+    this.#layer?.recordings?.drain();
     await this.#layer?.drain.start();
   }
 
@@ -289,7 +301,10 @@ export class Ringfence {
     this.#layer?.health.close();
     this.#layer?.b2bua.close();
     const steps: readonly (() => Promise<unknown> | undefined)[] = [
+      () => this.#layer?.recordings?.close(),
       () => this.#engine.endpoint.close(),
+      () => this.#layer?.threat?.close(),
+      () => this.#media?.close(),
       () => this.#wire.close(),
       () => this.#baseline.close(),
       () => this.#journal?.close(),

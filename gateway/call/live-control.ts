@@ -43,7 +43,7 @@ export interface LiveControlDeps {
   readonly screen: MeasuredScreen;
   readonly events: SwitchEvents;
   readonly carrier: ActionCarrier;
-  readonly teardown: TeardownService;
+  readonly teardown: Pick<TeardownService, "endCalls" | "disconnects">;
   readonly registry: CallRegistry;
   readonly foreignCalls: ForeignCalls;
   readonly trunks: () => TrunkTable;

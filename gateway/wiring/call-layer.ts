@@ -9,21 +9,28 @@ import { CallLimits, DEFAULT_CALL_LIMITS } from "../call/call-limits.js";
 import type { CallObserver } from "../call/contracts.js";
 import { CallRegistry } from "../call/call-registry.js";
 import { ActionCarrier } from "../call/carry-out.js";
+import { HopHands } from "../call/call-hands.js";
 import { CdrRecorder } from "../call/cdr-builder.js";
+import { ConsentObserver } from "../call/consent-observer.js";
 import { DetectionTicker } from "../call/detection-ticker.js";
 import { Drain } from "../call/drain.js";
 import { ForeignCalls } from "../call/foreign-calls.js";
 import { DEFAULT_HOP_HEALTH, HopHealth, type HopHealthOptions } from "../call/hop-health.js";
 import { GroupHopSelector } from "../call/hop-selector.js";
 import { JournalKeeper } from "../call/journal-keeper.js";
+import { ListeningObserver } from "../call/listening-observer.js";
 import { LiveControl } from "../call/live-control.js";
 import { MeasuredScreen } from "../call/measured-screen.js";
 import { DEFAULT_OVERLOAD, OverloadGuard } from "../call/overload-guard.js";
+import { RecordingBook } from "../call/recording/recording-book.js";
+import { DEFAULT_RECORDING, type RecordingOptions } from "../call/recording/recording-contracts.js";
+import { RecordingDesk } from "../call/recording/recording-desk.js";
+import { RecordingRouter } from "../call/recording/recording-router.js";
+import { RecordingServer } from "../call/recording/recording-server.js";
 import { redirectAnswer } from "../call/redirect-mode.js";
 import { DEFAULT_SOURCE_LIMITS, SourceLimits } from "../call/source-limits.js";
 import { DEFAULT_SWITCH_EVENTS, SwitchEvents } from "../call/switch-events.js";
-import { DEFAULT_TEARDOWN, TeardownService } from "../call/teardown-service.js";
-import type { ThreatDesk } from "../call/threat-desk.js";
+import { DEFAULT_TEARDOWN, TeardownService, type TeardownOrder } from "../call/teardown-service.js";
 import type { TrunkTable } from "../call/trunks.js";
 import type { Config } from "../config/schema.js";
 import type { Clock } from "../core/clock.js";
@@ -34,8 +41,10 @@ import type { DialogJournal } from "../ports/dialog-journal.js";
 import type { NextHopResolver } from "../ports/next-hop-resolver.js";
 import type { OutwardTeardown } from "../ports/outward-teardown.js";
 import type { RecordSink } from "../ports/records.js";
-import type { SipEndpoint } from "../ports/sip-endpoint.js";
+import type { SipEndpoint, SipUser } from "../ports/sip-endpoint.js";
+import { takesRecordings, type MediaSide } from "./media.js";
 import { hopGroups } from "./sip-options.js";
+import { readPrompt, ThreatSide, warningOf, type ThreatDeps } from "./threat.js";
 
 /** Calls of other systems that are remembered, so that they can be ended there. */
 const FOREIGN_CALLS = 200_000;
@@ -52,6 +61,8 @@ export interface CallLayerDeps {
   /** Further observers of calls, told before the CDR is written. */
   readonly observers: readonly CallObserver[];
   readonly lagMs: () => number;
+  /** What carries and hears media. Absent: it passes us by. */
+  readonly media?: MediaSide;
   readonly clock: Clock;
   readonly random: Random;
   readonly metrics: Metrics;
@@ -60,7 +71,11 @@ export interface CallLayerDeps {
 
 export interface CallLayer {
   /** Undefined: nobody listens to calls. */
-  readonly desk: ThreatDesk | undefined;
+  readonly threat: ThreatSide | undefined;
+  /** Undefined: recording sessions are calls like any other. */
+  readonly recordings: RecordingServer | undefined;
+  /** What sits on top of the endpoint. */
+  readonly user: SipUser;
   readonly b2bua: B2bua;
   readonly admission: CallAdmission;
   /** Tells what is left out and refused under load. */
@@ -80,17 +95,28 @@ export interface CallLayer {
 export function makeCallLayer(config: Config, deps: CallLayerDeps): CallLayer {
   const { detection, clock, metrics } = deps;
   const parts = makeParts(config, deps);
-  const { registry, foreignCalls, teardown, carrier, screen, admission, overload, drain, health, hops, limits } = parts;
+  const { registry, foreignCalls, teardown, carrier, screen, admission, overload, drain, health, hops, limits, book } =
+    parts;
   const b2bua = makeB2bua(config, deps, parts);
   const trunks = (): TrunkTable => admission.trunks;
   const isDraining = (): boolean => drain.draining;
   const told = { screen, carrier, registry, foreignCalls, trunks, clock };
+  // Orders may name recordings: the call that is recorded is meant.
+  const orders = {
+    endCalls: (order: TeardownOrder) => book.endCalls(order),
+    get disconnects() {
+      return teardown.disconnects;
+    },
+  };
   const events = new SwitchEvents(DEFAULT_SWITCH_EVENTS, { ...told, metrics });
-  const control = new LiveControl({ ...told, detection, events, teardown, isDraining });
+  const control = new LiveControl({ ...told, detection, events, teardown: orders, isDraining });
   const ticker = new DetectionTicker(detection, carrier, clock, metrics);
-  const desk = undefined;
+  const { threat, recordings } = parts;
+  const user = recordings === undefined ? b2bua : new RecordingRouter(recordings, b2bua);
   return {
-    desk,
+    threat,
+    recordings,
+    user,
     b2bua,
     admission,
     overload,
@@ -125,7 +151,6 @@ function makeParts(config: Config, deps: CallLayerDeps) {
     metrics,
     log,
   });
-  const carrier = new ActionCarrier({ teardown, sink, audit, metrics, log });
   const screen = new MeasuredScreen(detection, clock, metrics);
   const health = new HopHealth(healthOptions(config), { clock, resolver, log, metrics });
   const hops = new GroupHopSelector(hopGroups(config.sip), { resolver, health });
@@ -134,17 +159,37 @@ function makeParts(config: Config, deps: CallLayerDeps) {
     { lagMs: deps.lagMs, liveCalls: () => registry.size },
   );
   const admission = makeAdmission(config, deps, overload);
+  const book = makeBook(config, { registry, foreignCalls, teardown, trunks: () => admission.trunks });
+  const hands = new HopHands({ registry, warning: warningOf(config), metrics, log });
+  const carrier = new ActionCarrier({ teardown: book, hands, sink, audit, metrics, log });
+  const threat = makeThreat(config, deps, (actions) => carrier.carryOut(actions));
+  const recordings = makeRecordings(config, deps, { book, screen, carrier, registry, admission, threat });
   const limits = new CallLimits(DEFAULT_CALL_LIMITS, { clock, log, metrics });
   const drain = new Drain(
     { drainMs: config.limits.drainMs, endMs: DRAIN_END_MS },
     { endpoint, registry, teardown, clock, log },
   );
-  return { registry, foreignCalls, teardown, carrier, screen, health, hops, admission, overload, limits, drain };
+  return {
+    registry,
+    foreignCalls,
+    teardown,
+    book,
+    carrier,
+    screen,
+    health,
+    hops,
+    admission,
+    overload,
+    limits,
+    drain,
+    threat,
+    recordings,
+  };
 }
 
 function makeB2bua(config: Config, deps: CallLayerDeps, parts: Parts): B2bua {
   const { endpoint, clock, random, metrics } = deps;
-  const { admission, screen, hops, registry, foreignCalls, limits, carrier, drain } = parts;
+  const { admission, screen, hops, registry, foreignCalls, limits, carrier, drain, threat } = parts;
   const keeper = deps.journal === undefined ? [] : [new JournalKeeper(deps.journal, clock)];
   const cdrs = new CdrRecorder(deps.sink);
   return new B2bua(b2buaOptions(config), {
@@ -152,7 +197,18 @@ function makeB2bua(config: Config, deps: CallLayerDeps, parts: Parts): B2bua {
     admission,
     screen,
     hops,
-    observers: [registry, foreignCalls, admission, limits, ...keeper, ...deps.observers, cdrs],
+    observers: [
+      registry,
+      foreignCalls,
+      admission,
+      limits,
+      ...keeper,
+      ...(threat === undefined ? [] : [new ListeningObserver(threat.desk)]),
+      ...consent(config, deps),
+      ...deps.observers,
+      cdrs,
+    ],
+    ...(deps.media?.anchors === undefined ? {} : { media: deps.media.anchors }),
     clock,
     random,
     metrics,
@@ -161,6 +217,57 @@ function makeB2bua(config: Config, deps: CallLayerDeps, parts: Parts): B2bua {
     isDraining: () => drain.draining,
     onNotAllowed: ({ source }) => admission.note(source, "not-allowed"),
   });
+}
+
+function consent({ media }: Config, { log }: CallLayerDeps): readonly CallObserver[] {
+  if (media.consentFile === undefined) return [];
+  return [new ConsentObserver(readPrompt("media.consentFile", media.consentFile), log)];
+}
+
+function makeBook({ recording }: Config, deps: ConstructorParameters<typeof RecordingBook>[1]): RecordingBook {
+  return new RecordingBook(recording.trunk === undefined ? {} : { trunk: recording.trunk }, deps);
+}
+
+function makeThreat(config: Config, deps: CallLayerDeps, carryOut: ThreatDeps["carryOut"]): ThreatSide | undefined {
+  const listener = deps.media?.listener;
+  if (listener === undefined) return undefined;
+  const threat = new ThreatSide(config, { ...deps, listening: listener.listening, carryOut });
+  listener.attach(threat.desk);
+  return threat;
+}
+
+interface RecordingParts {
+  readonly book: RecordingBook;
+  readonly screen: MeasuredScreen;
+  readonly carrier: ActionCarrier;
+  readonly registry: CallRegistry;
+  readonly admission: CallAdmission;
+  readonly threat: ThreatSide | undefined;
+}
+
+function makeRecordings(config: Config, deps: CallLayerDeps, parts: RecordingParts): RecordingServer | undefined {
+  const { listener, relay } = deps.media ?? {};
+  const { book, screen, carrier, registry, admission, threat } = parts;
+  if (!takesRecordings(config) || listener === undefined || relay === undefined || threat === undefined)
+    return undefined;
+  const { clock, random, metrics, log } = deps;
+  return new RecordingServer(recordingOptions(config), {
+    desk: new RecordingDesk({ report: config.recording.report }, { book, screen, carrier }),
+    listening: threat.desk,
+    heard: listener.heardStreams,
+    media: relay,
+    observers: [],
+    isTaken: (callId) => registry.has(callId),
+    hopKnows: (address) => admission.trunks.source(address).trunk !== undefined,
+    clock,
+    random,
+    metrics,
+    log,
+  });
+}
+
+function recordingOptions({ recording, sip }: Config): RecordingOptions {
+  return { ...DEFAULT_RECORDING, ...recording, serverName: sip.serverName };
 }
 
 function healthOptions({ sip }: Config): HopHealthOptions {

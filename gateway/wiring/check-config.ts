@@ -30,6 +30,7 @@ export function configProblems(config: Config): string[] {
     ...memoryProblems(config),
     ...strictDataProblems(config),
     ...judgeProblems(config),
+    ...mediaProblems(config),
   ];
   if (problems.length > 0) return problems;
   const table = trunkTable(config, (plan) => new NumberPlan(plan));
@@ -184,6 +185,33 @@ function judgeProblems({ threat }: Config): string[] {
   if (engine === "llama" && modelPath === undefined) return ["threat.judge.modelPath: engine llama needs a GGUF file"];
   if (engine === "openai" && url === undefined) return ["threat.judge.url: engine openai needs the server's base URL"];
   return threat.warningFile === undefined ? [] : fileProblems("threat", threat, ["warningFile"]);
+}
+
+function mediaProblems({ trunks, defaultTrunk, media, sip, speech }: Config): string[] {
+  const named = [
+    ...trunks.map(({ media: own }, i) => [`trunks.${i}.media`, own] as const),
+    ["defaultTrunk.media", defaultTrunk.media] as const,
+  ];
+  const problems = named.flatMap(([path, { anchor, listen }]) => [
+    ...(listen && anchor === "none" ? [`${path}.listen: needs an anchor: what passes us by cannot be heard`] : []),
+    ...(listen && speech.engine === "none" ? [`${path}.listen: speech.engine is none: nobody would listen`] : []),
+    ...(anchor === "rtpengine" && media.rtpengine.instances.length === 0
+      ? [`${path}.anchor: media.rtpengine.instances names no rtpengine`]
+      : []),
+  ]);
+  const { addresses, portRange } = media.relay;
+  const wild = addresses.length === 0 && ["0.0.0.0", "::"].includes(sip.listenAddress);
+  if (wild && named.some(([, { anchor }]) => anchor === "relay")) {
+    problems.push("media.relay.addresses: sip.listenAddress is a wildcard: say which address media comes in by");
+  }
+  const families = addresses.map(({ address }) => isIP(address));
+  if (new Set(families).size !== families.length)
+    problems.push("media.relay.addresses: one of each family is the most");
+  const { from, to } = portRange;
+  if ((from === 0) !== (to === 0) || to < from || (from > 0 && to - from < 3)) {
+    problems.push("media.relay.portRange: from and to are both 0, or a range of 4 ports or more");
+  }
+  return [...problems, ...fileProblems("media", media, ["consentFile"])];
 }
 
 /** Without the tables that grow with use. */

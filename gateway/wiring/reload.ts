@@ -76,15 +76,20 @@ export async function applyReload(before: Config, after: Config, deps: ReloadDep
     detection.reconfigure(after.detection);
     changed.push("detection");
   }
+  if (!isDeepStrictEqual(before.detection, after.detection) || !isDeepStrictEqual(ladder(before), ladder(after))) {
+    layer.threat?.reconfigure({ ...after, threat: { ...after.threat, judge: before.threat.judge } });
+    if (!isDeepStrictEqual(ladder(before), ladder(after))) changed.push("threat");
+  }
   const report = { changed, ignored: needRestart(before, after) };
   log.info("config.reloaded", { changed: changed.join(","), needRestart: report.ignored.join(",") });
   return { report, inForce: valuesInForce(before, after) };
 }
 
 function valuesInForce(before: Config, after: Config): Config {
-  const { trunks, defaultTrunk, detection } = after;
+  const { trunks, defaultTrunk, detection, threat } = after;
   return {
     ...before,
+    threat: { ...threat, ...fixedThreat(before.threat) },
     trunks,
     defaultTrunk,
     detection: { ...detection, memory: before.detection.memory },
@@ -92,6 +97,23 @@ function valuesInForce(before: Config, after: Config): Config {
     limits: withKeysOf(before.limits, after.limits, LIVE_LIMITS),
   };
 }
+
+/** What of `threat` is made at start: the judge, the prompt, the sizes of tables. */
+const fixedThreat = ({ judge, warningFile, historyCallers, historyHalfLifeMs, maxCalls }: Config["threat"]) => ({
+  judge,
+  ...(warningFile === undefined ? {} : { warningFile }),
+  historyCallers,
+  historyHalfLifeMs,
+  maxCalls,
+});
+
+/** The rest of it: what a reload applies. */
+const ladder = ({ threat }: Config): unknown => ({
+  ...threat,
+  ...fixedThreat(threat),
+  judge: undefined,
+  warningFile: "",
+});
 
 /** `old` with these keys as `fresh` has them; one that it has not is left out. */
 function withKeysOf<T extends object>(old: T, fresh: T, keys: readonly string[]): T {
@@ -111,11 +133,25 @@ const trunkPart = ({ trunks, defaultTrunk, limits, sip }: Config): unknown => [
 ];
 
 function needRestart(before: Config, after: Config): string[] {
-  const fixed = ["http", "metrics", "store", "webhook", "switches", "recovery", "observability", "logs"] as const;
+  const fixed = [
+    "http",
+    "metrics",
+    "store",
+    "webhook",
+    "switches",
+    "recovery",
+    "observability",
+    "logs",
+    "media",
+    "speech",
+    "recording",
+    "privacy",
+  ] as const;
   const names: string[] = fixed.filter((name) => !isDeepStrictEqual(before[name], after[name]));
   names.push(...differing("sip", before.sip, after.sip, LIVE_SIP_KEYS));
   names.push(...differing("limits", before.limits, after.limits, LIVE_LIMITS));
   if (!isDeepStrictEqual(before.detection.memory, after.detection.memory)) names.push("detection.memory");
+  if (!isDeepStrictEqual(fixedThreat(before.threat), fixedThreat(after.threat))) names.push("threat.judge and tables");
   return names;
 }
 
