@@ -1,11 +1,12 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Command } from "commander";
-import { DEFAULT_MIRROR, findKnownModel, KNOWN_MODELS, modelUrl } from "../adapters/whisper/known-models.js";
+import { findKnownModel, KNOWN_MODELS, modelUrl } from "../adapters/whisper/known-models.js";
 import { verifyModel } from "../adapters/whisper/model-file.js";
 import { findEngine } from "../adapters/whisper/whisper-engine.js";
 import { GatewayError } from "../core/errors.js";
 import { downloadModel } from "./model-download.js";
+import { readConfig, refuseConfig } from "./read-config.js";
 
 export interface ModelsOptions {
   readonly folder: string;
@@ -14,43 +15,42 @@ export interface ModelsOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-export const DEFAULT_MODELS_FOLDER = "ringfence-models";
 const ATTEMPTS = 5;
 const IDLE_MS = 30_000;
 const MAX_REDIRECTS = 5;
 /** A line of progress each so many parts of a model. */
 const PROGRESS_STEPS = 10;
 
+interface GivenOptions {
+  readonly config?: string;
+  readonly folder?: string;
+  readonly mirror?: string;
+}
+
 /** `ringfence models list | pull | verify`. */
 export function registerModels(program: Command): void {
   const models = program.command("models").description("models of the speech recogniser");
-  const options = (command: Command): Command =>
+  const withOptions = (command: Command): Command =>
     command
-      .option("--folder <path>", "where models lie", DEFAULT_MODELS_FOLDER)
-      .option(
-        "--mirror <url>",
-        "where they are fetched from: the publisher, or a mirror with the same paths",
-        DEFAULT_MIRROR,
-      );
-  const run = async (
-    given: { folder: string; mirror: string },
-    action: (options: ModelsOptions) => Promise<number>,
-  ): Promise<void> => {
-    process.exitCode = await action({ ...given, env: process.env, print: (line) => console.log(line) });
+      .option("-c, --config <file>", "configuration file, YAML or JSON: speech.modelFolder and speech.modelMirror")
+      .option("--folder <path>", "where models lie, instead")
+      .option("--mirror <url>", "where they are fetched from, instead");
+  const run = async (given: GivenOptions, action: (options: ModelsOptions) => Promise<number>): Promise<void> => {
+    const config = readConfig({ file: given.config });
+    if (!config.ok) refuseConfig(config.error);
+    const { modelFolder, modelMirror } = config.value.speech;
+    const { folder = modelFolder, mirror = modelMirror } = given;
+    process.exitCode = await action({ folder, mirror, env: process.env, print: (line) => console.log(line) });
   };
-  options(models.command("list").description("which there are, and which are here")).action(
-    (given: { folder: string; mirror: string }) => run(given, listModels),
+  withOptions(models.command("list").description("which there are, and which are here")).action((given: GivenOptions) =>
+    run(given, listModels),
   );
-  options(models.command("pull").description("fetch models; what broke off goes on"))
+  withOptions(models.command("pull").description("fetch models; what broke off goes on"))
     .argument("<names...>", "`tiny.en`, `silero-v6.2.0` …")
-    .action((names: string[], given: { folder: string; mirror: string }) =>
-      run(given, (options) => pullModels(names, options)),
-    );
-  options(models.command("verify").description("check size, form and hash of models"))
+    .action((names: string[], given: GivenOptions) => run(given, (options) => pullModels(names, options)));
+  withOptions(models.command("verify").description("check size, form and hash of models"))
     .argument("<models...>", "names, or paths of files")
-    .action((names: string[], given: { folder: string; mirror: string }) =>
-      run(given, (options) => verifyModels(names, options)),
-    );
+    .action((names: string[], given: GivenOptions) => run(given, (options) => verifyModels(names, options)));
 }
 
 /** @returns The exit status. */

@@ -168,6 +168,10 @@ export const speechSchema = z.strictObject({
     .string()
     .default("ringfence-models")
     .describe("Where models lie; `ringfence models pull` puts them there"),
+  modelMirror: z
+    .url()
+    .default("https://huggingface.co")
+    .describe("Where `ringfence models pull` fetches them: the publisher, or a mirror with the same paths"),
   whisper: whisper.prefault({}).describe("engine whisper"),
   openai: openai.prefault({}).describe("engine openai"),
   module: engineModule.prefault({}).describe("engine module"),
