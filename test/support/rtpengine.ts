@@ -31,6 +31,8 @@ export async function startRealRtpengine(args: readonly string[] = []): Promise<
   const port = await freePort();
   const mediaFrom = (await freePort()) & ~1;
   const all = [
+    // Without Debian's own file, which names ports that only one can have.
+    "--config-file=none",
     "--foreground",
     "--log-stderr",
     "--log-level=6",
