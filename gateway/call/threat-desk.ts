@@ -65,6 +65,8 @@ export class ThreatDesk implements Listening, ListeningUser {
   readonly #verdicts: Counter;
   readonly #judged: Counter;
   readonly #judgeSeconds: Histogram;
+  /** Questions that are open: how to give each up. */
+  readonly #questions = new Set<(why: GatewayError) => void>();
   #judging = 0;
   #explaining = 0;
   #cancelTick: (() => void) | undefined;
@@ -163,9 +165,11 @@ export class ThreatDesk implements Listening, ListeningUser {
     return true;
   }
 
-  /** Stops asking and ticking. Safe to call twice. */
+  /** Stops asking and ticking; alerts that wait for words go out without. Safe to call twice. */
   stop(): void {
     this.#closed = true;
+    const closing = new GatewayError("judge.unavailable", "the gateway closes");
+    for (const giveUp of [...this.#questions]) giveUp(closing);
     this.#cancelTick?.();
     this.#cancelTick = undefined;
   }
@@ -245,12 +249,19 @@ export class ThreatDesk implements Listening, ListeningUser {
     const { clock } = this.#deps;
     const abort = new AbortController();
     return new Promise<T>((resolve, reject) => {
+      const giveUp = (why: GatewayError): void => {
+        over();
+        reject(why);
+        abort.abort(why);
+      };
       const late = new GatewayError("judge.timeout", `no answer within ${timeoutMs} ms`);
-      const cancel = clock.callAt(monoMs(clock.mono() + timeoutMs), () => {
-        reject(late);
-        abort.abort(late);
-      });
-      ask(abort.signal).then(resolve, reject).finally(cancel);
+      const cancel = clock.callAt(monoMs(clock.mono() + timeoutMs), () => giveUp(late));
+      const over = (): void => {
+        cancel();
+        this.#questions.delete(giveUp);
+      };
+      this.#questions.add(giveUp);
+      ask(abort.signal).then(resolve, reject).finally(over);
     });
   }
 

@@ -244,3 +244,17 @@ test("after stop nothing is opened and the judge is not asked", () => {
   desk.onVerdict("c1", verdict("uncertain"), turns);
   assert.deepEqual([told, asked], [["open c1"], []]);
 });
+
+test("stop: an alert that waits for the judge's words goes out at once, with our own", async () => {
+  const { judge } = fakeJudge(
+    () => Promise.resolve(undefined),
+    () => new Promise(() => undefined),
+  );
+  const { desk, actions } = deskWith(judge);
+  desk.open(heardCall("c1"));
+  desk.onVerdict("c1", verdict("scam"), turns);
+  await settle();
+  desk.stop();
+  await settle();
+  assert.equal(actions.find((action) => action.kind === "alert")?.alert.threat?.by, "template");
+});
