@@ -86,7 +86,8 @@ const textRoutes: Routes = (app, context) => {
       await settle();
       const number = await context.control.canonical(params.number);
       const callIds = await trail.attempt(principal, "subject.forget", number, () => store.forgetSubject(number));
-      const audio = (await context.forgetAudio?.(callIds)) ?? 0;
+      const forgetAudio = async (): Promise<number> => (await context.forgetAudio?.(callIds)) ?? 0;
+      const audio = await trail.attempt(principal, "subject.forget", number, forgetAudio);
       trail.action(principal, "subject.forget", number, "done", { transcripts: callIds.length, audio });
       return { number, transcripts: callIds.length, audio };
     },

@@ -66,3 +66,12 @@ test("an admin deletes all of one subject, text and audio, by whatever form of t
   assert.notEqual(await store.transcript(sampleTranscript(2).callId), undefined);
   assert.deepEqual(audit.at(-1)?.detail, { transcripts: 1, audio: 1 });
 });
+
+test("a deletion that fails half-way is audited as failed", async () => {
+  const forgetAudio = (): Promise<number> => Promise.reject(new GatewayError("store.unavailable", "no answer"));
+  const { store, ask, audit } = await apiHarness({}, { forgetAudio });
+  await store.write([record(1)]);
+  const answer = await ask("DELETE", `/api/v1/subjects/${encodeURIComponent(CALLER)}`, { as: "admin" });
+  assert.ok(answer.statusCode >= 500);
+  assert.deepEqual([audit.at(-1)?.action, audit.at(-1)?.outcome], ["subject.forget", "failed"]);
+});
