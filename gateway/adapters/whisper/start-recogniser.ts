@@ -13,10 +13,11 @@ const HEAP_MIB = 192;
 export function startRecogniser(start: RecogniserStart, events: ChildEvents, entry = ENTRY): Child {
   const { PATH, LD_LIBRARY_PATH } = process.env;
   const env = Object.fromEntries(Object.entries({ PATH, LD_LIBRARY_PATH }).filter(([, value]) => value !== undefined));
+  const typeScript = entry.endsWith(".ts") ? [`--import=${import.meta.resolve("tsx")}`] : [];
   const child = fork(entry, [JSON.stringify(start)], {
     env,
-    // Not our own: after `node -e SCRIPT` they hold the script, and the child would run it, child after child.
-    execArgv: [...(entry.endsWith(".ts") ? ["--import=tsx"] : []), `--max-old-space-size=${HEAP_MIB}`],
+    // Not our own ones: after `node -e SCRIPT` they hold the script, and the child would run it, child after child.
+    execArgv: [...typeScript, `--max-old-space-size=${HEAP_MIB}`],
     serialization: "advanced",
     stdio: ["ignore", "ignore", "ignore", "ipc"],
   });
