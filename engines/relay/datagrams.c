@@ -16,15 +16,18 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 #include <uv.h>
 
 // Words of a row; the same numbers are in gateway/adapters/rtp-relay/io/packet-batch.ts.
-enum { ROW_SOCKET, ROW_LENGTH, ROW_HOST, ROW_PORT = ROW_HOST + 4, ROW_TARGET, ROW_WORDS };
+enum { ROW_SOCKET, ROW_LENGTH, ROW_HOST, ROW_PORT = ROW_HOST + 4, ROW_TARGET, ROW_ARRIVAL, ROW_WORDS };
 enum { MAX_SOCKETS = 65536, MAX_SLOTS = 1024 };
 // Asked of the kernel for each socket, in bytes; it gives what net.core.rmem_max allows. Seconds of sound, for a thread that waits
 // for its turn.
 enum { BUFFER_BYTES = 1 << 20 };
+// Under load batches begin no closer together than this: waking up costs as much as a packet does. A packet waits so long at most.
+enum { BATCH_GAP_NS = 250000 };
 
 typedef struct {
   int fd;  // −1: this number is free
@@ -51,6 +54,8 @@ typedef struct {
   int epoll;
   int refs;  // one of the JavaScript handle, one of the libuv handle
   bool closing;
+  bool stamped;  // ask the kernel when each datagram came
+  uint64_t last_ns;  // when the last batch began
   uint32_t used;  // numbers ever given out
   uint32_t free_count;
   uint32_t *free;
@@ -110,6 +115,11 @@ static void on_handle_gone(napi_env env, void *data, void *hint) {
   release(data);
 }
 
+// Microseconds of the wall clock, the lower 31 bits: differences count.
+static int32_t stamp_of(const struct timespec *time) {
+  return (int32_t)(((uint64_t)time->tv_sec * 1000000 + (uint64_t)time->tv_nsec / 1000) & 0x7fffffff);
+}
+
 static void write_row(int32_t *row, uint32_t number, ssize_t length, const struct sockaddr_in6 *from) {
   row[ROW_SOCKET] = (int32_t)number;
   row[ROW_LENGTH] = (int32_t)length;
@@ -129,19 +139,44 @@ static void write_row(int32_t *row, uint32_t number, ssize_t length, const struc
   row[ROW_PORT] = ntohs(from->sin6_port);
 }
 
+// recvfrom, and when the kernel got it.
+static ssize_t receive_stamped(int fd, void *slot, size_t size, struct sockaddr_in6 *from, int32_t *stamp) {
+  union {
+    struct cmsghdr align;
+    char bytes[CMSG_SPACE(sizeof(struct timespec))];
+  } control;
+  struct iovec part = {.iov_base = slot, .iov_len = size};
+  struct msghdr message = {.msg_name = from,
+                           .msg_namelen = sizeof *from,
+                           .msg_iov = &part,
+                           .msg_iovlen = 1,
+                           .msg_control = &control,
+                           .msg_controllen = sizeof control};
+  ssize_t length = recvmsg(fd, &message, MSG_DONTWAIT | MSG_TRUNC);
+  struct timespec time = {0};
+  for (struct cmsghdr *each = CMSG_FIRSTHDR(&message); length >= 0 && each != NULL; each = CMSG_NXTHDR(&message, each))
+    if (each->cmsg_level == SOL_SOCKET && each->cmsg_type == SCM_TIMESTAMPNS) memcpy(&time, CMSG_DATA(each), sizeof time);
+  *stamp = stamp_of(&time);
+  return length;
+}
+
 static uint32_t receive(Io *io) {
   struct epoll_event events[MAX_SLOTS];
   int ready = epoll_wait(io->epoll, events, (int)io->slot_count, 0);
   uint32_t count = 0;
   for (int i = 0; i < ready; i++) {
     uint32_t number = events[i].data.u32;
+    int fd = io->sockets[number].fd;
+    uint8_t *slot = io->slots + (size_t)count * io->stride;
+    int32_t *row = io->rows + count * ROW_WORDS;
     struct sockaddr_in6 from;
     socklen_t from_length = sizeof from;
     // MSG_TRUNC: the length of the whole datagram, even where the slot holds less of it.
-    ssize_t length = recvfrom(io->sockets[number].fd, io->slots + (size_t)count * io->stride, io->stride,
-                              MSG_DONTWAIT | MSG_TRUNC, (struct sockaddr *)&from, &from_length);
+    ssize_t length =
+        io->stamped ? receive_stamped(fd, slot, io->stride, &from, &row[ROW_ARRIVAL])
+                    : recvfrom(fd, slot, io->stride, MSG_DONTWAIT | MSG_TRUNC, (struct sockaddr *)&from, &from_length);
     if (length < 0) continue;
-    write_row(io->rows + count * ROW_WORDS, number, length, &from);
+    write_row(row, number, length, &from);
     count++;
   }
   return count;
@@ -151,6 +186,12 @@ static void on_readable(uv_poll_t *poll, int status, int events) {
   (void)events;
   Io *io = poll->data;
   if (status < 0) return;
+  uint64_t since_ns = uv_hrtime() - io->last_ns;
+  if (since_ns < BATCH_GAP_NS) {
+    struct timespec rest = {.tv_sec = 0, .tv_nsec = (long)(BATCH_GAP_NS - since_ns)};
+    nanosleep(&rest, NULL);
+  }
+  io->last_ns = uv_hrtime();
   uint32_t count = receive(io);
   if (count == 0) return;
   napi_env env = io->env;
@@ -204,14 +245,16 @@ static socklen_t read_address(napi_env env, napi_value host, napi_value port, st
   return sizeof *into;
 }
 
-// create(slots: ArrayBuffer, rows: ArrayBuffer, strideBytes, slotCount, onBatch) → handle
+// create(slots: ArrayBuffer, rows: ArrayBuffer, strideBytes, slotCount, onBatch, stamped: boolean) → handle
 static napi_value create(napi_env env, napi_callback_info info) {
-  size_t count = 5;
-  napi_value values[5];
+  size_t count = 6;
+  napi_value values[6];
+  bool stamped;
   void *slots, *rows;
   size_t slots_bytes, rows_bytes;
   uint32_t stride, slot_count;
-  if (napi_get_cb_info(env, info, &count, values, NULL, NULL) != napi_ok || count < 5 ||
+  if (napi_get_cb_info(env, info, &count, values, NULL, NULL) != napi_ok || count < 6 ||
+      napi_get_value_bool(env, values[5], &stamped) != napi_ok ||
       napi_get_arraybuffer_info(env, values[0], &slots, &slots_bytes) != napi_ok ||
       napi_get_arraybuffer_info(env, values[1], &rows, &rows_bytes) != napi_ok ||
       napi_get_value_uint32(env, values[2], &stride) != napi_ok ||
@@ -239,6 +282,7 @@ static napi_value create(napi_env env, napi_callback_info info) {
   io->rows = rows;
   io->stride = stride;
   io->slot_count = slot_count;
+  io->stamped = stamped;
   io->refs = 2;
   io->poll.data = io;
   napi_create_string_utf8(env, "ringfence.relay", NAPI_AUTO_LENGTH, &name);
@@ -268,6 +312,7 @@ static napi_value open_socket(napi_env env, napi_callback_info info) {
   int buffer = BUFFER_BYTES;
   setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer);
   setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof buffer);
+  if (io->stamped) setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &one, sizeof one);
   if (address.sin6_family == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
   uint32_t number = io->free_count > 0 ? io->free[io->free_count - 1] : io->used;
   struct epoll_event event = {.events = EPOLLIN, .data.u32 = number};
@@ -365,6 +410,14 @@ static napi_value close_socket(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
+// clock() → the wall clock as rows have it
+static napi_value clock_now(napi_env env, napi_callback_info info) {
+  (void)info;
+  struct timespec time;
+  clock_gettime(CLOCK_REALTIME, &time);
+  return make_int(env, stamp_of(&time));
+}
+
 // dispose(handle): closes everything; the handle is of no use any more. Safe to call twice
 static napi_value dispose(napi_env env, napi_callback_info info) {
   napi_value values[1];
@@ -382,6 +435,7 @@ NAPI_MODULE_INIT() {
       {"flush", NULL, flush, NULL, NULL, NULL, napi_enumerable, NULL},
       {"send", NULL, send_one, NULL, NULL, NULL, napi_enumerable, NULL},
       {"close", NULL, close_socket, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"clock", NULL, clock_now, NULL, NULL, NULL, napi_enumerable, NULL},
       {"dispose", NULL, dispose, NULL, NULL, NULL, napi_enumerable, NULL},
   };
   napi_define_properties(env, exports, sizeof functions / sizeof *functions, functions);

@@ -7,10 +7,12 @@ import { RelayEngine } from "../adapters/rtp-relay/relay-engine.js";
 import type { RelayWorkerData } from "../adapters/rtp-relay/relay-options.js";
 import { CryptoRandom } from "../adapters/system/crypto-random.js";
 import { SystemClock } from "../adapters/system/system-clock.js";
+import { goFirst } from "../adapters/system/thread-priority.js";
 import { PacketRing } from "../media/fork/packet-ring.js";
 
 /** Entry of the media relay's worker thread. adapters/rtp-relay starts it and talks to it. */
 async function run(port: MessagePort, { options, ring, engineFile }: RelayWorkerData): Promise<void> {
+  goFirst();
   const post = (message: FromRelay): void => port.postMessage(message);
   let why = "";
   const makeIo = (onBatch: OnBatch): DatagramIo => {

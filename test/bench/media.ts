@@ -128,9 +128,10 @@ async function rtpengineRelay(): Promise<Relay> {
   const folder = temporaryFolder("bench-rtpengine");
   const port = await freeUdpPort();
   const running = startProcess("rtpengine", [
+    "--config-file=none",
     "--foreground",
     "--log-stderr",
-    "--log-level=2",
+    "--log-level=4",
     "--table=-1",
     "--interface=127.0.0.1",
     `--listen-ng=127.0.0.1:${port}`,
@@ -139,11 +140,18 @@ async function rtpengineRelay(): Promise<Relay> {
     `--num-threads=${cpus().length}`,
     `--pidfile=${folder.path}/pid`,
   ]);
+  const end = async (): Promise<void> => {
+    await running.stop();
+    folder.remove();
+  };
   const anchor = await startRtpengine(
     { ...DEFAULT_RTPENGINE_OPTIONS, instances: [{ host: "127.0.0.1", port, weight: 1 }], idleMs: 0 },
     { clock: new SystemClock(), random: new CryptoRandom(), log: silentLog, metrics: noMetrics },
   );
-  await until("rtpengine", () => anchor.health().ok);
+  await until("rtpengine", () => anchor.health().ok, 20_000).catch(async (cause: unknown) => {
+    await end();
+    throw new Error(`rtpengine does not answer: ${running.output()}`, { cause });
+  });
   let sessions: MediaSession[] = [];
   return {
     engine: "user space, nothing forked",
@@ -159,8 +167,7 @@ async function rtpengineRelay(): Promise<Relay> {
     figures: () => Promise.resolve(undefined),
     stop: async () => {
       await anchor.close();
-      await running.stop();
-      folder.remove();
+      await end();
     },
   };
 }

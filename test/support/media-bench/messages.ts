@@ -9,7 +9,7 @@ export type ToGenerator =
 export interface LoadFigures {
   readonly sent: number;
   readonly received: number;
-  /** From just before a packet was sent to when it was read again. */
+  /** From just before a packet was sent to when it was there again. */
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly mostMs: number;

@@ -6,7 +6,14 @@ import { BATCH_PACKETS, PacketBatch, SLOT_BYTES } from "./packet-batch.js";
 
 /** What engines/relay/datagrams.c exports. */
 interface Engine {
-  create(slots: ArrayBuffer, rows: ArrayBuffer, strideBytes: number, slotCount: number, onBatch: OnBatch): unknown;
+  create(
+    slots: ArrayBuffer,
+    rows: ArrayBuffer,
+    strideBytes: number,
+    slotCount: number,
+    onBatch: OnBatch,
+    stamped: boolean,
+  ): unknown;
   /** The socket's number, or minus an errno. */
   open(handle: unknown, host: string, port: number): number;
   port(handle: unknown, socket: number): number;
@@ -14,6 +21,7 @@ interface Engine {
   flush(handle: unknown, count: number): number;
   send(handle: unknown, socket: number, packet: Uint8Array): boolean;
   close(handle: unknown, socket: number): void;
+  clock(): number;
   dispose(handle: unknown): void;
 }
 
@@ -24,10 +32,20 @@ export class NativeIo implements DatagramIo {
   readonly #engine: Engine;
   readonly #handle: unknown;
 
-  /** @param file The compiled engine. @throws Error when it cannot be loaded. */
-  constructor(file: string, onBatch: OnBatch) {
+  /**
+   * @param file The compiled engine.
+   * @param stamped Ask the kernel when each datagram came (`PacketBatch.arrivalUs`): for measuring, it costs a little.
+   * @throws Error when it cannot be loaded.
+   */
+  constructor(file: string, onBatch: OnBatch, stamped = false) {
+    const { slots, rows } = this.batch;
     this.#engine = createRequire(import.meta.url)(file) as Engine;
-    this.#handle = this.#engine.create(this.batch.slots, this.batch.rows.buffer, SLOT_BYTES, BATCH_PACKETS, onBatch);
+    this.#handle = this.#engine.create(slots, rows.buffer, SLOT_BYTES, BATCH_PACKETS, onBatch, stamped);
+  }
+
+  /** The clock of `arrivalUs`. */
+  nowUs(): number {
+    return this.#engine.clock();
   }
 
   open(address: string, port: number): Promise<Result<OpenSocket, OpenFailure>> {

@@ -11,7 +11,8 @@ const LENGTH = 1;
 const HOST = 2;
 const PORT = 6;
 const TARGET = 7;
-export const ROW_WORDS = 8;
+const ARRIVAL = 8;
+export const ROW_WORDS = 9;
 const NOBODY = -1;
 
 /**
@@ -39,6 +40,11 @@ export class PacketBatch {
 
   port(index: number): number {
     return this.#word(index, PORT);
+  }
+
+  /** When the kernel got it: µs, 31 bits of the wall clock; differences count. Only where the sockets are stamped. */
+  arrivalUs(index: number): number {
+    return this.#word(index, ARRIVAL);
   }
 
   /** A view of the datagram, good until the batch has been handled. */
