@@ -123,7 +123,15 @@ export class RecordingStreams {
     }
     if (line.refused !== undefined || this.#closed) return undefined;
     const ear = await this.#open(line, speaker, family);
-    if (ear === undefined) return undefined;
+    return ear && this.#keep(index, ear);
+  }
+
+  /** Not where all was closed between the port's coming and here: nobody else knows of it. */
+  #keep(index: number, ear: Ear): Ear | undefined {
+    if (this.#closed) {
+      this.#free(ear);
+      return undefined;
+    }
     this.#ears.set(index, ear);
     return ear;
   }
