@@ -42,6 +42,7 @@ export {
 export { DEFAULT_THREAT_OPTIONS, THREAT_STEPS, type ThreatOptions, type ThreatStep } from "./policy/threat-options.js";
 export { ThreatPolicy, type ThreatCall } from "./policy/threat-policy.js";
 export type { FusedThreat } from "./policy/threat-fusion.js";
+export { explain as explainThreat } from "./policy/threat-template.js";
 export { DEFAULT_ENERGY_GATE, EnergyGate, type EnergyGateOptions } from "./speech/energy-gate.js";
 export { PowerSpectrum } from "./speech/power-spectrum.js";
 export { DEFAULT_SEGMENT_OPTIONS, type SegmentOptions } from "./speech/segment-options.js";

@@ -41,6 +41,12 @@ export interface ApiLimits {
   /** The same where calls are ended: a teardown waits up to 64·T1 for each leg's answer. */
   readonly endCallsTimeoutMs: number;
   readonly maxConnections: number;
+  /** Largest recording of `POST /analyze`, bytes. */
+  readonly analysisBytes: number;
+  /** Recordings at a time, those included that are still being received. */
+  readonly analysisRequests: number;
+  /** Time for one to be listened to, ms. */
+  readonly analysisTimeoutMs: number;
 }
 
 export const DEFAULT_API_LIMITS: ApiLimits = {
@@ -52,6 +58,9 @@ export const DEFAULT_API_LIMITS: ApiLimits = {
   handlerTimeoutMs: 15_000,
   endCallsTimeoutMs: 45_000,
   maxConnections: 1_024,
+  analysisBytes: 33_554_432,
+  analysisRequests: 4,
+  analysisTimeoutMs: 130_000,
 };
 
 export const DEFAULT_SWITCH_SOURCES: readonly string[] = ["127.0.0.0/8", "::1/128"];

@@ -13,6 +13,7 @@ import { ApiError, errorHandler, sendProblem } from "./errors.js";
 import { countRequests } from "./request-metrics.js";
 import { RouteTable } from "./route-table.js";
 import { adminRoutes } from "./routes/admin.js";
+import { analyzeRoutes } from "./routes/analyze.js";
 import { blockRoutes } from "./routes/blocks.js";
 import { disconnectRoutes } from "./routes/disconnect.js";
 import { eventRoutes } from "./routes/events.js";
@@ -32,6 +33,7 @@ const ALL_ROUTES = [
   heardRoutes,
   transcriptRoutes,
   adminRoutes,
+  analyzeRoutes,
 ];
 const ORDINARY_BODY_BYTES = 256 * 1024;
 /** Without a key a source gets this share of the requests a minute. */

@@ -7,6 +7,7 @@ import type {
   TurnVerdict,
   UnixMs,
 } from "../../detection/index.js";
+import type { AnalysisOrder, AudioAnalysis } from "./audio-analysis.js";
 
 /** A call event as a switch reports it. Raw numbers: the gateway applies the trunk's number plan. */
 export interface SwitchEvent {
@@ -111,6 +112,8 @@ export interface GatewayControl {
   heard(callId: string): Promise<HeardView | undefined>;
   /** "This call is honest": a hold is lifted and nothing more is done to it. @returns False: nobody listens to that call. */
   releaseCall(callId: string, by: string): Promise<boolean>;
+  /** Listens to a recording. @throws GatewayError as `AudioAnalyzer`. */
+  analyze(order: AnalysisOrder): Promise<AudioAnalysis>;
   blocks(): Promise<readonly Block[]>;
   addBlock(
     block: Pick<Block, "called" | "caller" | "callerPrefix" | "trunk" | "reason" | "createdBy"> & {

@@ -49,11 +49,12 @@ export function makeBackOffice(config: Config, deps: BackOfficeDeps): BackOffice
 }
 
 function backOfficeOptions(config: Config, deps: BackOfficeDeps): BackOfficeOptions {
-  const { http, metrics, store, webhook, logs, privacy } = config;
+  const { http, metrics, store, webhook, logs, privacy, speech } = config;
   const keyFile = privacy.keyFile ?? join(store.folder, "keys.json");
   return {
     version: deps.version,
     http: { ...http, apiKeys: http.apiKeys.map(apiKey) },
+    analysis: speech.analysis,
     metrics,
     store,
     privacy: { transcriptDays: privacy.transcriptDays, keyFile },

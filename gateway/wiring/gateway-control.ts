@@ -2,6 +2,7 @@ import type { PrometheusMetrics } from "../adapters/metrics-prometheus/prometheu
 import { printableConfig } from "../config/load.js";
 import type { Config } from "../config/schema.js";
 import { GatewayError } from "../core/errors.js";
+import type { AudioAnalyzer } from "../ports/audio-analysis.js";
 import type { ComponentHealth, GatewayControl } from "../ports/gateway-control.js";
 import type { CallLayer } from "./call-layer.js";
 import type { ReloadReport } from "./reload.js";
@@ -15,10 +16,25 @@ export interface ControlParts {
   readonly reload: () => Promise<ReloadReport>;
   readonly wire: WireObservers;
   readonly metrics: PrometheusMetrics;
+  /** Undefined: nobody is listened to. */
+  readonly listening?: () => ListeningSide | undefined;
+}
+
+/** The listening thread, as far as the HTTP side asks for it. */
+export interface ListeningSide extends AudioAnalyzer {
+  metrics(): Promise<readonly unknown[]>;
 }
 
 /** What the HTTP side may ask; bound to the call layer as soon as that is there. */
-export function gatewayControl({ layer, config, health, reload, wire, metrics }: ControlParts): GatewayControl {
+export function gatewayControl({
+  layer,
+  config,
+  health,
+  reload,
+  wire,
+  metrics,
+  listening,
+}: ControlParts): GatewayControl {
   const live = (): CallLayer["control"] => {
     const started = layer();
     if (started === undefined) throw new GatewayError("backoffice.lost", "the gateway is still starting");
@@ -30,8 +46,14 @@ export function gatewayControl({ layer, config, health, reload, wire, metrics }:
     reportEvents: async (events) => live().reportEvents(events),
     calls: async (limit) => live().calls(limit),
     endCalls: async (callIds, reason, by, alertId) => live().endCalls(callIds, reason, by, alertId),
-    heard: (callId) => Promise.resolve(layer()?.desk?.view(callId)),
-    releaseCall: (callId) => Promise.resolve(layer()?.desk?.release(callId) ?? false),
+    heard: (callId) => Promise.resolve(layer()?.threat?.desk.view(callId)),
+    releaseCall: (callId) => Promise.resolve(layer()?.threat?.desk.release(callId) ?? false),
+    analyze: async (order) => {
+      const side = listening?.();
+      if (side === undefined)
+        throw new GatewayError("stt.unavailable", "no speech engine is configured (speech.engine)");
+      return side.analyze(order);
+    },
     blocks: async () => live().blocks(),
     addBlock: async (block) => live().addBlock(block),
     removeBlock: async (id, by) => live().removeBlock(id, by),
@@ -45,6 +67,6 @@ export function gatewayControl({ layer, config, health, reload, wire, metrics }:
     reload,
     startTrace: ({ number, durationMs }) => wire.startTrace(canonical(number), durationMs),
     stopTrace: (id) => wire.stopTrace(id),
-    metrics: () => metrics.toJson(),
+    metrics: async () => [...(await metrics.toJson()), ...((await listening?.()?.metrics()) ?? [])],
   };
 }

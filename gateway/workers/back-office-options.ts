@@ -12,6 +12,8 @@ export interface BackOfficeOptions {
     readonly maxBatchEvents: number;
     readonly requestsPerMinute: number;
   };
+  /** `POST /analyze`; undefined: the API's own limits. */
+  readonly analysis?: { readonly maxBytes: number; readonly maxJobs: number; readonly timeoutMs: number };
   readonly metrics: { readonly listenAddress: string; readonly listenPort: number };
   readonly store: {
     readonly folder: string;

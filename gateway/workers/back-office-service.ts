@@ -11,7 +11,7 @@ import { readKeyFile } from "../adapters/vault/key-file.js";
 import { CryptoRandom } from "../adapters/system/crypto-random.js";
 import { SystemClock } from "../adapters/system/system-clock.js";
 import { WebhookNotifier } from "../adapters/webhook/webhook-notifier.js";
-import { DEFAULT_API_LIMITS, type ApiDeps } from "../api/api-options.js";
+import { DEFAULT_API_LIMITS, type ApiDeps, type ApiLimits } from "../api/api-options.js";
 import { buildApi, type Api } from "../api/build-api.js";
 import { alertView, incidentView } from "../api/views.js";
 import { transcriptContext } from "../call/transcript-keeper.js";
@@ -33,6 +33,8 @@ const PRUNE_EVERY_MS = 3_600_000;
 const CLOSE_HTTP_MS = 2_000;
 const CLOSE_WEBHOOK_MS = 2_000;
 const CLOSE_SPOOL_MS = 3_000;
+/** So that the listening side's own time-out is what a client is told. */
+const ANALYSIS_SPARE_MS = 10_000;
 
 interface Parts {
   readonly options: BackOfficeOptions;
@@ -132,7 +134,7 @@ export class BackOfficeService {
       options: {
         keys: http.apiKeys,
         switchSources: http.switchSources,
-        limits: { ...DEFAULT_API_LIMITS, maxBodyBytes, maxBatchEvents, requestsPerMinute },
+        limits: { ...DEFAULT_API_LIMITS, maxBodyBytes, maxBatchEvents, requestsPerMinute, ...analysisLimits(options) },
         version,
       },
       control,
@@ -231,6 +233,13 @@ export class BackOfficeService {
       );
     });
   }
+}
+
+/** As many are taken in as are listened to at a time, and as many more wait with their bytes. */
+function analysisLimits({ analysis }: BackOfficeOptions): Partial<ApiLimits> {
+  if (analysis === undefined) return {};
+  const { maxBytes, maxJobs, timeoutMs } = analysis;
+  return { analysisBytes: maxBytes, analysisRequests: 2 * maxJobs, analysisTimeoutMs: timeoutMs + ANALYSIS_SPARE_MS };
 }
 
 async function openParts(options: BackOfficeOptions, control: GatewayControl, plainLog: Log): Promise<Parts> {

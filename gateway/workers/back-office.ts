@@ -17,7 +17,8 @@ const MAX_IN_FLIGHT = 1_024;
 async function run(port: MessagePort, start: WorkerStart<BackOfficeOptions>): Promise<void> {
   giveWay();
   const log = createPinoLog(start.options.logs);
-  const post = (message: FromWorker): void => port.postMessage(message);
+  const post = (message: FromWorker, transfer: readonly ArrayBuffer[] = []): void =>
+    port.postMessage(message, transfer);
   let service: BackOfficeService | undefined;
   const peer = new RpcPeer({
     post,

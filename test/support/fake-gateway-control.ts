@@ -6,6 +6,8 @@ import {
   type Incident,
   type TrunkId,
 } from "../../detection/index.js";
+import { GatewayError } from "../../gateway/core/errors.js";
+import type { AnalysisOrder, AudioAnalysis } from "../../gateway/ports/audio-analysis.js";
 import type {
   ComponentHealth,
   DisconnectResult,
@@ -52,6 +54,17 @@ export class FakeGatewayControl implements GatewayControl {
   components: ComponentHealth[] = [{ name: "sip", ok: true, vital: true, detail: "udp:127.0.0.1:5060" }];
   draining = false;
   failure: Error | undefined;
+  readonly analysed: AnalysisOrder[] = [];
+  /** What recordings are found to be; undefined: nobody listens. */
+  analysis: AudioAnalysis | undefined = {
+    durationMs: 0,
+    truncated: false,
+    segments: [],
+    turns: [],
+    verdict: undefined,
+    recogniser: "fake",
+    voiceActivity: "fake",
+  };
   readonly #callersOf = new Map<string, Set<string>>();
 
   reportEvents(events: readonly SwitchEvent[]): Promise<readonly EventVerdict[]> {
@@ -110,6 +123,13 @@ export class FakeGatewayControl implements GatewayControl {
   releaseCall(callId: string): Promise<boolean> {
     this.released.push(callId);
     return this.#answer(this.heardCalls.some((view) => view.callId === callId));
+  }
+
+  analyze(order: AnalysisOrder): Promise<AudioAnalysis> {
+    this.analysed.push(order);
+    return this.analysis === undefined
+      ? Promise.reject(new GatewayError("stt.unavailable", "no speech engine is configured (speech.engine)"))
+      : this.#answer(this.analysis);
   }
 
   blocks(): Promise<readonly Block[]> {

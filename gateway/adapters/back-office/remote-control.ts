@@ -4,9 +4,15 @@ import type { RpcHandlers, RpcPeer } from "./rpc-peer.js";
 /** A teardown waits up to 64·T1 for each leg's last answer, and other systems for their time-outs. */
 const END_CALLS_MS = 44_000;
 const RELOAD_MS = 10_000;
+/** The listening side has a time-out of its own; this one is longer than any that can be set. */
+const ANALYZE_MS = 3_660_000;
 
 export const CONTROL_TIMEOUT_MS = 2_000;
-export const CONTROL_TIMEOUTS_MS: Readonly<Record<string, number>> = { endCalls: END_CALLS_MS, reload: RELOAD_MS };
+export const CONTROL_TIMEOUTS_MS: Readonly<Record<string, number>> = {
+  endCalls: END_CALLS_MS,
+  reload: RELOAD_MS,
+  analyze: ANALYZE_MS,
+};
 
 /** `GatewayControl` as seen from another thread. */
 export function remoteControl(peer: RpcPeer): GatewayControl {
@@ -20,6 +26,7 @@ export function remoteControl(peer: RpcPeer): GatewayControl {
     endCalls: forward("endCalls"),
     heard: forward("heard"),
     releaseCall: forward("releaseCall"),
+    analyze: (order) => peer.call("analyze", [order], [order.wav]) as ReturnType<GatewayControl["analyze"]>,
     blocks: forward("blocks"),
     addBlock: forward("addBlock"),
     removeBlock: forward("removeBlock"),
@@ -45,6 +52,7 @@ export function controlHandlers(control: GatewayControl): RpcHandlers {
     endCalls: (callIds, reason, by, alertId) => control.endCalls(callIds, reason, by, alertId),
     heard: (callId) => control.heard(callId),
     releaseCall: (callId, by) => control.releaseCall(callId, by),
+    analyze: (order) => control.analyze(order),
     blocks: () => control.blocks(),
     addBlock: (block) => control.addBlock(block),
     removeBlock: (id, by) => control.removeBlock(id, by),

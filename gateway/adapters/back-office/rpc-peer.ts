@@ -13,7 +13,8 @@ export type RpcMessage =
 export type RpcHandlers = Readonly<Record<string, (...args: never[]) => unknown>>;
 
 export interface RpcPeerOptions {
-  readonly post: (message: RpcMessage) => void;
+  /** `transfer`: buffers that are handed over instead of copied. */
+  readonly post: (message: RpcMessage, transfer?: readonly ArrayBuffer[]) => void;
   readonly handlers: RpcHandlers;
   readonly clock: Clock;
   /** Calls that wait for an answer at a time; one more fails at once. */
@@ -54,7 +55,8 @@ export class RpcPeer {
     return this.#waiting.size;
   }
 
-  call(method: string, args: readonly unknown[]): Promise<unknown> {
+  /** @param transfer Buffers in `args` that are handed over: they cannot be used any more. */
+  call(method: string, args: readonly unknown[], transfer: readonly ArrayBuffer[] = []): Promise<unknown> {
     const { clock, maxInFlight, timeoutMs, timeoutsMs, post } = this.#options;
     if (this.#closed) return Promise.reject(new GatewayError("backoffice.lost", `${method}: the channel is closed`));
     if (this.#waiting.size >= maxInFlight) {
@@ -65,7 +67,7 @@ export class RpcPeer {
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { method, deadline, resolve, reject });
       this.#armSweep();
-      post({ kind: "rpc.call", id, method, args });
+      post({ kind: "rpc.call", id, method, args }, transfer);
     });
   }
 

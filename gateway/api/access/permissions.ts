@@ -10,6 +10,7 @@ export type Permission =
   | "read"
   | "act"
   | "calls.hear"
+  | "audio.analyze"
   | "audit.read"
   | "administer";
 
@@ -22,6 +23,7 @@ export const GRANTS: Readonly<Record<Exclude<Permission, "public">, readonly Rol
   read: ["viewer", "analyst", "admin"],
   act: ["analyst", "admin"],
   "calls.hear": ["analyst", "admin"],
+  "audio.analyze": ["analyst", "switch", "admin"],
   "audit.read": ["analyst", "admin"],
   administer: ["admin"],
 };

@@ -34,6 +34,7 @@ const TABLE: readonly (readonly [method: string, url: string, roles: readonly Ke
   ["DELETE", "/api/v1/blocks/{id}", ACTORS],
   ["GET", "/api/v1/calls", READERS],
   ["POST", "/api/v1/calls/end", ACTORS, { call_ids: ["c"] }],
+  ["POST", "/analyze", ["analyst", "switch", "admin"], { audio: "UklGRg==" }],
   ["GET", "/api/v1/calls/{id}/heard", ACTORS],
   ["POST", "/api/v1/calls/{id}/release", ACTORS],
   ["GET", "/api/v1/cdrs", READERS],
