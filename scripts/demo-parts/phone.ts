@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
+import type { Voice } from "./voice.js";
 
 /** How one leg of a demo call stands. Times are performance.now(), ms. */
 export interface Leg {
@@ -35,16 +36,19 @@ const routeSet = (answer: string): string[] =>
     .map((route) => `Route: ${route.trim()}`);
 const token = (): string => randomBytes(6).toString("hex");
 
-const SDP = [
-  "v=0",
-  "o=- 1 1 IN IP4 192.0.2.1",
-  "s=-",
-  "c=IN IP4 192.0.2.1",
-  "t=0 0",
-  "m=audio 40000 RTP/AVP 0",
-  "a=rtpmap:0 PCMU/8000",
-  "",
-].join("\r\n");
+const sdpOf = ({ address, port }: { readonly address: string; readonly port: number }): string =>
+  [
+    "v=0",
+    `o=- 1 1 IN IP4 ${address}`,
+    "s=-",
+    `c=IN IP4 ${address}`,
+    "t=0 0",
+    `m=audio ${port} RTP/AVP 0`,
+    "a=rtpmap:0 PCMU/8000",
+    "",
+  ].join("\r\n");
+/** Of a telephone without a voice. */
+const NOWHERE = { address: "192.0.2.1", port: 40_000 };
 
 /**
  * A telephone for the demo: places and takes calls over UDP and hangs up when told. Small on purpose and without any code of
@@ -57,9 +61,14 @@ export class Phone {
   readonly #address: string;
   readonly #dialogs = new Map<string, Dialog>();
   #changed: () => void = () => undefined;
+  /** Speaks in the call that was set up last; undefined: it is mute. */
+  readonly #voice: Voice | undefined;
+  /** Values of the X-Ringfence-Threat header of INFO requests that came. */
+  readonly tags: string[] = [];
 
-  constructor(address: string) {
+  constructor(address: string, voice?: Voice) {
     this.#address = address;
+    this.#voice = voice;
     this.#socket = createSocket("udp4");
     this.#socket.on("message", (bytes, remote) => this.#receive(bytes.toString("latin1"), remote));
   }
@@ -74,6 +83,15 @@ export class Phone {
 
   get port(): number {
     return this.#port;
+  }
+  get #sdp(): string {
+    return sdpOf(this.#voice ?? NOWHERE);
+  }
+
+  #speakTo(sdp: string): void {
+    const address = /^c=IN IP4 (\S+)/m.exec(sdp)?.[1];
+    const port = Number(/^m=audio (\d+)/m.exec(sdp)?.[1] ?? 0);
+    if (address !== undefined && port > 0) this.#voice?.connect({ address, port });
   }
 
   close(): void {
@@ -103,15 +121,16 @@ export class Phone {
       ),
       `Contact: <sip:${from}@${this.#address}:${this.#port}>`,
       "Content-Type: application/sdp",
-      `Content-Length: ${SDP.length}`,
+      `Content-Length: ${this.#sdp.length}`,
     ];
-    this.#send(`${lines.join("\r\n")}\r\n\r\n${SDP}`, gateway);
+    this.#send(`${lines.join("\r\n")}\r\n\r\n${this.#sdp}`, gateway);
     return leg;
   }
 
   hangUp(leg: Leg): void {
     const dialog = this.#dialogs.get(leg.callId);
     if (dialog === undefined) return;
+    this.#voice?.hangUp();
     this.#send(this.#request("BYE", dialog, leg, "2 BYE"), dialog.remote);
   }
 
@@ -174,6 +193,7 @@ export class Phone {
     if (status < 300) {
       leg.answeredAt ??= performance.now();
       this.#dialogs.set(leg.callId, { to, remote, target, routes });
+      this.#speakTo(text);
     } else {
       leg.endedAt ??= performance.now();
       leg.endedBy ??= String(status);
@@ -190,6 +210,8 @@ export class Phone {
       return;
     }
     const leg = this.legs.get(callId);
+    if (method === "INFO") this.tags.push(header(text, "X-Ringfence-Threat"));
+    if (method === "BYE") this.#voice?.hangUp();
     if ((method === "BYE" || method === "CANCEL") && leg !== undefined) {
       leg.endedAt ??= performance.now();
       leg.endedBy ??= method;
@@ -219,7 +241,8 @@ export class Phone {
       });
     }
     this.#respond(text, remote, "180 Ringing", "");
-    this.#respond(text, remote, "200 OK", SDP);
+    this.#respond(text, remote, "200 OK", this.#sdp);
+    this.#speakTo(text);
   }
 
   #respond(request: string, remote: RemoteInfo, status: string, body: string): void {

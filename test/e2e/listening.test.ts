@@ -1,0 +1,150 @@
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import type { Leg } from "../../scripts/demo-parts/phone.js";
+import { HONEST_BANK_CALL, SCAM_CALL, type Script } from "../support/dialogues.js";
+import { listeningStage, type ListeningStage } from "../support/listening-stage.js";
+import { until } from "../support/processes.js";
+
+interface AlertRow {
+  readonly rule: string;
+  readonly call_ids: readonly string[];
+  readonly disposition: string;
+  readonly threat?: { readonly state: string; readonly kind: string; readonly cues: readonly string[] };
+}
+interface CdrRow {
+  readonly call_id: string;
+  readonly cause: string;
+  readonly ended_by: string;
+  readonly media_anchor?: string;
+}
+
+/** Speaks a dialogue until it is over or the call is. @returns How many turns were spoken whole. */
+async function speak(stage: ListeningStage, leg: Leg, script: Script): Promise<number> {
+  let spoken = 0;
+  for (const [who, text] of script) {
+    if (leg.endedAt !== undefined) break;
+    const before = (await stage.heard(leg))?.lines.filter(({ final }) => final).length ?? 0;
+    await (who === "caller" ? stage.callersVoice : stage.calledVoice).say(text);
+    if (leg.endedAt !== undefined) break;
+    spoken++;
+    const isHeard = async (): Promise<boolean> => {
+      const lines = (await stage.heard(leg))?.lines.filter(({ final }) => final).length ?? Infinity;
+      return lines > before || leg.endedAt !== undefined;
+    };
+    await until(`the text of "${text.slice(0, 30)}…"`, isHeard, 15_000);
+  }
+  return spoken;
+}
+
+describe("a call is listened to by the production process: SIP, RTP, codec, jitter buffer, text, verdict", () => {
+  let stage: ListeningStage;
+  before(async () => {
+    stage = await listeningStage({ privacy: { keepTranscripts: true } });
+  });
+  after(() => stage.close());
+
+  test("an honest bank call is heard word by word on both sides, and left alone", async () => {
+    const leg = await stage.call("+12025550102", "+12025550199");
+    assert.equal(await speak(stage, leg, HONEST_BANK_CALL), HONEST_BANK_CALL.length);
+    const heard = await stage.heard(leg);
+    const texts = heard?.lines.filter(({ final }) => final).map(({ speaker, text }) => [speaker, text]);
+    const expected = HONEST_BANK_CALL.map(([who, text]) => [
+      who === "caller" ? "caller" : "callee",
+      text.toLowerCase(),
+    ]);
+    assert.deepEqual(
+      texts?.map(([speaker, text]) => [speaker, text?.toLowerCase()]),
+      expected,
+    );
+    assert.ok(heard?.state === "clear" || heard?.state === "uncertain", heard?.state);
+    assert.equal(leg.endedAt, undefined);
+    assert.ok(stage.callersVoice.heard > 100 && stage.calledVoice.heard > 100, "their packets cross");
+    stage.caller.hangUp(leg);
+    await until("the end at the called side", () => stage.calledLeg(leg)?.endedAt !== undefined);
+  });
+
+  test("a scam call is tagged and warned about, and ended on both legs before the code is told", async () => {
+    const leg = await stage.call("+12025550101", "+12025550198");
+    const spoken = await speak(stage, leg, SCAM_CALL);
+    await until("the end at the caller", () => leg.endedAt !== undefined);
+    await until("the end at the called side", () => stage.calledLeg(leg)?.endedAt !== undefined);
+    assert.ok(spoken < SCAM_CALL.length, "the code was told");
+    assert.equal(leg.endedBy, "BYE");
+    assert.match(leg.reason ?? "", /cause=21/);
+    assert.equal(stage.calledLeg(leg)?.endedBy, "BYE");
+    assert.ok(stage.called.tags.some((tag) => tag.startsWith("scam;score=")));
+    const afterSaid = (leg.endedAt ?? 0) - stage.callersVoice.saidAt;
+    assert.ok(afterSaid < 5_000, `ended ${afterSaid.toFixed(0)} ms after the last word`);
+  });
+
+  test("the alert names what was heard, and no word of it; the CDR says fraud", async () => {
+    const findAlert = async (): Promise<AlertRow | undefined> =>
+      ((await stage.gateway.api("/alerts")).json as AlertRow[]).find(({ threat }) => threat?.state === "scam");
+    await until("the alert", async () => (await findAlert()) !== undefined);
+    const alert = await findAlert();
+    assert.equal(alert?.rule, "threat");
+    assert.ok((alert.threat?.cues.length ?? 0) > 0);
+    assert.ok(!JSON.stringify(alert).includes("glasses") && !JSON.stringify(alert).includes("daniels"));
+    const cdrs = (await stage.gateway.api("/api/v1/cdrs?limit=10")).json as CdrRow[];
+    const cdr = cdrs.find(({ call_id: id }) => id === alert.call_ids[0]);
+    assert.deepEqual([cdr?.cause, cdr?.ended_by, cdr?.media_anchor], ["fraud", "gateway", "relay"]);
+  });
+
+  test("its transcript is kept sealed: readable with the key over the API, nowhere in the files", async () => {
+    const list = async () =>
+      (await stage.gateway.api("/api/v1/transcripts")).json as { call_id: string; state: string }[];
+    await until("both transcripts", async () => (await list()).length === 2);
+    const scam = (await list()).find(({ state }) => state === "scam");
+    const read = await stage.gateway.api(`/api/v1/transcripts/${encodeURIComponent(scam?.call_id ?? "")}`);
+    assert.match(JSON.stringify(read.json), /fraud department of your bank/i);
+    assert.ok(existsSync(join(stage.gateway.folder, "data", "keys.json")));
+    for (const name of readdirSync(stage.gateway.folder, { recursive: true, encoding: "utf8" })) {
+      const path = join(stage.gateway.folder, name);
+      if (!/\.(?:wal|log|jsonl?|csv)$|\/\d+$/.test(path) || !existsSync(path)) continue;
+      try {
+        assert.ok(!readFileSync(path).includes("fraud department"), path);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "EISDIR") throw error;
+      }
+    }
+  });
+
+  test("no word and no number of a call is in the log", () => {
+    const output = stage.gateway.running.output();
+    assert.doesNotMatch(output, /fraud department|mortgage|glasses|\+?12025550\d{3}/i);
+  });
+
+  test("metrics tell how much is heard, judged and done", async () => {
+    for (const name of [
+      "ringfence_threat_verdicts_total",
+      "ringfence_threat_steps_total",
+      "ringfence_transcripts_kept_total",
+    ]) {
+      assert.ok((await stage.gateway.metric(name)) > 0, name);
+    }
+  });
+});
+
+describe("what listening must not do", () => {
+  test("in shadow mode a scam call is alerted about, and goes on", async (t) => {
+    const stage = await listeningStage({ threat: { mode: "shadow" } });
+    t.after(() => stage.close());
+    const leg = await stage.call("+12025550101", "+12025550198");
+    assert.equal(await speak(stage, leg, SCAM_CALL), SCAM_CALL.length);
+    assert.equal(leg.endedAt, undefined);
+    const alerts = (await stage.gateway.api("/alerts")).json as AlertRow[];
+    assert.ok(alerts.some(({ rule, disposition }) => rule === "threat" && disposition === "shadow"));
+    assert.deepEqual(stage.called.tags, []);
+  });
+
+  test("an emergency call is neither anchored nor heard", async (t) => {
+    const stage = await listeningStage();
+    t.after(() => stage.close());
+    const leg = await stage.call("+12025550101", "112");
+    assert.equal(await stage.heard(leg), undefined);
+    assert.equal(await stage.gateway.metric("ringfence_heard_calls"), 0);
+    stage.caller.hangUp(leg);
+  });
+});
