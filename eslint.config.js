@@ -6,7 +6,7 @@ const worldAccess = [
 ];
 
 export default tseslint.config(
-  { ignores: ["dist/**", "dist.next/**", "node_modules/**", "coverage/**"] },
+  { ignores: ["dist/**", "dist.next/**", "node_modules/**", "coverage/**", "engines/*/build/**"] },
   ...tseslint.configs.strictTypeChecked,
   {
     files: ["**/*.ts"],
