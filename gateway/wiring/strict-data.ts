@@ -20,6 +20,9 @@ const OF_THE_CALL: ReadonlySet<string> = new Set([
   "metrics",
   "recording",
   "privacy",
+  "media.relay",
+  // Where `ringfence models pull` fetches from, a person's own command; the gateway never asks there.
+  "speech.modelMirror",
 ]);
 /** Keys whose value is a host even though it is no URL. */
 const HOST_KEY = /(?:host|hosts|server|servers|dnsServers|instances|address)$/i;

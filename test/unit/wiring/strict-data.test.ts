@@ -57,6 +57,16 @@ test("strict: a name that only ends like an allowed one is not allowed", () => {
   assert.equal(problems.length, 1);
 });
 
+test("strict: our own media addresses go nowhere; rtpengine is somebody else's", () => {
+  const relay = { addresses: [{ address: "192.0.2.5", advertised: "198.51.100.1" }] };
+  assert.deepEqual(strictDataProblems(strict({ media: { relay } })), []);
+  const rtpengine = { instances: [{ host: "192.0.2.6", port: 22_222 }] };
+  assert.deepEqual(
+    strictDataProblems(strict({ media: { rtpengine } })).map((problem) => problem.split(": ")[0]),
+    ["media.rtpengine.instances.0.host"],
+  );
+});
+
 test("strict: who calls go to is not asked about: that is the call itself", () => {
   const settings = { sip: { nextHops: ["192.0.2.1:5060"], hopGroups: { far: ["sip:carrier.example.com"] } } };
   assert.deepEqual(strictDataProblems(strict(settings)), []);
