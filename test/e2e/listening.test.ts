@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import type { Leg } from "../../scripts/demo-parts/phone.js";
+import type { Leg } from "../demo/phone.js";
 import { HONEST_BANK_CALL, SCAM_CALL, type Script } from "../support/dialogues.js";
 import { listeningStage, type ListeningStage } from "../support/listening-stage.js";
 import { until } from "../support/processes.js";
@@ -23,15 +23,16 @@ interface CdrRow {
 /** Speaks a dialogue until it is over or the call is. @returns How many turns were spoken whole. */
 async function speak(stage: ListeningStage, leg: Leg, script: Script): Promise<number> {
   let spoken = 0;
+  const isOver = (): boolean => leg.endedAt !== undefined;
   for (const [who, text] of script) {
-    if (leg.endedAt !== undefined) break;
+    if (isOver()) break;
     const before = (await stage.heard(leg))?.lines.filter(({ final }) => final).length ?? 0;
     await (who === "caller" ? stage.callersVoice : stage.calledVoice).say(text);
-    if (leg.endedAt !== undefined) break;
+    if (isOver()) break;
     spoken++;
     const isHeard = async (): Promise<boolean> => {
       const lines = (await stage.heard(leg))?.lines.filter(({ final }) => final).length ?? Infinity;
-      return lines > before || leg.endedAt !== undefined;
+      return lines > before || isOver();
     };
     await until(`the text of "${text.slice(0, 30)}…"`, isHeard, 15_000);
   }

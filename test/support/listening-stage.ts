@@ -1,5 +1,5 @@
-import { Phone, type Leg } from "../../scripts/demo-parts/phone.js";
-import { Voice } from "../../scripts/demo-parts/voice.js";
+import { Phone, type Leg } from "../demo/phone.js";
+import { Voice } from "../demo/voice.js";
 import { startGateway, type GatewayProcess } from "./gateway-process.js";
 import { modemEngineFile } from "./modem/engine-file.js";
 import { temporaryFolder, until } from "./processes.js";

@@ -1,6 +1,6 @@
-import { Phone, type Leg } from "../../scripts/demo-parts/phone.js";
+import { Phone, type Leg } from "../demo/phone.js";
 
-export { type Leg } from "../../scripts/demo-parts/phone.js";
+export { type Leg } from "../demo/phone.js";
 
 /** Two carriers (127.0.0.2, 127.0.0.3) and a called side (127.0.0.1), as far as the gateway can see. */
 export interface Telephones {

@@ -3,7 +3,10 @@ import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { HONEST_BANK_CALL, SCAM_CALL, type Script } from "../support/dialogues.js";
+import { modemEngineFile } from "../support/modem/engine-file.js";
 import { Phone, type Leg } from "./phone.js";
+import { Voice } from "./voice.js";
 
 const VICTIM = "+12025550142";
 const HOTLINE = "+12025550100";
@@ -36,17 +39,28 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 const ms = (value: number): string => `${value.toFixed(1)} ms`;
 const caller = (index: number): string => `+1303555${String(100 + index).padStart(4, "0")}`;
 
-function startGateway(folder: string, calledPort: number): Promise<{ child: ChildProcess; ready: Ready }> {
+function startGateway(
+  folder: string,
+  ports: { readonly called: number; readonly talker: number },
+  modem: string,
+): Promise<{ child: ChildProcess; ready: Ready }> {
   const config = {
-    sip: { listenPort: 0, nextHops: [`127.0.0.1:${calledPort}`] },
+    sip: {
+      listenPort: 0,
+      nextHops: [`127.0.0.1:${ports.called}`],
+      hopGroups: { heard: [`127.0.0.1:${ports.talker}`] },
+    },
     trunks: [
       { id: "carrier-a", sources: ["127.0.0.2"] },
       { id: "carrier-b", sources: ["127.0.0.3"] },
+      { id: "heard", sources: ["127.0.0.4"], hopGroup: "heard", media: { anchor: "relay", listen: true } },
     ],
     http: { listenPort: 0, apiKeys: [{ key: KEY, role: "admin", id: "demo" }] },
     metrics: { listenPort: 0 },
     store: { folder: join(folder, "data") },
     detection: { masking: { windowMs: WINDOW_MS, threshold: 5, mode: "enforce" } },
+    // A recogniser of real speech needs a model that has to be fetched first: here a tone modem stands in for it.
+    speech: { engine: "module", module: { path: modem }, voiceActivity: { engine: "energy" } },
     limits: { drainMs: 0 },
     logs: { level: "error" },
   };
@@ -78,6 +92,7 @@ async function api(ready: Ready, path: string, body?: unknown): Promise<unknown>
 }
 
 interface Stage {
+  readonly talk: Talk;
   readonly ready: Ready;
   readonly gateway: { address: string; port: number };
   readonly carrierA: Phone;
@@ -218,15 +233,92 @@ async function afterwards({ carrierA, carrierB, gateway }: Stage): Promise<void>
   await carrierB.until(() => honest.endedAt !== undefined);
 }
 
+/** Two telephones that speak, on a trunk whose calls are listened to. */
+interface Talk {
+  readonly caller: Phone;
+  readonly called: Phone;
+  readonly voices: { readonly caller: Voice; readonly called: Voice };
+}
+
+interface HeardCall {
+  readonly state: string;
+  readonly score: number;
+  readonly kind: string;
+  readonly lines: readonly { readonly final: boolean }[];
+}
+
+async function heard(ready: Ready, leg: Leg): Promise<HeardCall | undefined> {
+  return api(ready, `/api/v1/calls/${encodeURIComponent(leg.callId)}/heard`).catch(() => undefined) as Promise<
+    HeardCall | undefined
+  >;
+}
+
+/** Speaks the dialogue, each turn once the gateway has the text of the one before, and shows what is thought of the call. */
+async function speak({ talk, ready }: Stage, leg: Leg, script: Script): Promise<number> {
+  let spoken = 0;
+  const isOver = (): boolean => leg.endedAt !== undefined;
+  for (const [who, text] of script) {
+    if (isOver()) break;
+    const before = (await heard(ready, leg))?.lines.filter(({ final }) => final).length ?? 0;
+    await talk.voices[who].say(text);
+    if (!isOver()) spoken++;
+    for (let tries = 0; tries < 100 && !isOver(); tries++) {
+      await pause(30);
+      const now = await heard(ready, leg);
+      if ((now?.lines.filter(({ final }) => final).length ?? 0) > before) break;
+    }
+    const verdict = isOver() ? "the call is down" : await heard(ready, leg).then((now) => verdictText(now));
+    console.log(`      ${who.padEnd(6)} ${text.slice(0, 66).padEnd(66)} ${verdict}`);
+  }
+  return spoken;
+}
+
+const verdictText = (now: HeardCall | undefined): string =>
+  now === undefined ? "" : `${now.state} ${now.score.toFixed(2)}${now.kind === "none" ? "" : ` ${now.kind}`}`;
+
+async function listening(stage: Stage): Promise<void> {
+  const { talk, gateway, ready } = stage;
+  console.log("\n  Two calls on a trunk that is listened to (RTP through the relay, text from a tone modem):");
+  const honest = talk.caller.call(caller(200), "+12025550161", gateway);
+  await talk.caller.until(() => honest.answeredAt !== undefined);
+  const turns = await speak(stage, honest, HONEST_BANK_CALL);
+  const before = await heard(ready, honest);
+  step(
+    turns === HONEST_BANK_CALL.length && honest.endedAt === undefined && before?.state !== "scam",
+    "an honest call of the bank is heard and left alone",
+    `${before?.lines.length ?? 0} lines, ${verdictText(before)}`,
+  );
+  talk.caller.hangUp(honest);
+  await talk.caller.until(() => honest.endedAt !== undefined);
+  const scam = talk.caller.call(caller(201), "+12025550162", gateway);
+  await talk.caller.until(() => scam.answeredAt !== undefined);
+  const spoken = await speak(stage, scam, SCAM_CALL);
+  await talk.caller.until(() => scam.endedAt !== undefined, 5_000);
+  const otherLeg = [...talk.called.legs.values()].find(({ from }) => from === scam.from);
+  await talk.called.until(() => otherLeg?.endedAt !== undefined, 5_000);
+  const after = (scam.endedAt ?? Infinity) - talk.voices.caller.saidAt;
+  step(
+    scam.endedBy === "BYE" && otherLeg?.endedBy === "BYE" && spoken < SCAM_CALL.length,
+    "a scam call is heard and ended before the code is told",
+    `both legs down ${ms(after)} after the caller's last word`,
+  );
+  const warned = talk.called.tags.map((tag) => tag.split(";")[0]).join(" → ");
+  step(warned !== "", "the called side's equipment was told as it went on", warned);
+}
+
 async function main(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "ringfence-demo-"));
   const called = new Phone("127.0.0.1");
   const carrierA = new Phone("127.0.0.2");
   const carrierB = new Phone("127.0.0.3");
+  const voices = { caller: new Voice("127.0.0.4"), called: new Voice("127.0.0.1") };
+  const talk = { caller: new Phone("127.0.0.4", voices.caller), called: new Phone("127.0.0.1", voices.called), voices };
+  const phones = [called, carrierA, carrierB, talk.caller, talk.called, voices.caller, voices.called];
   let child: ChildProcess | undefined;
   try {
-    await Promise.all([called.open(), carrierA.open(), carrierB.open()]);
-    const started = await startGateway(folder, called.port);
+    await Promise.all(phones.map((phone) => phone.open()));
+    const ports = { called: called.port, talker: talk.called.port };
+    const started = await startGateway(folder, ports, await modemEngineFile(folder));
     child = started.child;
     const { ready } = started;
     const port = Number(
@@ -235,7 +327,7 @@ async function main(): Promise<void> {
         ?.split(":")
         .at(-1),
     );
-    const stage: Stage = { ready, gateway: { address: "127.0.0.1", port }, carrierA, carrierB, called, folder };
+    const stage: Stage = { ready, gateway: { address: "127.0.0.1", port }, carrierA, carrierB, called, folder, talk };
     console.log(
       `\nRingfence on ${ready.sip.join(", ")}: two carriers call one switch through it (window 5 s, threshold 5 callers)\n`,
     );
@@ -243,6 +335,7 @@ async function main(): Promise<void> {
     await busyHotline(stage);
     await attack(stage);
     await afterwards(stage);
+    await listening(stage);
     whereNext(ready);
     if (keep) await new Promise((resolve) => process.once("SIGINT", resolve));
   } catch (error) {
@@ -250,7 +343,7 @@ async function main(): Promise<void> {
     console.error(error instanceof Error ? error.message : error);
   } finally {
     await stop(child);
-    for (const phone of [called, carrierA, carrierB]) phone.close();
+    for (const phone of phones) phone.close();
     rmSync(folder, { recursive: true, force: true });
   }
   console.log(failures === 0 ? "\nevery step held" : `\n${failures} step(s) did not hold`);

@@ -1,6 +1,6 @@
 import { createSocket, type Socket } from "node:dgram";
 import { G711 } from "../../gateway/media/g711/g711.js";
-import { encodeText } from "../../test/support/modem/encode-tones.js";
+import { encodeText } from "../support/modem/encode-tones.js";
 
 const PACKET_SAMPLES = 160;
 const PACKET_MS = 20;
