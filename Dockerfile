@@ -5,10 +5,13 @@ WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./
-COPY scripts/build.mjs scripts/
+COPY scripts/build.mjs scripts/build-engine-whisper.mjs scripts/engine-llama.mjs scripts/
+COPY engines engines
 COPY detection detection
 COPY gateway gateway
-RUN npm run -s build && npm prune --omit=dev --ignore-scripts --no-audit --no-fund
+RUN apt-get update && apt-get install -y --no-install-recommends cmake make g++ && rm -rf /var/lib/apt/lists/*
+# For any x86-64 machine of the last ten years: the image is built on another one than it runs on.
+RUN node scripts/build-engine-whisper.mjs --cpu x86-64-v3 && npm run -s build && npm prune --omit=dev --ignore-scripts --no-audit --no-fund
 
 FROM debian:12-slim AS kamailio
 RUN apt-get update \
@@ -25,6 +28,7 @@ COPY --from=build /app/package.json ./
 COPY LICENSE ./
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
+COPY --from=build /app/engines engines
 RUN install -d -o node -g node -m 700 /var/lib/ringfence
 USER node
 VOLUME /var/lib/ringfence

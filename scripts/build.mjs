@@ -23,3 +23,10 @@ const { buildTemplate } = await import("../dist.next/gateway/adapters/store/pgli
 writeFileSync(`${next}/gateway/adapters/store/pglite-template.tar.gz`, await buildTemplate());
 rmSync("dist", { recursive: true, force: true });
 renameSync(next, "dist");
+
+// Native engines: without a compiler there is a message and the gateway does without.
+if (existsSync("engines")) {
+  const { buildRelayEngine } = await import("../engines/relay/build.mjs");
+  console.error(buildRelayEngine());
+  execFileSync(process.execPath, ["scripts/build-engine-whisper.mjs", "--if-possible"], { stdio: "inherit" });
+}
