@@ -28,7 +28,8 @@ const HUNG_MS = 1_500;
  */
 export class StepScorer {
   readonly #deps: ScorerDeps;
-  readonly #samples = new Float32Array(MAX_STEPS * VAD_STEP_SAMPLES);
+  /** Of the steps that wait; grows only for a detector that answers later. */
+  #samples = new Float32Array(0);
   #waiting: Waiting[] = [];
   #steps = 0;
   /** Of the request that is under way; what an older one answers is too late. */
@@ -48,6 +49,7 @@ export class StepScorer {
   /** @param samples Of this step; copied. */
   step(step: UnscoredStep, samples: Float32Array): void {
     if (this.#steps === MAX_STEPS) this.#giveUp();
+    this.#reserve(this.#steps + 1);
     this.#samples.set(samples, this.#steps * VAD_STEP_SAMPLES);
     this.#steps++;
     this.#waiting.push({ kind: "step", step });
@@ -71,6 +73,14 @@ export class StepScorer {
     this.#waiting = [];
     this.#steps = 0;
     this.#asked = 0;
+  }
+
+  #reserve(steps: number): void {
+    const held = this.#samples.length / VAD_STEP_SAMPLES;
+    if (steps <= held) return;
+    const grown = new Float32Array(Math.min(MAX_STEPS, Math.max(steps, 2 * held)) * VAD_STEP_SAMPLES);
+    grown.set(this.#samples);
+    this.#samples = grown;
   }
 
   /** Silence that follows silence replaces it: what waits stays bounded by the steps. */
