@@ -11,7 +11,11 @@ COPY detection detection
 COPY gateway gateway
 RUN apt-get update && apt-get install -y --no-install-recommends cmake make g++ && rm -rf /var/lib/apt/lists/*
 # For any x86-64 machine of the last ten years: the image is built on another one than it runs on.
-RUN node scripts/build-engine-whisper.mjs --cpu x86-64-v3 && npm run -s build && npm prune --omit=dev --ignore-scripts --no-audit --no-fund
+RUN npm run -s build \
+  && node scripts/build-engine-whisper.mjs --cpu x86-64-v3 \
+  && rm -rf engines/whisper/node_modules \
+  && find engines/whisper/build -mindepth 1 ! -name "*.node" ! -name stamp.json -delete \
+  && npm prune --omit=dev --ignore-scripts --no-audit --no-fund
 
 FROM debian:12-slim AS kamailio
 RUN apt-get update \
