@@ -66,6 +66,8 @@ export class MediaAgreement {
       this.#agreements++;
     }
     this.#settled = true;
+    // A's offer has its answer, and there will be no other.
+    if (this.#b.current !== undefined) this.#a.pending = undefined;
     for (const key of this.#forks.keys()) if (key !== this.#active) this.#forks.delete(key);
   }
 

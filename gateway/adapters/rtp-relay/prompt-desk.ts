@@ -99,7 +99,7 @@ export class PromptDesk {
 
   #playing(sound: Sound, encoder: SoundEncoder, done: (complete: boolean) => void): Playing {
     const packet = new Uint8Array(RTP_HEAD_BYTES + encoder.mostBytes);
-    return { sound, encoder, packet, dueMs: this.#clock.mono(), done };
+    return { sound, encoder, packet, dueMs: this.#clock.mono() + GRID_MS, done };
   }
 
   #deskOf(leg: MediaLeg): Desk {

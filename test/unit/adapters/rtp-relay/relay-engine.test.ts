@@ -1,0 +1,298 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type {
+  CallState,
+  FromRelay,
+  LegState,
+  StreamPlaces,
+  ToRelay,
+} from "../../../../gateway/adapters/rtp-relay/messages.js";
+import { RelayEngine } from "../../../../gateway/adapters/rtp-relay/relay-engine.js";
+import { G711 } from "../../../../gateway/media/g711/g711.js";
+import { PacketRing } from "../../../../gateway/media/fork/packet-ring.js";
+import { parseRtpPacket, type RtpPacket } from "../../../../gateway/media/rtp/rtp-packet.js";
+import { FakeClock } from "../../../support/fake-clock.js";
+import { FakeDatagramIo } from "../../../support/fake-datagram-io.js";
+import { EVENT, OPUS, PCMU, rtp } from "../../../support/rtp-stream.js";
+
+const OURS = "198.51.100.1";
+const [A, B] = ["192.0.2.1", "192.0.2.2"];
+
+/** An engine without network and with time that a test moves. */
+class Bench {
+  readonly clock = new FakeClock();
+  readonly ring = PacketRing.allocate(65_536);
+  readonly said: FromRelay[] = [];
+  readonly engine: RelayEngine;
+  io = new FakeDatagramIo();
+  #lastId = 0;
+
+  constructor(idleMs = 0) {
+    this.engine = new RelayEngine(
+      { addresses: [OURS], portRange: { from: 10_000, to: 10_999 }, quarantineMs: 1_000, idleMs },
+      {
+        clock: this.clock,
+        ring: this.ring,
+        random: () => 0.5,
+        makeIo: (onBatch) => (this.io = new FakeDatagramIo(onBatch)),
+        post: (message) => void this.said.push(message),
+      },
+    );
+  }
+
+  tell(message: ToRelay): void {
+    this.engine.onMessage(message);
+  }
+
+  /** @returns Its answer or refusal, once microtasks have run. */
+  async ask(request: Pick<Extract<ToRelay, { kind: "request" }>, "name" | "args">): Promise<FromRelay | undefined> {
+    const id = ++this.#lastId;
+    this.tell({ kind: "request", id, ...request });
+    await settled();
+    return this.said.find((message) => "id" in message && message.id === id);
+  }
+
+  async call(id: number, state: (places: StreamPlaces) => Partial<CallState> = () => ({})): Promise<StreamPlaces> {
+    const streams = [{ index: 0, isAudio: true, families: { a: 4, b: 4 } }] as const;
+    const answer = await this.ask({ name: "allocate", args: { call: id, streams } });
+    assert.ok(answer?.kind === "answer", JSON.stringify(answer));
+    const [places] = answer.value as StreamPlaces[];
+    assert.ok(places);
+    this.tell({ kind: "state", call: id, state: { ...stateOf(), ...state(places) } });
+    return places;
+  }
+
+  events(): unknown[] {
+    return this.said.flatMap((message) => (message.kind === "event" ? [message.event] : []));
+  }
+
+  /** What went out to that host since the last time. */
+  out(host: string): RtpPacket[] {
+    const mine = this.io.sent.filter(({ address }) => address === host);
+    this.io.sent.length = 0;
+    return mine.flatMap(({ packet }) => {
+      const parsed = parseRtpPacket(packet);
+      return parsed.ok ? [parsed.value] : [];
+    });
+  }
+
+  fromA(places: StreamPlaces, n: number): void {
+    this.io.deliver({ port: places.a.rtpPort, from: A, fromPort: 4_000, packet: rtp({ n, ssrc: 1 }) });
+  }
+}
+
+const settled = async (): Promise<void> => {
+  for (let i = 0; i < 20; i++) await Promise.resolve();
+};
+
+function legOf(address: string, more: Partial<LegState> = {}): LegState {
+  const [rtpPort, rtcpPort] = [4_000, 4_001];
+  return {
+    rtp: { address, port: rtpPort },
+    rtcp: { address, port: rtcpPort },
+    rtcpMux: false,
+    learn: false,
+    formats: [PCMU, EVENT],
+    takes: [PCMU, EVENT],
+    streamId: 0,
+    key: undefined,
+    ...more,
+  };
+}
+const stateOf = (a: Partial<LegState> = {}, b: Partial<LegState> = {}): CallState => ({
+  streams: [{ index: 0, isAudio: true, a: legOf(A, a), b: legOf(B, b) }],
+  agreement: 1,
+  maySilent: false,
+});
+const loud = (samples: number): Float32Array => Float32Array.from({ length: samples }, (_, i) => 0.5 * Math.sin(i / 2));
+
+test("a batch is sent on before any of it is heard", async () => {
+  const bench = new Bench();
+  const places = await bench.call(1, () => stateOf({ streamId: 9 }));
+  const waitingAtSend: number[] = [];
+  const { io } = bench;
+  const flush = io.flush.bind(io);
+  io.flush = (count) => {
+    waitingAtSend.push(bench.ring.waitingBytes);
+    return flush(count);
+  };
+  const packets = [1, 2, 3].map((n) => ({ port: places.a.rtpPort, from: A, fromPort: 4_000, packet: rtp({ n }) }));
+  io.deliver(...packets);
+  assert.deepEqual(waitingAtSend, [0]);
+  assert.equal(bench.out(B).length, 3);
+  const heard: number[] = [];
+  bench.ring.read(10, (id, _at, packet) => void heard.push(id, packet[3]!));
+  assert.deepEqual(heard, [9, 1, 9, 2, 9, 3]);
+});
+
+test("a prompt leaves every 20 ms, in place of the other side, and one that is newer takes over", async () => {
+  const bench = new Bench();
+  const places = await bench.call(1);
+  bench.fromA(places, 10);
+  assert.equal(bench.out(B).length, 1);
+  const first = bench.ask({ name: "play", args: { call: 1, to: "b", sampleRateHz: 8_000, samples: loud(8_000) } });
+  const at: number[] = [];
+  for (let ms = 0; ms < 200; ms += 5) {
+    bench.clock.advance(5);
+    if (bench.out(B).length > 0) at.push(ms);
+    if (ms % 20 === 0) bench.fromA(places, 11 + ms / 20);
+    assert.equal(bench.out(B).length, 0);
+  }
+  assert.equal(at.length, 10);
+  assert.deepEqual([...new Set(at.map((ms, i) => (i === 0 ? 20 : ms - at[i - 1]!)))], [20]);
+  const second = bench.ask({ name: "play", args: { call: 1, to: "b", sampleRateHz: 8_000, samples: loud(320) } });
+  await settled();
+  bench.clock.advance(100);
+  await settled();
+  const answers = bench.said.filter((message) => message.kind === "answer").slice(-2);
+  assert.deepEqual(
+    answers.map((message) => message.value),
+    [false, true],
+  );
+  await Promise.all([first, second]);
+  bench.io.sent.length = 0;
+  bench.fromA(places, 40);
+  assert.equal(bench.out(B).length, 1);
+});
+
+test("after a stall of the thread a prompt makes up for a little, not for all", async () => {
+  const bench = new Bench();
+  await bench.call(1);
+  void bench.ask({ name: "play", args: { call: 1, to: "b", sampleRateHz: 8_000, samples: loud(80_000) } });
+  bench.clock.advance(5);
+  assert.equal(bench.out(B).length, 1);
+  // The clock jumps: its timers run late, all at once.
+  const late = bench.clock.mono.bind(bench.clock);
+  bench.clock.mono = () => (late() + 3_000) as ReturnType<typeof late>;
+  bench.clock.advance(5);
+  assert.ok(bench.out(B).length <= 7);
+});
+
+test("held, both sides hear a tone now and then and packets all the time; a prompt goes over it", async () => {
+  const bench = new Bench();
+  const places = await bench.call(1);
+  bench.tell({ kind: "hold", call: 1, held: true });
+  bench.clock.advance(4_000);
+  const toB = bench.io.sent.filter(({ address }) => address === B).length;
+  const toA = bench.io.sent.filter(({ address }) => address === A).length;
+  assert.ok(toA >= 198 && toA <= 202 && toA === toB, `${toA} and ${toB}`);
+  const heard = bench.out(B);
+  const silence = new Set(heard.map(({ payload }) => new Set(payload).size));
+  assert.ok(silence.has(1) && Math.max(...silence) > 5);
+  assert.deepEqual(
+    heard.map(({ sequenceNumber }) => sequenceNumber),
+    heard.map((_, i) => heard[0]!.sequenceNumber + i),
+  );
+  const prompt = bench.ask({ name: "play", args: { call: 1, to: "b", sampleRateHz: 8_000, samples: loud(1_600) } });
+  bench.clock.advance(300);
+  await prompt;
+  const law = new G711("PCMU");
+  const isLoud = (payload: Uint8Array): boolean => payload.some((code) => (law.floats[code] ?? 0) > 0.3);
+  assert.equal(bench.out(B).filter(({ payload }) => isLoud(payload)).length, 10);
+  bench.fromA(places, 5);
+  bench.clock.advance(1_000);
+  assert.ok(bench.out(B).length >= 49);
+  bench.tell({ kind: "hold", call: 1, held: false });
+  bench.io.sent.length = 0;
+  bench.fromA(places, 60);
+  bench.clock.advance(1_000);
+  assert.equal(bench.out(B).length, 1);
+});
+
+test("held in a coding that we cannot make there is silence", async () => {
+  const bench = new Bench();
+  await bench.call(1, () => stateOf({ takes: [OPUS] }, { takes: [OPUS] }));
+  bench.tell({ kind: "hold", call: 1, held: true });
+  bench.clock.advance(1_000);
+  assert.equal(bench.io.sent.length, 0);
+});
+
+test("idle: from the answer on, not while somebody holds, and once", async () => {
+  const bench = new Bench(10_000);
+  const places = await bench.call(1);
+  bench.clock.advance(60_000);
+  assert.deepEqual(bench.events(), []);
+  bench.tell({ kind: "answered", call: 1 });
+  bench.clock.advance(9_000);
+  bench.fromA(places, 1);
+  bench.clock.advance(9_500);
+  assert.deepEqual(bench.events(), []);
+  bench.tell({ kind: "state", call: 1, state: { ...stateOf(), maySilent: true } });
+  bench.clock.advance(600_000);
+  assert.deepEqual(bench.events(), []);
+  bench.tell({ kind: "state", call: 1, state: stateOf() });
+  bench.clock.advance(9_000);
+  assert.deepEqual(bench.events(), []);
+  bench.clock.advance(3_000);
+  assert.deepEqual(bench.events(), [{ kind: "idle" }]);
+  bench.clock.advance(60_000);
+  assert.equal(bench.events().length, 1);
+});
+
+test("a stranger's packets do not keep a call alive", async () => {
+  const bench = new Bench(5_000);
+  const places = await bench.call(1);
+  bench.tell({ kind: "answered", call: 1 });
+  for (let i = 0; i < 20; i++) {
+    bench.clock.advance(500);
+    bench.io.deliver({ port: places.a.rtpPort, from: "203.0.113.5", fromPort: 4_000, packet: rtp({ n: i }) });
+  }
+  assert.deepEqual(bench.events(), [{ kind: "idle" }]);
+});
+
+test("a digit whose end is lost is told all the same", async () => {
+  const bench = new Bench();
+  const places = await bench.call(1);
+  const packet = rtp({ n: 1, payloadType: 101, payload: Uint8Array.of(5, 10, 0x03, 0x20) });
+  bench.io.deliver({ port: places.a.rtpPort, from: A, fromPort: 4_000, packet });
+  bench.clock.advance(2_000);
+  assert.deepEqual(bench.events(), [{ kind: "digit", side: "a", digit: "5", durationMs: 100 }]);
+});
+
+test("a call that ends while its ports are being opened gets none", async () => {
+  const bench = new Bench();
+  const streams = [{ index: 0, isAudio: true, families: { a: 4, b: 4 } }] as const;
+  bench.tell({ kind: "request", id: 1_001, name: "allocate", args: { call: 5, streams } });
+  bench.tell({ kind: "request", id: 1_002, name: "close", args: { call: 5 } });
+  await settled();
+  assert.deepEqual(bench.io.ports, []);
+  const refusal = bench.said.find((message) => message.kind === "refusal");
+  assert.equal(refusal?.code, "media.unavailable");
+});
+
+test("closing gives every port back; what is not known is refused, not fatal", async () => {
+  const bench = new Bench();
+  for (let id = 1; id <= 20; id++) await bench.call(id);
+  assert.equal(bench.io.ports.length, 80);
+  for (let id = 1; id <= 20; id++) await bench.ask({ name: "close", args: { call: id } });
+  assert.deepEqual(bench.io.ports, []);
+  for (const request of [
+    { name: "stats", args: { call: 3 } },
+    { name: "close", args: { call: 3 } },
+    { name: "play", args: { call: 3, to: "a", sampleRateHz: 8_000, samples: loud(10) } },
+  ] as const) {
+    assert.equal((await bench.ask(request))?.kind, "refusal", request.name);
+  }
+  for (const message of [
+    { kind: "state", call: 99, state: stateOf() },
+    { kind: "hold", call: 99, held: true },
+    { kind: "release", call: 99, indexes: [0] },
+    { kind: "answered", call: 99 },
+    { kind: "expect", receiver: 99, peer: undefined },
+    { kind: "close-receiver", receiver: 99 },
+  ] as const) {
+    bench.tell(message);
+  }
+});
+
+test("figures of a stream that was released stay in the call's", async () => {
+  const bench = new Bench();
+  const places = await bench.call(1);
+  for (let n = 1; n <= 5; n++) bench.fromA(places, n);
+  bench.tell({ kind: "release", call: 1, indexes: [0] });
+  const again = await bench.call(1);
+  for (let n = 1; n <= 3; n++) bench.fromA(again, n);
+  const answer = await bench.ask({ name: "stats", args: { call: 1 } });
+  assert.ok(answer?.kind === "answer");
+  assert.equal((answer.value as { a: { packets: number } }).a.packets, 8);
+});
