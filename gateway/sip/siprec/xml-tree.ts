@@ -27,7 +27,7 @@ export interface XmlLimits {
   readonly text: number;
 }
 
-export const DEFAULT_XML_LIMITS: XmlLimits = { bytes: 131_072, tags: 4_096, depth: 24, text: 1_024 };
+export const DEFAULT_XML_LIMITS: XmlLimits = { bytes: 32_768, tags: 1_024, depth: 24, text: 1_024 };
 
 /**
  * Reads a small document of a sender that is not trusted. Expands no entity but the five of XML and character references, takes
