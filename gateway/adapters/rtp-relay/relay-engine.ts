@@ -193,9 +193,12 @@ export class RelayEngine {
       this.#give(a);
       throw error;
     }
-    if (!call.closed) return call.add(wanted.index, wanted.isAudio, a, b);
+    // Asked for twice, as the first answer was too slow: it has them by now.
+    const places = call.places(wanted.index);
+    if (!call.closed && places === undefined) return call.add(wanted.index, wanted.isAudio, a, b);
     this.#give(a);
     this.#give(b);
+    if (places !== undefined) return places;
     throw new GatewayError("media.unavailable", "the call is over");
   }
 

@@ -260,6 +260,17 @@ test("a call that ends while its ports are being opened gets none", async () => 
   assert.equal(refusal?.code, "media.unavailable");
 });
 
+test("ports that are asked for twice at once are opened once", async () => {
+  const bench = new Bench();
+  const streams = [{ index: 0, isAudio: true, families: { a: 4, b: 4 } }] as const;
+  for (const id of [1_001, 1_002]) bench.tell({ kind: "request", id, name: "allocate", args: { call: 5, streams } });
+  await settled();
+  const answers = bench.said.flatMap((message) => (message.kind === "answer" ? [message.value] : []));
+  assert.equal(answers.length, 2);
+  assert.deepEqual(answers[0], answers[1]);
+  assert.equal(bench.io.ports.length, 4);
+});
+
 test("closing gives every port back; what is not known is refused, not fatal", async () => {
   const bench = new Bench();
   for (let id = 1; id <= 20; id++) await bench.call(id);
