@@ -161,12 +161,15 @@ for (const engine of ["native", "node"] as const) {
     `${engine}: the thread dies: calls go on at the same ports, prompts fail, new calls work`,
     { skip },
     async () => {
-      await withRelay({ engine }, async ({ anchor, metrics }) => {
+      await withRelay({ engine }, async ({ anchor, metrics, ears }) => {
         const call = await AnchoredCall.open(anchor);
         await call.connect();
         await call.a.talk(1, 4);
         await call.b.has(3);
+        const client = await RtpPeer.open();
         const receiver = await anchor.receive({ streamId: 77, family: 4, idleMs: 0, onIdle: () => undefined });
+        receiver.expect({ address: client.address, port: client.port });
+        client.to = { address: receiver.address, port: receiver.port };
         const prompt = call.session.play("a", { sampleRateHz: 8_000, samples: new Float32Array(80_000) });
         const failed = assert.rejects(
           prompt,
@@ -191,7 +194,9 @@ for (const engine of ["native", "node"] as const) {
         await meanwhile.a.talk(1, 4);
         await meanwhile.b.has(3);
         await call.exchange("b");
-        assert.ok(receiver.port > 0);
+        await client.talk(1, 6);
+        await until("the receiver to go on", () => ears.under(77).length >= 5);
+        client.close();
         await meanwhile.close();
         await call.close();
       });
