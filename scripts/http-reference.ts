@@ -6,7 +6,7 @@ import { noMetrics } from "../gateway/core/metrics.js";
 import { monoMs, unixMs } from "../gateway/core/time.js";
 
 interface Schema {
-  readonly type?: string;
+  readonly type?: string | readonly string[];
   readonly description?: string;
   readonly enum?: readonly unknown[];
   readonly default?: unknown;
@@ -65,15 +65,17 @@ function kindOf(schema: Schema): string {
   if (schema.enum !== undefined) return schema.enum.map(String).join(", ");
   if (schema.anyOf !== undefined) return [...new Set(schema.anyOf.map(kindOf))].join(" or ");
   if (schema.type === "array") return `list of ${kindOf(schema.items ?? {})}`;
-  return schema.type ?? "anything";
+  return typeof schema.type === "string" ? schema.type : (schema.type?.join(" or ") ?? "anything");
 }
 
 /** One row a field; fields of objects inside follow with their path. */
 function fieldRows(schema: Schema, path: string): string[] {
   if (schema.type === "array") return fieldRows(schema.items ?? {}, `${path}[]`);
-  return Object.entries(schema.properties ?? {}).flatMap(([name, field]) => {
+  const shape =
+    schema.properties === undefined ? schema.anyOf?.find(({ properties }) => properties !== undefined) : schema;
+  return Object.entries(shape?.properties ?? {}).flatMap(([name, field]) => {
     const full = path === "" || path === "[]" ? name : `${path}.${name}`;
-    const must = schema.required?.includes(name) === true ? "yes" : "";
+    const must = shape?.required?.includes(name) === true ? "yes" : "";
     const fallback = field.default === undefined ? "" : ` Default ${JSON.stringify(field.default)}.`;
     return [
       row(`\`${full}\``, kindOf(field), must, `${field.description ?? ""}${fallback}`),

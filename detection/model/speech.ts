@@ -4,7 +4,10 @@
  */
 export type Speaker = "caller" | "callee" | "agent";
 
-/** One stretch of speech as text. A partial is replaced by later partials and by the final of the same `segment`. */
+/**
+ * One stretch of speech as text. A partial is replaced by later partials and by the final of the same `segment`; a final without text
+ * takes it back: it was no speech after all, or nothing could be made of it.
+ */
 export interface TranscriptLine {
   readonly kind: "transcript.line";
   /** The A-leg's Call-ID, or the recording session's call id. */

@@ -212,7 +212,7 @@ export class SteadySound {
 
   /**
    * Over the last `length` steps: how much of the sound stands still, how little its level and its colour change. Weights fitted by eye on speech prompts
-   * and hold music: docs/guides/listening.md has the figures.
+   * and hold music: docs/guides/speech.md has the figures.
    */
   #musicScore(length: number): number {
     let standing = 0;

@@ -22,8 +22,13 @@ export class HeardState {
     this.call = call;
   }
 
-  /** Partials are replaced by later partials and by the final of their segment. */
+  /** Partials are replaced by later partials and by the final of their segment; a final without text takes them back. */
   add(line: TranscriptLine): void {
+    if (line.final && line.text === "") {
+      this.#chars -= this.#lines.get(line.segment)?.text.length ?? 0;
+      this.#lines.delete(line.segment);
+      return;
+    }
     this.#chars += line.text.length - (this.#lines.get(line.segment)?.text.length ?? 0);
     this.#lines.set(line.segment, line);
     for (const [segment, { text }] of this.#lines) {

@@ -200,7 +200,7 @@ export class TranscriptionDesk {
   }
 
   #failed(job: TranscriptionJob, error: unknown): void {
-    const code = error instanceof GatewayError ? error.code : undefined;
+    const code = codeOf(error);
     if (code === "stt.unavailable") {
       this.#unavailableMs = Math.min(UNAVAILABLE_MOST_MS, Math.max(UNAVAILABLE_FIRST_MS, 2 * this.#unavailableMs));
       this.#pause(this.#unavailableMs);
@@ -248,3 +248,6 @@ export class TranscriptionDesk {
     job.done(outcome);
   }
 }
+
+/** By its name, not its class: an engine of the operator's own brings another class of the same errors. */
+const codeOf = (error: unknown): unknown => (error instanceof Error && "code" in error ? error.code : undefined);
