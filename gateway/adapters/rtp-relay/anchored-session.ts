@@ -29,6 +29,8 @@ export interface AnchoredSessionParts {
 
 const ALLOCATE_TIMEOUT_MS = 2_000;
 const STATS_TIMEOUT_MS = 1_000;
+/** An answer does not wait longer for a relay that is busy; it finds its way all the same. */
+const SYNC_TIMEOUT_MS = 250;
 /** Beyond what a prompt lasts. */
 const PLAY_TIMEOUT_MS = 5_000;
 const MAX_PROMPT_MS = 600_000;
@@ -173,12 +175,14 @@ export class AnchoredSession implements MediaSession {
     return { kind: "untouched", why };
   }
 
-  #answer(from: MediaSide, sdp: AnchorableSdp, fork: string | undefined): DescribedMedia {
+  /** The relay knows who sends before the answer goes on: the first packets may come right behind it. */
+  async #answer(from: MediaSide, sdp: AnchorableSdp, fork: string | undefined): Promise<DescribedMedia> {
     this.#agreement.answer(from, sdp.streams, fork);
     this.#bypassed = false;
     // First what goes to the offerer is written: unused ports are given back afterwards.
     const anchored = this.#anchored(from, sdp, false);
     this.#tell();
+    await this.#parts.link.request("sync", {}, SYNC_TIMEOUT_MS).catch(() => undefined);
     return anchored;
   }
 

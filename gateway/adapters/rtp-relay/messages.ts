@@ -92,6 +92,8 @@ export interface Requests {
     /** Whether it was played to its end. */
     readonly answer: boolean;
   };
+  /** All that was said before has been done. */
+  sync: { readonly args: Record<string, never>; readonly answer: true };
   stats: { readonly args: { readonly call: number }; readonly answer: MediaStats };
   close: { readonly args: { readonly call: number }; readonly answer: MediaStats };
   receive: { readonly args: { readonly receiver: number } & ReceiverWanted; readonly answer: OpenPlace };

@@ -154,6 +154,8 @@ export class RelayEngine {
         return this.#allocate(args as Args<"allocate">);
       case "play":
         return this.#play(args as Args<"play">);
+      case "sync":
+        return true;
       case "stats":
         return this.#callOf((args as Args<"stats">).call).stats();
       case "close":
