@@ -39,6 +39,23 @@ export {
   type ThreatWeights,
   type WeightsError,
 } from "./threat/weights.js";
+export { LEXICONS } from "./threat/cues/lexicons.js";
+export { parseSlots, parseStories, type LabelledDialogue, type Slots, type Story } from "./threat/training/stories.js";
+export { tellAll, type TellOptions } from "./threat/training/samples.js";
+export { misheard, type NoiseOptions } from "./threat/training/recogniser-noise.js";
+export { TRAINING_SETTINGS, trainWeights, type TrainingInput, type TrainingSettings } from "./threat/training/train.js";
+export { chooseThresholds, THRESHOLD_SETTINGS, type ThresholdSettings } from "./threat/training/thresholds.js";
+export {
+  isCut,
+  judgeAll,
+  quality,
+  reached,
+  share,
+  type Outcome,
+  type Quality,
+  type Share,
+} from "./threat/training/evaluation.js";
+export { Seeded } from "./threat/training/seeded.js";
 export { DEFAULT_THREAT_OPTIONS, THREAT_STEPS, type ThreatOptions, type ThreatStep } from "./policy/threat-options.js";
 export { ThreatPolicy, type ThreatCall } from "./policy/threat-policy.js";
 export type { FusedThreat } from "./policy/threat-fusion.js";
