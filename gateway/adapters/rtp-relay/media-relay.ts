@@ -35,6 +35,7 @@ interface Receiver {
 
 const RECEIVE_TIMEOUT_MS = 2_000;
 const SILENT_MS = 3_000;
+const WILDCARDS: ReadonlySet<string> = new Set(["0.0.0.0", "::"]);
 
 /** The embedded media relay: a worker thread with the sockets, and this, what the SIP thread holds of it. */
 export class MediaRelay implements MediaAnchor, MediaReceiver {
@@ -66,8 +67,15 @@ export class MediaRelay implements MediaAnchor, MediaReceiver {
     );
   }
 
-  /** @throws GatewayError `listen.failed`: an address is not ours; `media.unavailable`: the worker does not start. */
+  /** See `startMediaRelay`. */
   static async start(options: MediaRelayOptions, deps: MediaRelayDeps): Promise<MediaRelay> {
+    const wild = options.addresses.find(({ address, advertised = address }) => WILDCARDS.has(advertised));
+    if (wild !== undefined || options.addresses.length === 0) {
+      throw new GatewayError(
+        "config.invalid",
+        "media.relay.addresses: peers cannot be told a wildcard; say `advertised`",
+      );
+    }
     const relay = new MediaRelay(options, deps);
     await relay.#link.start();
     relay.#metrics.up();
@@ -169,7 +177,8 @@ export class MediaRelay implements MediaAnchor, MediaReceiver {
 /**
  * Starts the embedded relay: what anchors calls (`MediaAnchor`) and opens ports that only hear (`MediaReceiver`).
  *
- * @throws GatewayError `listen.failed`: an address is not this machine's; `media.unavailable`: the thread does not start.
+ * @throws GatewayError `config.invalid`: no address, or a wildcard without an advertised one; `listen.failed`: an address is not this
+ *   machine's; `media.unavailable`: the thread does not start.
  */
 export const startMediaRelay = (options: MediaRelayOptions, deps: MediaRelayDeps): Promise<MediaRelay> =>
   MediaRelay.start(options, deps);

@@ -327,6 +327,19 @@ test("an address that is not ours stops the start, with its name", async () => {
   });
 });
 
+test("a wildcard is bound only where peers are told another address", async () => {
+  const isInvalid = (error: unknown): boolean => error instanceof GatewayError && error.code === "config.invalid";
+  await assert.rejects(startRelay({ addresses: [{ address: "0.0.0.0" }] }), isInvalid);
+  await assert.rejects(startRelay({ addresses: [] }), isInvalid);
+  await withRelay({ addresses: [{ address: "0.0.0.0", advertised: "127.0.0.1" }] }, async ({ anchor }) => {
+    const call = await AnchoredCall.open(anchor);
+    await call.connect();
+    await Promise.all([call.a.talk(1, 4), call.b.talk(1, 4)]);
+    await Promise.all([call.a.has(3), call.b.has(3)]);
+    await call.close();
+  });
+});
+
 test("peers are told the advertised address", async () => {
   await withRelay({ addresses: [{ address: "127.0.0.1", advertised: "198.51.100.9" }] }, async ({ anchor }) => {
     const call = await AnchoredCall.open(anchor);
