@@ -13,7 +13,7 @@ const LANGUAGES = ["en", "es"] as const;
 const SIDES = ["honest", "scam"] as const;
 
 const read = (name: string): string =>
-  readFileSync(new URL(`../../fixtures/threat/held-out/${name}`, import.meta.url), "utf8");
+  readFileSync(new URL(`../../fixtures/threat/test/${name}`, import.meta.url), "utf8");
 
 /** Each story told often, with one seed: what was said, without the times. */
 const told = SIDES.flatMap((side) =>
