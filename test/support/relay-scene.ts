@@ -1,3 +1,4 @@
+import { createSocket } from "node:dgram";
 import type { Speaker } from "../../detection/index.js";
 import type { MediaRelay } from "../../gateway/adapters/rtp-relay/media-relay.js";
 import { startMediaRelay } from "../../gateway/adapters/rtp-relay/media-relay.js";
@@ -9,6 +10,7 @@ import type { HeardStream, HeardStreams } from "../../gateway/ports/heard-stream
 import type { PayloadFormat } from "../../gateway/media/audio.js";
 import { mediaRelayEntry, relayEngineFile } from "../../gateway/workers/media-relay-options.js";
 import { CountingMetrics } from "./counting-metrics.js";
+import { freeUdpPort } from "./processes.js";
 
 /** Where a test hears what is forked: reads the ring when it is asked. */
 export class TestEars implements HeardStreams {
@@ -113,3 +115,38 @@ export const nativeMissing = (): string | undefined =>
   relayEngineFile() === undefined
     ? "the native engine was not built (engines/relay/build.mjs: Linux, a C compiler)"
     : undefined;
+
+/** Ports that were free a moment ago, `pairs` of them. */
+export async function freeRange(pairs: number): Promise<{ from: number; to: number }> {
+  for (;;) {
+    const from = (await freeUdpPort()) & ~1;
+    const to = from + 2 * pairs - 1;
+    if (to > 65_535) continue;
+    const sockets = Array.from({ length: 2 * pairs }, () => createSocket("udp4"));
+    const bound = await Promise.all(
+      sockets.map(
+        (socket, i) =>
+          new Promise<boolean>((resolve) => {
+            socket.once("error", () => resolve(false));
+            socket.bind(from + i, "127.0.0.1", () => resolve(true));
+          }),
+      ),
+    );
+    await Promise.all(sockets.map((socket) => new Promise<void>((done) => socket.close(() => done()))));
+    if (bound.every(Boolean)) return { from, to };
+  }
+}
+
+/** One for `body` alone, closed after it. */
+export async function withRelay(
+  options: Partial<MediaRelayOptions>,
+  body: (scene: RelayScene) => Promise<void>,
+  parts?: RelayParts,
+): Promise<void> {
+  const scene = await startRelay(options, parts);
+  try {
+    await body(scene);
+  } finally {
+    await scene.close();
+  }
+}
