@@ -1,8 +1,6 @@
-import { createWriteStream } from "node:fs";
-import { mkdir, rename, rm, stat, statfs } from "node:fs/promises";
+import { mkdir, open, rename, rm, stat, statfs } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
 import { dirname } from "node:path";
-import { pipeline } from "node:stream/promises";
 import { hashFile } from "../adapters/whisper/model-file.js";
 import { GatewayError } from "../core/errors.js";
 import { openDownload, type DownloadOptions } from "./open-download.js";
@@ -61,22 +59,21 @@ async function fetchRest(download: ModelDownload, part: string): Promise<void> {
   const response = await openDownload(url, have === 0 ? {} : { range: `bytes=${have}-` }, download);
   const start = startOf(response, have, download);
   let done = start;
-  const file = createWriteStream(part, { flags: start === 0 ? "w" : "a" });
-  await pipeline(
-    response,
-    async function* (chunks: AsyncIterable<Buffer>) {
-      for await (const chunk of chunks) {
-        done += chunk.byteLength;
-        if (done > sizeBytes) throw new GatewayError("model.invalid", `${url} is longer than the model`);
-        onProgress?.(done, sizeBytes);
-        yield chunk;
-      }
-    },
-    file,
-  ).catch(async (error: unknown) => {
+  // Written chunk by chunk: what has come is on disk when the connection breaks.
+  const file = await open(part, start === 0 ? "w" : "a");
+  try {
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      done += chunk.byteLength;
+      if (done > sizeBytes) throw new GatewayError("model.invalid", `${url} is longer than the model`);
+      await file.writeFile(chunk);
+      onProgress?.(done, sizeBytes);
+    }
+  } catch (error) {
     if (error instanceof GatewayError) await rm(part, { force: true });
     throw error;
-  });
+  } finally {
+    await file.close();
+  }
   if (done !== sizeBytes) throw new Error(`it ended after ${done} of ${sizeBytes} bytes`);
 }
 
