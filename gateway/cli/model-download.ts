@@ -1,4 +1,5 @@
-import { mkdir, open, rename, rm, stat, statfs } from "node:fs/promises";
+import { createWriteStream } from "node:fs";
+import { mkdir, rename, rm, stat, statfs } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
 import { dirname } from "node:path";
 import { hashFile } from "../adapters/whisper/model-file.js";
@@ -59,22 +60,50 @@ async function fetchRest(download: ModelDownload, part: string): Promise<void> {
   const response = await openDownload(url, have === 0 ? {} : { range: `bytes=${have}-` }, download);
   const start = startOf(response, have, download);
   let done = start;
-  // Written chunk by chunk: what has come is on disk when the connection breaks.
-  const file = await open(part, start === 0 ? "w" : "a");
   try {
-    for await (const chunk of response as AsyncIterable<Buffer>) {
-      done += chunk.byteLength;
+    await writeBody(response, part, start === 0 ? "w" : "a", (bytes) => {
+      done += bytes;
       if (done > sizeBytes) throw new GatewayError("model.invalid", `${url} is longer than the model`);
-      await file.writeFile(chunk);
       onProgress?.(done, sizeBytes);
-    }
+    });
   } catch (error) {
     if (error instanceof GatewayError) await rm(part, { force: true });
     throw error;
-  } finally {
-    await file.close();
   }
   if (done !== sizeBytes) throw new Error(`it ended after ${done} of ${sizeBytes} bytes`);
+}
+
+/**
+ * Writes a body as it comes. Not by `pipeline` or `for await`: those throw away what has come but was not asked for yet when the
+ * connection breaks, and the next try would fetch it again.
+ * @param onBytes May throw: that ends it.
+ */
+function writeBody(
+  response: IncomingMessage,
+  path: string,
+  flags: "w" | "a",
+  onBytes: (bytes: number) => void,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const file = createWriteStream(path, { flags });
+    file.once("error", (error) => {
+      response.destroy();
+      reject(error);
+    });
+    response.on("data", (chunk: Buffer) => {
+      try {
+        onBytes(chunk.byteLength);
+      } catch (error) {
+        response.destroy(error instanceof Error ? error : new Error(String(error)));
+        return;
+      }
+      if (file.write(chunk)) return;
+      response.pause();
+      file.once("drain", () => response.resume());
+    });
+    response.once("end", () => file.end(() => resolve()));
+    response.once("error", (error) => file.end(() => reject(error)));
+  });
 }
 
 /** Where the body begins. A server that ignores the range sends everything; one whose file has another size has another model. */
