@@ -58,16 +58,22 @@ function sourceOf(json: string): string {
   return `/** Made by scripts/detect-train.ts from our own stories. Do not edit. */\nexport const BUILT_IN_WEIGHTS =\n  '${json}';\n`;
 }
 
-/** The whole training. @returns The weights as JSON. */
+/**
+ * The whole training: thresholds with weights that never saw the development stories, then weights from both splits.
+ * @returns The weights as JSON.
+ */
 export function train(log: (line: string) => void): string {
   const slotsOf = readSlots("train");
   const stories = readStories("train");
+  const development = readStories("dev");
+  const base = { slotsOf, inputs: digest(), settings: TRAINING_SETTINGS, log };
   log(`${stories.length} training stories`);
-  const weights = trainWeights({ stories, slotsOf, inputs: digest(), settings: TRAINING_SETTINGS, log });
-  const development = tellAll(readStories("dev"), { slotsOf, ...DEVELOPMENT });
-  const thresholds = chooseThresholds(weights, development, THRESHOLD_SETTINGS);
-  log(`thresholds ${JSON.stringify(thresholds)}`);
-  return JSON.stringify({ ...weights, thresholds });
+  const apart = trainWeights({ ...base, stories });
+  const thresholds = chooseThresholds(apart, tellAll(development, { slotsOf, ...DEVELOPMENT }), THRESHOLD_SETTINGS);
+  log(`thresholds ${JSON.stringify(thresholds)}; now ${stories.length + development.length} stories`);
+  const { calibration } = apart;
+  const all = trainWeights({ ...base, stories: [...stories, ...development], calibration });
+  return JSON.stringify({ ...all, thresholds });
 }
 
 if (process.argv[1]?.endsWith("detect-train.ts") === true) {

@@ -171,7 +171,7 @@ export class CueMatcher {
     const isRequest = this.#isRequest[pattern.cue] === true;
     const roles = this.#roles[pattern.language];
     if (roles === undefined || (!isRequest && this.#isDeniable[pattern.cue] !== true)) return pattern.cue;
-    const negation = this.#before(roles.neg, from, isRequest ? NEGATION_REACH : 1, tokens, units);
+    const negation = this.#before(roles.neg, from, isRequest ? NEGATION_REACH : 0, tokens, units);
     if (!isRequest) return negation >= 0 && this.#before(roles.if, negation, 2, tokens, units) < 0 ? -1 : pattern.cue;
     if (negation >= 0 && this.#before(roles.if, negation, 2, tokens, units) < 0) {
       const except = this.#after(roles.except, to, EXCEPT_REACH, tokens, units);
