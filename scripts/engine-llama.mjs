@@ -22,7 +22,9 @@ if (suffix === undefined) fail(`usage: engine-llama.mjs [cpu|cuda|vulkan], not $
 const npm = (...args) => execFileSync("npm", args, { cwd: folder, stdio: ["ignore", "ignore", "inherit"] });
 // Scripts are not run: node-llama-cpp's own would build or download what is missing.
 npm("ci", "--ignore-scripts", "--omit=optional", "--no-audit", "--no-fund");
-const binaries = [base, ...(suffix === "" ? [] : [`${base}${suffix}`])].map((name) => `@node-llama-cpp/${name}@${VERSION}`);
+const binaries = [base, ...(suffix === "" ? [] : [`${base}${suffix}`])].map(
+  (name) => `@node-llama-cpp/${name}@${VERSION}`,
+);
 npm("install", "--no-save", "--ignore-scripts", "--omit=optional", "--no-audit", "--no-fund", ...binaries);
 console.log(`installed node-llama-cpp ${VERSION} with ${binaries.join(", ")} in engines/llama`);
 

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, renameSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SeededRandom } from "../seeded-random.js";
-import type { halves} from "./ggml-writer.js";
+import type { halves } from "./ggml-writer.js";
 import { GgmlWriter, toHalf } from "./ggml-writer.js";
 import { melFilters } from "./mel-filters.js";
 import { syntheticVocabulary } from "./vocabulary.js";
