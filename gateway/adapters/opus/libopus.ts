@@ -9,6 +9,9 @@ const MAX_SAMPLES = 1_920;
 /** A decoder takes 41 kB of the instance's 28 MB, which do not grow; its wrapper is handed out even where its state no longer fits. */
 export const DECODERS_PER_INSTANCE = 512;
 
+/** 20 ms of silence. RFC 6716 §3.1: configuration 31, mono, one frame */
+const CELT_SILENCE = Uint8Array.of(0xf8, 0xff, 0xfe);
+
 /** What we use of the module that opus-decoder 0.7.12 brings: several decoders in one memory. The package's own class takes a memory each. */
 interface LibopusExports {
   opus_frame_decoder_create(
@@ -21,8 +24,6 @@ interface LibopusExports {
     forceStereo: number,
   ): number;
   opus_frame_decode_float_deinterleaved(decoder: number, inputAt: number, bytes: number, outputAt: number): number;
-  opus_frame_decoder_destroy(decoder: number): void;
-  free(at: number): void;
 }
 
 interface Block<T> {
@@ -37,6 +38,9 @@ export class Libopus {
   readonly #input: Block<Uint8Array>;
   readonly #output: Block<Float32Array>;
   readonly #mapping: Block<Uint8Array>;
+  /** Decoders that nobody uses at present. */
+  readonly #spare: number[] = [];
+  #made = 0;
   #open = 0;
   #broken = false;
 
@@ -72,17 +76,29 @@ export class Libopus {
   /** A decoder of its own, 16 kHz mono; undefined: no room. */
   open(): number | undefined {
     if (this.room <= 0) return undefined;
+    // A new one as long as there is memory for it: it is the surest to remember nothing.
+    const used = this.#made < DECODERS_PER_INSTANCE ? undefined : this.#spare.shift();
+    if (used !== undefined) {
+      // What it heard last is gone after that: CELT overlaps by one frame, and SILK begins anew after CELT.
+      for (let i = 0; i < 2; i++) this.decode(used, CELT_SILENCE, 0, CELT_SILENCE.length);
+      this.#open++;
+      return used;
+    }
     const decoder = this.#exports.opus_frame_decoder_create(SPEECH_RATE_HZ, 1, 1, 0, this.#mapping.ptr, 0, 0);
     if (decoder === 0) return undefined;
+    this.#made++;
     this.#open++;
     return decoder;
   }
 
+  /**
+   * Kept for whoever opens the next one. Not given back: `opus_frame_decoder_destroy` frees a decoder whole, what the package's own
+   * class frees on top of that spoils the heap (`malloc` then may never return), and even without it a decoder made from freed memory
+   * was seen to trap on packets of 60 ms.
+   */
   close(decoder: number): void {
     this.#open--;
-    if (this.#broken) return;
-    this.#exports.opus_frame_decoder_destroy(decoder);
-    this.#exports.free(decoder);
+    this.#spare.push(decoder);
   }
 
   /** @returns The samples, good until the next call for any decoder; undefined: the packet is corrupt, or the instance broke. */
@@ -122,8 +138,6 @@ function member(object: unknown, name: string): unknown {
 const FUNCTIONS = [
   "opus_frame_decoder_create",
   "opus_frame_decode_float_deinterleaved",
-  "opus_frame_decoder_destroy",
-  "free",
 ] as const satisfies (keyof LibopusExports)[];
 
 function isLibopus(exports: unknown): exports is LibopusExports {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import OpusScript from "opusscript";
+import { DECODERS_PER_INSTANCE } from "../../../../gateway/adapters/opus/libopus.js";
 import { OpusDecoders } from "../../../../gateway/adapters/opus/opus-decoders.js";
 import type { AudioDecoder } from "../../../../gateway/media/decode/audio-decoder.js";
 import { CodedLevel } from "../../../../gateway/media/decode/coded-level.js";
@@ -174,4 +175,38 @@ test("opus: through jitter buffer and speech decoder, with a lost packet", () =>
   assert.ok(new CodedLevel().ofSamples(Float32Array.from(heard.slice(9_620, 9_760))) > -25);
   assert.equal(decoder.undecodable, 0);
   decoder.close();
+});
+
+// Freed decoders spoiled the heap of WebAssembly: after some hundred calls, opening another one never came back.
+test("opus: decoders are opened, reset and closed in any order, thousands of times, between packets of every kind", async () => {
+  const random = new SeededRandom(7);
+  const own = await OpusDecoders.start({ most: 512, onFailed: assert.ifError });
+  const used: AudioDecoder[] = [];
+  const any = (): AudioDecoder | undefined => used[random.below(used.length)];
+  for (let n = 0; n < 30_000; n++) {
+    const what = random.below(10);
+    if (what < 2 && used.length < 100) used.push(open(own));
+    else if (what === 2) used.splice(random.below(used.length), 1)[0]?.close();
+    else if (what === 3) any()?.reset();
+    else {
+      const packet = Uint8Array.from({ length: 3 + random.below(60) }, () => random.below(256));
+      packet[0] = random.below(32) << 3;
+      const samples = any()?.decode(packet, 0, packet.byteLength);
+      assert.ok(samples === undefined || samples.length > 0, `nothing after ${n} steps: the instance broke`);
+    }
+  }
+  own.close();
+});
+
+test("opus: a decoder that is used again remembers nothing of who used it before", async () => {
+  const own = await OpusDecoders.start({ most: 512, onFailed: assert.ifError });
+  const loud = encode(400, 20, 16_000);
+  // As many as there is memory for; then those that were closed come again.
+  const all = Array.from({ length: DECODERS_PER_INSTANCE }, () => open(own));
+  for (const decoder of all.slice(0, 2)) decodeAll(decoder, loud);
+  for (const decoder of all) decoder.close();
+  const second = open(own);
+  const silent = encode(0, 3, 16_000);
+  assert.ok(Math.max(...decodeAll(second, silent).map(Math.abs)) < 0.002);
+  own.close();
 });
