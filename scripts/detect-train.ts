@@ -42,7 +42,8 @@ export function readSlots(split: string): (language: string) => Slots {
   return (language) => slots.get(language) ?? new Map<string, never>();
 }
 
-function digest(): string {
+/** Of everything that the weights are made from. */
+export function digest(): string {
   const hash = createHash("sha256");
   for (const split of ["train", "dev"]) {
     for (const name of readdirSync(`${FIXTURES}/${split}`).sort()) {
