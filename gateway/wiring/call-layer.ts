@@ -3,6 +3,7 @@ import { kamailioTeardown } from "../adapters/switch-control/kamailio-rpc.js";
 import { opensipsTeardown } from "../adapters/switch-control/opensips-mi.js";
 import { VoiceSwitchTeardown } from "../adapters/switch-control/voice-switch.js";
 import { CallAdmission } from "../call/admission.js";
+import { ownAnswer } from "../call/answers.js";
 import { Audit } from "../call/audit.js";
 import { B2bua, type B2buaOptions } from "../call/b2bua.js";
 import { CallLimits, DEFAULT_CALL_LIMITS } from "../call/call-limits.js";
@@ -25,7 +26,7 @@ import { DEFAULT_OVERLOAD, OverloadGuard } from "../call/overload-guard.js";
 import { RecordingBook } from "../call/recording/recording-book.js";
 import { DEFAULT_RECORDING, type RecordingOptions } from "../call/recording/recording-contracts.js";
 import { RecordingDesk } from "../call/recording/recording-desk.js";
-import { RecordingRouter } from "../call/recording/recording-router.js";
+import { RecordingRouter, type RecordingTaker } from "../call/recording/recording-router.js";
 import { RecordingServer } from "../call/recording/recording-server.js";
 import { redirectAnswer } from "../call/redirect-mode.js";
 import { DEFAULT_SOURCE_LIMITS, SourceLimits } from "../call/source-limits.js";
@@ -42,6 +43,7 @@ import type { NextHopResolver } from "../ports/next-hop-resolver.js";
 import type { OutwardTeardown } from "../ports/outward-teardown.js";
 import type { RecordSink } from "../ports/records.js";
 import type { SipEndpoint, SipUser } from "../ports/sip-endpoint.js";
+import { recordingMark } from "../sip/siprec/recognise-recording.js";
 import { takesRecordings, type MediaSide } from "./media.js";
 import { hopGroups } from "./sip-options.js";
 import { readPrompt, ThreatSide, warningOf, type ThreatDeps } from "./threat.js";
@@ -72,8 +74,9 @@ export interface CallLayerDeps {
 export interface CallLayer {
   /** Undefined: nobody listens to calls. */
   readonly threat: ThreatSide | undefined;
-  /** Undefined: recording sessions are calls like any other. */
+  /** Undefined: nobody listens, and who asks to record is refused. */
   readonly recordings: RecordingServer | undefined;
+  readonly book: RecordingBook;
   /** What sits on top of the endpoint. */
   readonly user: SipUser;
   readonly b2bua: B2bua;
@@ -112,10 +115,12 @@ export function makeCallLayer(config: Config, deps: CallLayerDeps): CallLayer {
   const control = new LiveControl({ ...told, detection, events, teardown: orders, isDraining });
   const ticker = new DetectionTicker(detection, carrier, clock, metrics);
   const { threat, recordings } = parts;
-  const user = recordings === undefined ? b2bua : new RecordingRouter(recordings, b2bua);
+  const taker = recordings ?? (config.recording.enabled ? unheardRecordings(config, deps.log) : undefined);
+  const user = taker === undefined ? b2bua : new RecordingRouter(taker, b2bua);
   return {
     threat,
     recordings,
+    book,
     user,
     b2bua,
     admission,
@@ -264,6 +269,20 @@ function makeRecordings(config: Config, deps: CallLayerDeps, parts: RecordingPar
     metrics,
     log,
   });
+}
+
+/** Nobody listens: a recording session must not become a call to the switch. */
+function unheardRecordings({ recording, sip }: Config, log: Log): RecordingTaker {
+  const users = new Set(recording.users.map((user) => user.toLowerCase()));
+  return {
+    takes: ({ request }) => recordingMark(request, users) !== undefined,
+    onInvite: (invite) => {
+      log.warn("recording.unheard", { why: "speech.engine is none" });
+      invite.respond(ownAnswer(488, sip.serverName));
+    },
+    takesRequest: () => false,
+    onRequest: () => undefined,
+  };
 }
 
 function recordingOptions({ recording, sip }: Config): RecordingOptions {

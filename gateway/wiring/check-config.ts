@@ -30,6 +30,7 @@ export function configProblems(config: Config): string[] {
     ...memoryProblems(config),
     ...strictDataProblems(config),
     ...judgeProblems(config),
+    ...speechProblems(config),
     ...mediaProblems(config),
   ];
   if (problems.length > 0) return problems;
@@ -185,6 +186,13 @@ function judgeProblems({ threat }: Config): string[] {
   if (engine === "llama" && modelPath === undefined) return ["threat.judge.modelPath: engine llama needs a GGUF file"];
   if (engine === "openai" && url === undefined) return ["threat.judge.url: engine openai needs the server's base URL"];
   return threat.warningFile === undefined ? [] : fileProblems("threat", threat, ["warningFile"]);
+}
+
+function speechProblems({ speech }: Config): string[] {
+  const { engine, openai, module } = speech;
+  if (engine === "openai" && openai.url === undefined) return ["speech.openai.url: engine openai needs it"];
+  if (engine === "module" && module.path === undefined) return ["speech.module.path: engine module needs it"];
+  return [];
 }
 
 function mediaProblems({ trunks, defaultTrunk, media, sip, speech }: Config): string[] {

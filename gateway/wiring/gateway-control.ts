@@ -42,12 +42,13 @@ export function gatewayControl({
   };
   const canonical = (number: string): string =>
     layer()?.admission.trunks.default.settings.numbers.canonical(number) ?? number;
+  const heardAs = (callId: string): string => layer()?.book.heardAs(callId) ?? callId;
   return {
     reportEvents: async (events) => live().reportEvents(events),
     calls: async (limit) => live().calls(limit),
     endCalls: async (callIds, reason, by, alertId) => live().endCalls(callIds, reason, by, alertId),
-    heard: (callId) => Promise.resolve(layer()?.threat?.desk.view(callId)),
-    releaseCall: (callId) => Promise.resolve(layer()?.threat?.desk.release(callId) ?? false),
+    heard: (callId) => Promise.resolve(layer()?.threat?.desk.view(heardAs(callId))),
+    releaseCall: (callId) => Promise.resolve(layer()?.threat?.desk.release(heardAs(callId)) ?? false),
     analyze: async (order) => {
       const side = listening?.();
       if (side === undefined)

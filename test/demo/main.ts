@@ -268,7 +268,7 @@ async function speak({ talk, ready }: Stage, leg: Leg, script: Script): Promise<
       if ((now?.lines.filter(({ final }) => final).length ?? 0) > before) break;
     }
     const verdict = isOver() ? "the call is down" : await heard(ready, leg).then((now) => verdictText(now));
-    console.log(`      ${who.padEnd(6)} ${text.slice(0, 66).padEnd(66)} ${verdict}`);
+    console.log(`      ${who.padEnd(6)} ${(text.length > 66 ? `${text.slice(0, 65)}…` : text).padEnd(67)} ${verdict}`);
   }
   return spoken;
 }
@@ -355,7 +355,7 @@ function whereNext(ready: Ready): void {
   const lines = [
     "",
     keep ? "Where to look (Ctrl-C ends it):" : "Where to look (`scripts/demo --keep` leaves it running):",
-    `  ${new URL("/docs", ready.http).href}  the HTTP API`,
+    `  ${new URL("/docs", ready.http).href}  the HTTP API (any name, the key as password)`,
     `  ${curl("/alerts")}`,
     `  ${curl("/api/v1/teardowns")}  proof, per leg`,
     `  ${ready.metrics}`,

@@ -73,6 +73,14 @@ export class RecordingBook {
     return booked;
   }
 
+  /** Under which id a call is heard: the one that it has elsewhere, or its recording's. */
+  heardAs(callId: string): string {
+    if (this.#calls.has(callId)) return callId;
+    for (const [recordingCallId, { communicationId }] of this.#calls)
+      if (communicationId === callId) return recordingCallId;
+    return callId;
+  }
+
   remove(recordingCallId: string): BookedCall | undefined {
     const booked = this.#calls.get(recordingCallId);
     if (booked === undefined) return undefined;

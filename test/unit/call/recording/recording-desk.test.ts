@@ -287,3 +287,12 @@ test("an order that names recordings and other calls is answered in its own orde
     ],
   );
 });
+
+test("a recorded call is found by the Call-ID that it has elsewhere, and by its recording's", () => {
+  const scene = setUp();
+  const call = recordedCall(scene, { identifiers: [callId("leg-x")] });
+  scene.desk.begin(call);
+  assert.equal(scene.book.heardAs("leg-x"), call.recordingCallId);
+  assert.equal(scene.book.heardAs(call.recordingCallId), call.recordingCallId);
+  assert.equal(scene.book.heardAs("of the hop"), "of the hop");
+});
