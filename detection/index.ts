@@ -60,6 +60,18 @@ export { DEFAULT_THREAT_OPTIONS, THREAT_STEPS, type ThreatOptions, type ThreatSt
 export { ThreatPolicy, type ThreatCall } from "./policy/threat-policy.js";
 export type { FusedThreat } from "./policy/threat-fusion.js";
 export { explain as explainThreat } from "./policy/threat-template.js";
+export {
+  REDACTION_KINDS,
+  withoutSpans,
+  type RedactedLine,
+  type Redaction,
+  type RedactionKind,
+  type RedactionOptions,
+  type RedactionSpan,
+  type Revision,
+  type SaidLine,
+} from "./redaction/redaction.js";
+export { redactText, Redactor } from "./redaction/redactor.js";
 export { DEFAULT_ENERGY_GATE, EnergyGate, type EnergyGateOptions } from "./speech/energy-gate.js";
 export { PowerSpectrum } from "./speech/power-spectrum.js";
 export { DEFAULT_SEGMENT_OPTIONS, type SegmentOptions } from "./speech/segment-options.js";

@@ -1,0 +1,104 @@
+import type { SaidLine } from "./redaction.js";
+import { CUE_PHRASES, GAP_WORDS, LEAD_WORDS, type CueKind } from "./cue-words.js";
+import { numberAtoms, type NumberAtom } from "./number-atoms.js";
+import { tokensOf, type Token } from "./tokens.js";
+
+export interface Cue {
+  readonly kind: CueKind;
+  readonly strong: boolean;
+  /** Of tokens, end exclusive. */
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Numbers of one line that belong together: nothing but marks and a few words to think is between them. */
+export interface LineRun {
+  readonly atoms: readonly NumberAtom[];
+  readonly from: number;
+  readonly to: number;
+  /** Only marks and such words are before or behind it in its line. */
+  readonly fromStart: boolean;
+  readonly toEnd: boolean;
+}
+
+export interface ReadLine extends SaidLine {
+  readonly tokens: readonly Token[];
+  readonly cues: readonly Cue[];
+  readonly runs: readonly LineRun[];
+  readonly words: number;
+  /** Words that say something beside the numbers. */
+  readonly otherWords: number;
+}
+
+const MOST_GAP_WORDS = 4;
+const MOST_GAP_TOKENS = 10;
+
+/** Reads a line once; what it means depends on the lines around it. Linear. */
+export function readLine(line: SaidLine): ReadLine {
+  const tokens = tokensOf(line.text);
+  const runs = runsOf(tokens, numberAtoms(tokens));
+  let words = 0;
+  let otherWords = 0;
+  let run = 0;
+  tokens.forEach(({ kind, norm }, index) => {
+    if (kind === "mark") return;
+    words++;
+    while (index >= (runs[run]?.to ?? Infinity)) run++;
+    const isInRun = index >= (runs[run]?.from ?? Infinity);
+    if (!isInRun && !GAP_WORDS.has(norm) && !LEAD_WORDS.has(norm)) otherWords++;
+  });
+  return { ...line, tokens, cues: cuesOf(tokens), runs, words, otherWords };
+}
+
+function cuesOf(tokens: readonly Token[]): readonly Cue[] {
+  const cues: Cue[] = [];
+  for (let at = 0; at < tokens.length; at++) {
+    const phrases = CUE_PHRASES.get(tokens[at]?.norm ?? "");
+    const found = phrases?.find(({ words }) => words.every((word, index) => tokens[at + index]?.norm === word));
+    if (found === undefined) continue;
+    const { kind, strong, words } = found;
+    cues.push({ kind, strong, from: at, to: at + words.length });
+    at += words.length - 1;
+  }
+  return cues;
+}
+
+function runsOf(tokens: readonly Token[], atoms: readonly NumberAtom[]): readonly LineRun[] {
+  const runs: LineRun[] = [];
+  let open: NumberAtom[] = [];
+  const close = (): void => {
+    const [first, last] = [open[0], open.at(-1)];
+    if (first === undefined || last === undefined) return;
+    const fromStart = runs.length === 0 && isGap(tokens, 0, first.from, true);
+    const toEnd = isGap(tokens, last.to, tokens.length);
+    runs.push({ atoms: open, from: first.from, to: last.to, fromStart, toEnd });
+    open = [];
+  };
+  for (const atom of atoms) {
+    const last = open.at(-1);
+    const isApart = last !== undefined && (!isGap(tokens, last.to, atom.from) || tokens[atom.from]?.newLine === true);
+    if (isApart || atom.form === "amount") close();
+    if (atom.form !== "amount") open.push(atom);
+  }
+  close();
+  return runs;
+}
+
+/** Nothing that says anything is between two places. @param leads Nor what leads to a number: `the next is`. */
+function isGap(tokens: readonly Token[], from: number, to: number, leads = false): boolean {
+  if (to - from > MOST_GAP_TOKENS) return false;
+  let words = 0;
+  for (let at = from; at < to; at++) {
+    const token = tokens[at];
+    if (token === undefined || token.kind === "digits") return false;
+    if (token.kind === "mark") {
+      if (!GAP_MARKS.has(token.norm)) return false;
+    } else {
+      const isSmall = GAP_WORDS.has(token.norm) || (leads && LEAD_WORDS.has(token.norm));
+      if (!isSmall || ++words > MOST_GAP_WORDS) return false;
+    }
+  }
+  return true;
+}
+
+const GAP_MARKS = new Set(Array.from("-–—.,;:…·_/!?¿¡()[]'\"#*"));

@@ -1,0 +1,138 @@
+import { CURP, ibanAt, isSpanishId } from "./checksums.js";
+import type { ReadLine } from "./read-line.js";
+import { numberAtoms } from "./number-atoms.js";
+import type { RedactionKind } from "./redaction.js";
+import { SENSITIVE } from "./surroundings.js";
+import type { Token } from "./tokens.js";
+
+export interface FoundId {
+  /** Of tokens, end exclusive. */
+  readonly from: number;
+  readonly to: number;
+  readonly kind: RedactionKind;
+}
+
+/** Letters and digits in a row, whether said one by one or written together. */
+interface Chain {
+  text: string;
+  /** Of each character: the token it is of. */
+  readonly tokens: number[];
+  /** Of each character: a token begins with it. */
+  readonly starts: boolean[];
+  end: number;
+}
+
+const LONGEST_CHAIN = 80;
+/** Letters that stand together within an id without a digit beside them: a bank's code in an IBAN. */
+const MOST_LETTERS = 6;
+const CURP_LENGTH = 18;
+const DNI_LENGTH = 9;
+const CUE_WORDS = 6;
+
+/** Finds what its own form gives away: IBANs, social security numbers, DNI, NIE, CURP; and, behind a cue, codes of letters and digits. Linear. */
+export function structuredIds(line: ReadLine, isAsked: boolean): readonly FoundId[] {
+  const { tokens } = line;
+  const found = socialSecurityNumbers(tokens);
+  for (const chain of chainsOf(tokens)) found.push(...idsOf(chain, line, isAsked));
+  return found;
+}
+
+/** `123-45-6789`. */
+function socialSecurityNumbers(tokens: readonly Token[]): FoundId[] {
+  const found: FoundId[] = [];
+  for (let at = 0; at + 4 < tokens.length; at++) {
+    const [area, mark, group, mark2, serial] = tokens.slice(at, at + 5);
+    if (area?.norm.length !== 3 || group?.norm.length !== 2 || serial?.norm.length !== 4) continue;
+    if ([area, group, serial].some(({ kind }) => kind !== "digits") || mark?.norm !== "-" || mark2?.norm !== "-")
+      continue;
+    if (area.glued || [mark, group, mark2, serial].some(({ glued }) => !glued)) continue;
+    found.push({ from: at, to: at + 5, kind: "id" });
+  }
+  return found;
+}
+
+function chainsOf(tokens: readonly Token[]): readonly Chain[] {
+  const chains: Chain[] = [];
+  const atoms = new Map(numberAtoms(tokens).map((atom) => [atom.from, atom]));
+  let open: Chain | undefined;
+  let at = 0;
+  while (at < tokens.length) {
+    const atom = atoms.get(at);
+    const token = tokens[at];
+    const piece = atom === undefined ? letters(tokens, at) : atom.form === "amount" ? undefined : atom.digits;
+    const to = atom?.to ?? at + 1;
+    if (token?.newLine === true) open = undefined;
+    if (piece === undefined) {
+      if (token?.kind !== "mark" || !"-. /".includes(token.norm)) open = undefined;
+    } else {
+      if (open === undefined || open.text.length + piece.length > LONGEST_CHAIN) {
+        open = { text: "", tokens: [], starts: [], end: at };
+        chains.push(open);
+      }
+      for (let i = 0; i < piece.length && i < LONGEST_CHAIN; i++) {
+        open.text += piece[i] ?? "";
+        open.tokens.push(at);
+        open.starts.push(i === 0);
+      }
+      open.end = to;
+    }
+    at = to;
+  }
+  return chains;
+}
+
+function letters(tokens: readonly Token[], at: number): string | undefined {
+  const token = tokens[at];
+  if (token?.kind !== "word" || !/^[a-z]+$/.test(token.norm)) return undefined;
+  const { norm, text, glued } = token;
+  const touchesDigits =
+    (glued && tokens[at - 1]?.kind === "digits") ||
+    (tokens[at + 1]?.kind === "digits" && tokens[at + 1]?.glued === true);
+  const isUpper = text.length <= MOST_LETTERS && text === text.toUpperCase();
+  return norm.length === 1 || touchesDigits || isUpper ? norm.toUpperCase() : undefined;
+}
+
+function idsOf(chain: Chain, line: ReadLine, isAsked: boolean): readonly FoundId[] {
+  const { text, starts, tokens } = chain;
+  const digits = text.replaceAll(/\D/g, "").length;
+  if (digits < 2 || digits === text.length) return [];
+  const found: FoundId[] = [];
+  const ends = (end: number): boolean => end === text.length || starts[end] === true;
+  const add = (start: number, end: number, kind: RedactionKind): void => {
+    const to = end === text.length ? chain.end : (tokens[end] ?? chain.end);
+    found.push({ from: tokens[start] ?? 0, to: Math.max(to, (tokens[end - 1] ?? 0) + 1), kind });
+  };
+  const isCued = (kind: string): boolean => line.cues.some((cue) => cue.kind === kind);
+  for (let at = 0; at < text.length; at++) {
+    if (starts[at] !== true) continue;
+    const iban = ibanAt(text, at);
+    if (
+      iban !== undefined &&
+      ends(at + iban.length) &&
+      (iban.valid || isCued("iban") || isOneWord(chain, line.tokens, at, iban.length))
+    ) {
+      add(at, at + iban.length, "iban");
+      at += iban.length - 1;
+    } else if (ends(at + DNI_LENGTH) && isSpanishId(text.slice(at, at + DNI_LENGTH))) add(at, at + DNI_LENGTH, "id");
+    else if (ends(at + CURP_LENGTH) && CURP.test(text.slice(at, at + CURP_LENGTH))) add(at, at + CURP_LENGTH, "id");
+  }
+  if (found.length > 0) return found;
+  const kind = cueBefore(line, tokens[0] ?? 0, isAsked);
+  if (kind !== undefined && text.length >= 5) add(0, text.length, kind);
+  return found;
+}
+
+/** Written without a space: nothing else looks like that. */
+function isOneWord({ tokens: of }: Chain, tokens: readonly Token[], at: number, length: number): boolean {
+  const [first, last] = [of[at] ?? 0, of[at + length - 1] ?? 0];
+  return tokens.slice(first + 1, last + 1).every(({ glued }) => glued);
+}
+
+function cueBefore({ cues, otherWords }: ReadLine, from: number, isAsked: boolean): RedactionKind | undefined {
+  const cue = cues.findLast(({ strong, to }) => strong && to <= from);
+  if (cue !== undefined && from - cue.to <= CUE_WORDS) {
+    if (!SENSITIVE.has(cue.kind)) return undefined;
+    return cue.kind === "id" || cue.kind === "iban" ? cue.kind : "code";
+  }
+  return isAsked && otherWords <= 2 ? "code" : undefined;
+}
