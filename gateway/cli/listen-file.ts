@@ -1,4 +1,4 @@
-import { builtInWeights, ThreatClassifier, type Speaker, type TurnVerdict } from "../../detection/index.js";
+import { builtInWeights, Redactor, ThreatClassifier, type Speaker, type TurnVerdict } from "../../detection/index.js";
 import { SystemClock } from "../adapters/system/system-clock.js";
 import { EnergyVoiceActivity } from "../adapters/voice-activity-energy/energy-voice-activity.js";
 import type { SpeechConfig } from "../config/speech-schema.js";
@@ -101,7 +101,7 @@ function makeCore(speech: SpeechConfig, engine: SpeechEngine, clock: SystemClock
       voiceActivity: engine.voiceActivity,
       ownDetector: new EnergyVoiceActivity(),
       judges: new ThreatClassifier(builtInWeights()),
-      redact: (text) => text,
+      makeRedactor: () => new Redactor(),
       makeDecoder: () => decoders.open(),
       events: { onLine: nothing, onVerdict: nothing, onShed: nothing, onBegan: nothing },
     },

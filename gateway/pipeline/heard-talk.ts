@@ -1,4 +1,12 @@
-import type { Speaker, TranscriptLine, Turn, TurnVerdict } from "../../detection/index.js";
+import type {
+  RedactedLine,
+  Redaction,
+  SaidLine,
+  Speaker,
+  TranscriptLine,
+  Turn,
+  TurnVerdict,
+} from "../../detection/index.js";
 import type { Clock } from "../core/clock.js";
 import { monoMs, type MonoMs } from "../core/time.js";
 import { DialogueKeeper } from "./dialogue-keeper.js";
@@ -27,17 +35,28 @@ export interface ResumedTalk {
   readonly turns: readonly Turn[];
 }
 
+/** Takes numbers of cards, accounts, persons, and codes out of a call's lines. `Redactor` of detection/ is one. */
+export interface LineRedactor {
+  /** A line that is over; earlier ones of which more has to go now come back in `revised`. */
+  add(line: SaidLine): RedactedLine;
+  /** A line that is not over. */
+  preview(line: SaidLine): Redaction;
+}
+
 export interface TalkDeps {
   readonly clock: Clock;
   readonly judges: DialogueJudges;
-  /** What leaves has no card numbers and codes in it. */
-  readonly redact: (text: string) => string;
+  /** What leaves, and what is judged, has no card numbers and codes in it. */
+  readonly makeRedactor: () => LineRedactor;
   readonly metrics: SpeechMetrics;
   /** A text waits so long for an earlier one of the other speaker, ms. */
   readonly holdMs: number;
   onLine(line: TranscriptLine): void;
   onVerdict(callId: string, verdict: TurnVerdict, turns: readonly Turn[]): void;
 }
+
+/** Final lines that may still be revised: as many as a redactor remembers, and some. */
+const MOST_LINES = 32;
 
 /** One call's text: lines of both speakers on one clock, the dialogue that they make, and what the classifier thinks of it. */
 export class HeardTalk implements SpeakerCall {
@@ -49,7 +68,10 @@ export class HeardTalk implements SpeakerCall {
   shed = false;
   readonly #deps: TalkDeps;
   readonly #dialogue: DialogueKeeper;
-  readonly #order: TurnOrder<TranscriptLine>;
+  readonly #redactor: LineRedactor;
+  /** By segment, as they read now. */
+  readonly #lines = new Map<number, TranscriptLine>();
+  readonly #order: TurnOrder<number>;
   #signallingRisk: number;
   #zeroAt: MonoMs | undefined;
   #nextSegment: number;
@@ -67,6 +89,7 @@ export class HeardTalk implements SpeakerCall {
     this.#zeroAt = resumed?.zeroAt;
     this.#nextSegment = resumed?.nextSegment ?? 0;
     this.#dialogue = new DialogueKeeper(deps.judges.open({ calledSide }), resumed?.turns);
+    this.#redactor = deps.makeRedactor();
     this.#order = new TurnOrder(deps.holdMs);
   }
 
@@ -109,18 +132,19 @@ export class HeardTalk implements SpeakerCall {
     return this.#nextSegment++;
   }
 
-  partialText(line: SpokenText): void {
-    if (!this.#closed) this.#deps.onLine(this.#lineOf(line, false));
+  partialText(spoken: SpokenText): void {
+    if (this.#closed) return;
+    const text = this.#guarded(() => this.#redactor.preview(saidOf(spoken)).text);
+    if (text !== undefined) this.#deps.onLine(this.#lineOf(spoken, text, false));
   }
 
   expectFinal(endMs: number): FinalSink {
     const coming = this.#order.expect(endMs, this.#deps.clock.mono());
     return (spoken, retracted) => {
       if (this.#closed) return;
-      const line = spoken === undefined ? undefined : this.#lineOf(spoken, true);
-      const told = line ?? (retracted === undefined ? undefined : this.#lineOf(retracted, true));
-      if (told !== undefined) this.#deps.onLine(told);
-      this.#order.arrived(coming, line);
+      const isThere = spoken !== undefined && this.#finalText(spoken);
+      if (!isThere && retracted !== undefined) this.#deps.onLine(this.#lineOf(retracted, "", true));
+      this.#order.arrived(coming, isThere ? spoken.segment : undefined);
       this.#judge();
     };
   }
@@ -131,35 +155,66 @@ export class HeardTalk implements SpeakerCall {
     this.#cancelHold?.();
   }
 
+  /** @returns False: it cannot be shown to anybody, for a fault in redaction. */
+  #finalText(spoken: SpokenText): boolean {
+    const redacted = this.#guarded(() => this.#redactor.add(saidOf(spoken)));
+    if (redacted === undefined) return false;
+    this.#tell(this.#lineOf(spoken, redacted.text, true));
+    for (const { key, text } of redacted.revised) this.#revise(key, text);
+    return true;
+  }
+
+  #tell(line: TranscriptLine): void {
+    this.#lines.set(line.segment, line);
+    const [oldest] = this.#lines.keys();
+    if (this.#lines.size > MOST_LINES && oldest !== undefined) this.#lines.delete(oldest);
+    this.#deps.onLine(line);
+  }
+
+  /** An earlier line has turned out to hold what must not be shown. */
+  #revise(segment: number, text: string): void {
+    const line = this.#lines.get(segment);
+    if (line === undefined) return;
+    this.#tell({ ...line, text });
+    const verdict = this.#guarded(() => this.#dialogue.revise(segment, text));
+    if (verdict !== undefined) this.#deps.onVerdict(this.callId, verdict, this.#dialogue.turns);
+  }
+
   #judge(): void {
     const { clock } = this.#deps;
     this.#cancelHold?.();
     this.#cancelHold = undefined;
-    for (const line of this.#order.take(clock.mono())) this.#addTurn(line);
+    for (const segment of this.#order.take(clock.mono())) this.#addTurn(segment);
     const { deadline } = this.#order;
     if (deadline !== undefined && !this.#closed) this.#cancelHold = clock.callAt(deadline, () => this.#judge());
   }
 
-  #addTurn(line: TranscriptLine): void {
-    let verdict: TurnVerdict;
-    try {
-      verdict = this.#dialogue.add(line);
-    } catch {
-      // A classifier that fails on a text costs this verdict, not the listening thread.
-      this.#deps.metrics.faults.inc();
-      return;
-    }
-    this.#deps.onVerdict(this.callId, verdict, this.#dialogue.turns);
+  #addTurn(segment: number): void {
+    const line = this.#lines.get(segment);
+    if (line === undefined) return;
+    const verdict = this.#guarded(() => this.#dialogue.add(line));
+    if (verdict !== undefined) this.#deps.onVerdict(this.callId, verdict, this.#dialogue.turns);
   }
 
-  #lineOf({ speaker, segment, startMs, endMs, transcript }: SpokenText, final: boolean): TranscriptLine {
-    const { text, confidence, language } = transcript;
+  /** A redactor or a classifier that fails on a text costs that text or its verdict, not the listening thread. */
+  #guarded<T>(act: () => T): T | undefined {
+    try {
+      return act();
+    } catch {
+      this.#deps.metrics.faults.inc();
+      return undefined;
+    }
+  }
+
+  #lineOf(spoken: SpokenText, text: string, final: boolean): TranscriptLine {
+    const { speaker, segment, startMs, endMs } = spoken;
+    const { confidence, language } = spoken.transcript;
     return {
       kind: "transcript.line",
       callId: this.callId,
       segment,
       speaker,
-      text: this.#deps.redact(text),
+      text,
       startMs: Math.max(0, Math.round(startMs)),
       endMs: Math.max(0, Math.round(endMs)),
       final,
@@ -168,3 +223,10 @@ export class HeardTalk implements SpeakerCall {
     };
   }
 }
+
+const saidOf = ({ speaker, segment, startMs, transcript }: SpokenText): SaidLine => ({
+  speaker,
+  text: transcript.text,
+  key: segment,
+  atMs: startMs,
+});

@@ -12,7 +12,7 @@ import { AudioBudget } from "./audio-budget.js";
 import type { DialogueJudges } from "./dialogue-judge.js";
 import { FrameLevel } from "./frame-level.js";
 import { HeardFile, type FileOptions } from "./heard-file.js";
-import { HeardTalk, type TalkDeps, type TalkOptions } from "./heard-talk.js";
+import { HeardTalk, type LineRedactor, type TalkDeps, type TalkOptions } from "./heard-talk.js";
 import type { ListeningOptions } from "./listening-options.js";
 import { LiveSpeaker } from "./live-speaker.js";
 import { LoadShedder } from "./load-shedder.js";
@@ -39,7 +39,8 @@ export interface ListeningDeps {
   /** Answers at once, and never fails. */
   readonly ownDetector: VoiceActivity;
   readonly judges: DialogueJudges;
-  readonly redact: (text: string) => string;
+  /** For one call. */
+  readonly makeRedactor: () => LineRedactor;
   readonly makeDecoder: () => SpeechDecoder;
   readonly events: ListeningEvents;
 }
@@ -234,11 +235,11 @@ export class ListeningCore {
   }
 
   #talkDeps(events: Pick<ListeningEvents, "onLine" | "onVerdict">): TalkDeps {
-    const { clock, judges, redact } = this.#deps;
+    const { clock, judges, makeRedactor } = this.#deps;
     return {
       clock,
       judges,
-      redact,
+      makeRedactor,
       metrics: this.#metrics,
       holdMs: this.#options.holdMs,
       onLine: (line) => events.onLine(line),

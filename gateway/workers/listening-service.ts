@@ -1,4 +1,4 @@
-import { builtInWeights, ThreatClassifier } from "../../detection/index.js";
+import { builtInWeights, Redactor, ThreatClassifier } from "../../detection/index.js";
 import type { FromListener, ListenerStart, ListenerState, ToListener } from "../adapters/listening/messages.js";
 import { PrometheusMetrics } from "../adapters/metrics-prometheus/prometheus-metrics.js";
 import { OpusDecoders } from "../adapters/opus/opus-decoders.js";
@@ -81,7 +81,7 @@ export class ListeningService {
         voiceActivity: engine.voiceActivity,
         ownDetector: new EnergyVoiceActivity(),
         judges: new ThreatClassifier(builtInWeights()),
-        redact: (text) => text,
+        makeRedactor: () => new Redactor(),
         makeDecoder: () => decoders.open(),
         events: {
           onLine: (line) => post({ kind: "line", line }),

@@ -82,9 +82,14 @@ export interface TalkingOptions {
   readonly transcriber?: Transcriber;
   readonly voiceActivity?: VoiceActivity;
   readonly options?: Partial<ListeningOptions>;
-  readonly redact?: (text: string) => string;
+  readonly makeRedactor?: ListeningDeps["makeRedactor"];
   readonly makeDecoder?: ListeningDeps["makeDecoder"];
 }
+
+const nothingRedacted: ReturnType<ListeningDeps["makeRedactor"]> = {
+  add: ({ text }) => ({ text, spans: [], revised: [], open: false }),
+  preview: ({ text }) => ({ text, spans: [] }),
+};
 
 /** What a core told. */
 export interface Told {
@@ -103,7 +108,7 @@ export class TalkingScene {
   readonly told: Told = { lines: [], verdicts: [], shed: [], began: [] };
   readonly core: ListeningCore;
 
-  constructor({ transcriber, voiceActivity, options, redact, makeDecoder }: TalkingOptions = {}) {
+  constructor({ transcriber, voiceActivity, options, makeRedactor, makeDecoder }: TalkingOptions = {}) {
     const decoders = new SpeechDecoders(pureDecoders());
     const { told } = this;
     this.core = new ListeningCore(
@@ -115,7 +120,7 @@ export class TalkingScene {
         voiceActivity: voiceActivity ?? new EnergyVoiceActivity(),
         ownDetector: new EnergyVoiceActivity(),
         judges: this.judges,
-        redact: redact ?? ((text) => text),
+        makeRedactor: makeRedactor ?? (() => nothingRedacted),
         makeDecoder: makeDecoder ?? (() => decoders.open()),
         events: {
           onLine: (line) => told.lines.push(line),

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Redactor } from "../../../detection/index.js";
 import { G722, PCMA, PCMU } from "../../support/rtp-stream.js";
 import { SeededRandom } from "../../support/seeded-random.js";
 import { babble, CALL_PROGRESS, joined, levelDb, noise, silence } from "../../support/sounds.js";
@@ -146,12 +147,51 @@ test("last words that never become text do not keep a call", async () => {
 });
 
 test("what leaves is redacted, what the classifier sees too", async () => {
-  const scene = new TalkingScene({ redact: (text) => text.replaceAll(/\d/g, "#") });
-  scene.transcriber.auto = () => "my code is 1234";
+  const scene = new TalkingScene({ makeRedactor: () => new Redactor() });
+  scene.transcriber.auto = () => "my one time code is 482913";
   scene.call("call-1", 1);
-  await scene.talk([{ streamId: 1, voice: new RtpVoice(), sound: joined(speech(1_000), silence(600)) }]);
-  assert.equal(scene.finals[0]?.text, "my code is ####");
-  assert.equal(scene.judges.dialogues[0]?.[0]?.text, "my code is ####");
+  await scene.talk([{ streamId: 1, voice: new RtpVoice(), sound: joined(speech(2_500), silence(600)) }]);
+  assert.ok(scene.told.lines.length > 0);
+  assert.doesNotMatch(JSON.stringify(scene.told), /482913/);
+  assert.match(scene.finals[0]?.text ?? "", /code/);
+  assert.doesNotMatch(JSON.stringify(scene.judges.dialogues), /482913/);
+});
+
+test("what turns out later to be part of a number is taken back: the line comes again, the turn is judged again", async () => {
+  const lines = ["4539", "1488 0343 6467 thank you"];
+  const scene = new TalkingScene({ makeRedactor: () => new Redactor() });
+  let said = 0;
+  scene.call("call-1", 1, { speakers: ["caller"] });
+  const voice = new RtpVoice();
+  for (const line of lines) {
+    scene.transcriber.auto = (_audio, { partial }) => (partial ? "" : line);
+    await scene.talk([{ streamId: 1, voice, sound: joined(speech(900), silence(900)) }]);
+    said++;
+    assert.ok(scene.finals.length >= said);
+  }
+  const latest = new Map(scene.finals.map(({ segment, text }) => [segment, text]));
+  assert.doesNotMatch([...latest.values()].join(" "), /4539|1488|0343|6467/);
+  assert.ok(scene.finals.length > latest.size, "one of them came twice");
+  assert.doesNotMatch(JSON.stringify(scene.told.verdicts.at(-1)?.turns), /4539|1488|0343|6467/);
+  assert.doesNotMatch(JSON.stringify(scene.judges.dialogues[0]), /4539|1488|0343|6467/);
+});
+
+test("a redactor that fails keeps the line back", async () => {
+  const failing = {
+    add: () => {
+      throw new Error("a bug in the redactor");
+    },
+    preview: () => {
+      throw new Error("a bug in the redactor");
+    },
+  };
+  const scene = new TalkingScene({ makeRedactor: () => failing });
+  scene.transcriber.auto = () => "secret";
+  scene.call("call-1", 1);
+  await scene.talk([{ streamId: 1, voice: new RtpVoice(), sound: joined(speech(2_500), silence(600)) }]);
+  assert.deepEqual(scene.told.lines, []);
+  assert.deepEqual(scene.told.verdicts, []);
+  assert.ok(scene.metrics.value("ringfence_listening_faults_total") >= 1);
 });
 
 test("limits: calls, streams, unknown numbers, numbers and calls that are there already", () => {
