@@ -112,7 +112,7 @@ class LexiconBuilder {
       const named = alternatives.filter((word) => word.startsWith("@")).map((word) => word.slice(1));
       const plain = alternatives.filter((word) => !word.startsWith("@"));
       const classes = named.map((name) => this.#named(language, name, text));
-      if (plain.length > 0) classes.push(this.#class(plain.join("|"), plain));
+      if (plain.length > 0) classes.push(this.#class(`=${plain.join("|")}`, plain));
       elements.push({ classes, gap });
       gap = DEFAULT_GAP;
     }

@@ -19,7 +19,7 @@ export const THRESHOLD_SETTINGS: ThresholdSettings = {
   honestWarned: 0.2,
   uncertainMargin: 0.8,
   scamMargin: 0.5,
-  endMargin: 1.5,
+  endMargin: 3,
 };
 
 const LEAST = 0.02;
