@@ -62,6 +62,7 @@ export type { FusedThreat } from "./policy/threat-fusion.js";
 export { explain as explainThreat } from "./policy/threat-template.js";
 export {
   REDACTION_KINDS,
+  redactedOffset,
   withoutSpans,
   type RedactedLine,
   type Redaction,

@@ -54,6 +54,18 @@ export function withoutSpans(text: string, spans: readonly RedactionSpan[]): str
   return redacted + text.slice(at);
 }
 
+/** Where an offset of the text as it was said is in the redacted one. Within a span: its `[kind]`'s beginning, or for an `end` its end. */
+export function redactedOffset(offset: number, spans: readonly RedactionSpan[], isEnd: boolean): number {
+  let shift = 0;
+  for (const { start, end, kind } of spans) {
+    const length = kind.length + 2;
+    if (offset < start || (isEnd && offset === start)) break;
+    if (offset < end) return start + shift + (isEnd ? length : 0);
+    shift += length - (end - start);
+  }
+  return offset + shift;
+}
+
 /** Both lists as one, in order; where spans overlap or touch, one with the later list's kind takes their place. */
 export function joinSpans(
   earlier: readonly RedactionSpan[],

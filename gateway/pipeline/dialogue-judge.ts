@@ -5,8 +5,6 @@ export interface DialogueJudge {
   add(turn: Turn): TurnVerdict;
   /** The last turn has grown. */
   replaceLast(turn: Turn): TurnVerdict;
-  /** More has to be redacted in an earlier one. @param index From 0, over all turns that were ever added. */
-  replace(index: number, turn: Turn): TurnVerdict;
 }
 
 export interface DialogueJudges {

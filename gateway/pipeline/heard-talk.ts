@@ -1,6 +1,8 @@
 import type {
   RedactedLine,
   Redaction,
+  RedactionSpan,
+  Revision,
   SaidLine,
   Speaker,
   TranscriptLine,
@@ -46,13 +48,20 @@ export interface LineRedactor {
 export interface TalkDeps {
   readonly clock: Clock;
   readonly judges: DialogueJudges;
-  /** What leaves, and what is judged, has no card numbers and codes in it. */
+  /** What leaves has no card numbers and codes in it; the judges, on this thread, see what was said. */
   readonly makeRedactor: () => LineRedactor;
   readonly metrics: SpeechMetrics;
   /** A text waits so long for an earlier one of the other speaker, ms. */
   readonly holdMs: number;
   onLine(line: TranscriptLine): void;
   onVerdict(callId: string, verdict: TurnVerdict, turns: readonly Turn[]): void;
+}
+
+/** A final line: as it may be shown, and as it was said. */
+interface HeardLine {
+  readonly shown: TranscriptLine;
+  readonly said: string;
+  readonly spans: readonly RedactionSpan[];
 }
 
 /** Final lines that may still be revised: as many as a redactor remembers, and some. */
@@ -69,8 +78,8 @@ export class HeardTalk implements SpeakerCall {
   readonly #deps: TalkDeps;
   readonly #dialogue: DialogueKeeper;
   readonly #redactor: LineRedactor;
-  /** By segment, as they read now. */
-  readonly #lines = new Map<number, TranscriptLine>();
+  /** By segment. */
+  readonly #lines = new Map<number, HeardLine>();
   readonly #order: TurnOrder<number>;
   #signallingRisk: number;
   #zeroAt: MonoMs | undefined;
@@ -159,24 +168,25 @@ export class HeardTalk implements SpeakerCall {
   #finalText(spoken: SpokenText): boolean {
     const redacted = this.#guarded(() => this.#redactor.add(saidOf(spoken)));
     if (redacted === undefined) return false;
-    this.#tell(this.#lineOf(spoken, redacted.text, true));
-    for (const { key, text } of redacted.revised) this.#revise(key, text);
+    const { text, spans, revised } = redacted;
+    this.#tell({ shown: this.#lineOf(spoken, text, true), said: spoken.transcript.text, spans });
+    for (const revision of revised) this.#revise(revision);
     return true;
   }
 
-  #tell(line: TranscriptLine): void {
-    this.#lines.set(line.segment, line);
+  #tell(line: HeardLine): void {
+    this.#lines.set(line.shown.segment, line);
     const [oldest] = this.#lines.keys();
     if (this.#lines.size > MOST_LINES && oldest !== undefined) this.#lines.delete(oldest);
-    this.#deps.onLine(line);
+    this.#deps.onLine(line.shown);
   }
 
   /** An earlier line has turned out to hold what must not be shown. */
-  #revise(segment: number, text: string): void {
+  #revise({ key: segment, text, spans }: Revision): void {
     const line = this.#lines.get(segment);
     if (line === undefined) return;
-    this.#tell({ ...line, text });
-    const verdict = this.#guarded(() => this.#dialogue.revise(segment, text));
+    this.#tell({ ...line, shown: { ...line.shown, text }, spans });
+    const verdict = this.#guarded(() => this.#dialogue.revise(segment, spans));
     if (verdict !== undefined) this.#deps.onVerdict(this.callId, verdict, this.#dialogue.turns);
   }
 
@@ -192,7 +202,9 @@ export class HeardTalk implements SpeakerCall {
   #addTurn(segment: number): void {
     const line = this.#lines.get(segment);
     if (line === undefined) return;
-    const verdict = this.#guarded(() => this.#dialogue.add(line));
+    const { shown, said: text, spans } = line;
+    const { speaker, startMs } = shown;
+    const verdict = this.#guarded(() => this.#dialogue.add({ speaker, segment, text, spans, startMs }));
     if (verdict !== undefined) this.#deps.onVerdict(this.callId, verdict, this.#dialogue.turns);
   }
 

@@ -122,10 +122,6 @@ export class WordJudge implements DialogueJudges {
         turns[Math.max(0, turns.length - 1)] = turn;
         return judge();
       },
-      replace: (index, turn) => {
-        turns[index] = turn;
-        return judge();
-      },
     };
   }
 }

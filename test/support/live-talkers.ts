@@ -1,4 +1,5 @@
 import { performance } from "node:perf_hooks";
+import { Redactor } from "../../detection/index.js";
 import { EnergyVoiceActivity } from "../../gateway/adapters/voice-activity-energy/energy-voice-activity.js";
 import { SystemClock } from "../../gateway/adapters/system/system-clock.js";
 import { silentLog } from "../../gateway/core/log.js";
@@ -52,7 +53,7 @@ export async function liveTalkers(talkers: number, cycles: number, transcriber: 
   const core = new ListeningCore(
     {
       ...{ clock, metrics: noMetrics, log: silentLog, transcriber, voiceActivity: detector, ownDetector: detector },
-      ...{ judges: new WordJudge(), redact: (text: string) => text, makeDecoder: () => decoders.open() },
+      ...{ judges: new WordJudge(), makeRedactor: () => new Redactor(), makeDecoder: () => decoders.open() },
       events: {
         onLine: ({ callId, final, endMs }) => {
           const end = ends.get(callId)?.find(({ callMs, heard }) => !heard && Math.abs(callMs - endMs) < NEAR_MS);

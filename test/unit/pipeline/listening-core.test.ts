@@ -146,7 +146,7 @@ test("last words that never become text do not keep a call", async () => {
   assert.deepEqual(scene.finals, []);
 });
 
-test("what leaves is redacted, what the classifier sees too", async () => {
+test("what leaves is redacted, evidence too; the classifier sees what was said", async () => {
   const scene = new TalkingScene({ makeRedactor: () => new Redactor() });
   scene.transcriber.auto = () => "my one time code is 482913";
   scene.call("call-1", 1);
@@ -154,10 +154,10 @@ test("what leaves is redacted, what the classifier sees too", async () => {
   assert.ok(scene.told.lines.length > 0);
   assert.doesNotMatch(JSON.stringify(scene.told), /482913/);
   assert.match(scene.finals[0]?.text ?? "", /code/);
-  assert.doesNotMatch(JSON.stringify(scene.judges.dialogues), /482913/);
+  assert.match(JSON.stringify(scene.judges.dialogues), /482913/);
 });
 
-test("what turns out later to be part of a number is taken back: the line comes again, the turn is judged again", async () => {
+test("what turns out later to be part of a number is taken back: the line comes again, and the turn", async () => {
   const lines = ["4539", "1488 0343 6467 thank you"];
   const scene = new TalkingScene({ makeRedactor: () => new Redactor() });
   let said = 0;
@@ -173,7 +173,6 @@ test("what turns out later to be part of a number is taken back: the line comes 
   assert.doesNotMatch([...latest.values()].join(" "), /4539|1488|0343|6467/);
   assert.ok(scene.finals.length > latest.size, "one of them came twice");
   assert.doesNotMatch(JSON.stringify(scene.told.verdicts.at(-1)?.turns), /4539|1488|0343|6467/);
-  assert.doesNotMatch(JSON.stringify(scene.judges.dialogues[0]), /4539|1488|0343|6467/);
 });
 
 test("a redactor that fails keeps the line back", async () => {
