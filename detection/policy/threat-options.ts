@@ -10,6 +10,11 @@ export interface ThreatOptions {
   readonly mode: RuleMode;
   /** The highest step that is taken; a call that would deserve more is alerted about. */
   readonly maxStep: ThreatStep;
+  /**
+   * Score of the classifier from which a call may be held or ended on what was said alone, 0–1. The default is the one that the
+   * evaluation justifies (docs/guides/threat.md). A call that signalling or its caller's past made a `scam` needs none.
+   */
+  readonly endScore: number;
   /** Verdicts `scam` in a row before a call is held or ended, 1–10. */
   readonly endTurns: number;
   /** Above 0: a call is held for so long before it is ended, so that a person can release it, ms. */
@@ -33,6 +38,7 @@ export interface ThreatOptions {
 export const DEFAULT_THREAT_OPTIONS: ThreatOptions = {
   mode: "enforce",
   maxStep: "end",
+  endScore: 0.9981,
   endTurns: 1,
   holdMs: 0,
   endsPerMinute: 20,

@@ -124,7 +124,7 @@ export class ThreatPolicy {
     if (followed === undefined) return NOTHING;
     followed.speech = verdict;
     this.#fuse(followed);
-    followed.scamTurns = followed.fused.state === "scam" ? followed.scamTurns + 1 : 0;
+    followed.scamTurns = this.#isSure(followed) ? followed.scamTurns + 1 : 0;
     return this.#climb(followed, now);
   }
 
@@ -201,6 +201,11 @@ export class ThreatPolicy {
     return speech === undefined ? 0 : fuse({ speech, ...(judge && { judge }) }, this.#options).score;
   }
 
+  /** Sure enough to hold or end: by what was said alone above `endScore`, or with facts beside it. */
+  #isSure({ fused, speech }: Followed): boolean {
+    return fused.state === "scam" && (speech?.state !== "scam" || speech.score >= this.#options.endScore);
+  }
+
   #climb(followed: Followed, now: UnixMs): readonly Action[] {
     const { mode, endTurns } = this.#options;
     const { fused, call } = followed;
@@ -213,7 +218,7 @@ export class ThreatPolicy {
       actions.push({ kind: "tag-call", callId: call.callId, state: fused.state, score: fused.score, threat });
     }
     if (fused.state === "suspicious" || fused.state === "scam") this.#warn(followed, now, rises, actions);
-    if (fused.state === "scam" && Math.max(1, followed.scamTurns) >= endTurns) this.#conclude(followed, now, actions);
+    if (this.#isSure(followed) && Math.max(1, followed.scamTurns) >= endTurns) this.#conclude(followed, now, actions);
     return actions;
   }
 

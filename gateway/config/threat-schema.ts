@@ -40,6 +40,7 @@ export const threatSchema = z.strictObject({
     .enum(THREAT_STEPS)
     .default(D.maxStep)
     .describe("How far the gateway goes by itself: tag, warn the called side, hold, end"),
+  endScore: weight(D.endScore, "Score from which a call may be held or ended on what was said alone"),
   endTurns: count(D.endTurns, "Verdicts `scam` in a row before a call is held or ended", 1, 10),
   holdMs: durationMs(D.holdMs, "Above 0: a call is held this long before it is ended, so that a person can release it"),
   endsPerMinute: count(D.endsPerMinute, "Answered calls that may be ended for what was heard in a minute"),

@@ -21,7 +21,7 @@ import { FakeClock } from "../../support/fake-clock.js";
 const NO_GUARD = { calledNumbers: [], calledPrefixes: [], callerNumbers: [], callerPrefixes: [], trunks: [] };
 const parties = { caller: "+12025550101" as CallerId, called: "+12025550199" as CalledId, trunk: "t" as TrunkId };
 const heardCall = (callId: string): HeardCall => ({ callId, risk: 0, calledSide: "callee", parties });
-const SCORES: Readonly<Record<ThreatState, number>> = { clear: 0.02, uncertain: 0.3, suspicious: 0.7, scam: 0.97 };
+const SCORES: Readonly<Record<ThreatState, number>> = { clear: 0.02, uncertain: 0.3, suspicious: 0.7, scam: 0.999 };
 const verdict = (state: ThreatState): TurnVerdict => ({
   index: 0,
   state,

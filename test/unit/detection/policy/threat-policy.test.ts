@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
+  builtInWeights,
   DEFAULT_THREAT_OPTIONS,
   ThreatPolicy,
   unixMs,
@@ -17,7 +18,7 @@ import { CallerHistory } from "../../../../detection/policy/caller-history.js";
 import { fuse } from "../../../../detection/policy/threat-fusion.js";
 
 const NO_GUARD = { calledNumbers: [], calledPrefixes: [], callerNumbers: [], callerPrefixes: [], trunks: [] };
-const SCORES: Readonly<Record<ThreatState, number>> = { clear: 0.02, uncertain: 0.3, suspicious: 0.7, scam: 0.97 };
+const SCORES: Readonly<Record<ThreatState, number>> = { clear: 0.02, uncertain: 0.3, suspicious: 0.7, scam: 0.999 };
 const START = 1_700_000_000_000;
 const caller = "+12025550101" as CallerId;
 const called = "+12025550199" as CalledId;
@@ -281,4 +282,15 @@ test("more calls than maxCalls are not followed, and counted; verdicts of unknow
   assert.equal(policy.notFollowed, 1);
   assert.deepEqual(policy.heard("c2", heard("scam"), at(1)), []);
   assert.deepEqual(policy.ended("c2", at(1)), []);
+});
+
+test("ladder: a scam below endScore is alerted about and not ended; facts beside it need no such score", () => {
+  const unsure = { ...heard("scam"), score: DEFAULT_THREAT_OPTIONS.endScore - 0.001 };
+  const actions = names(begun().heard("c1", unsure, at(1)));
+  assert.deepEqual(actions, ["tag-call", "warn-call", "incident opened", "alert critical"]);
+  assert.ok(names(begun({}, 0.9).heard("c1", heard("suspicious"), at(1))).includes("end-calls"));
+});
+
+test("ladder: the default endScore is the one that the classifier's evaluation justifies", () => {
+  assert.equal(DEFAULT_THREAT_OPTIONS.endScore, builtInWeights().thresholds.end);
 });
