@@ -28,6 +28,7 @@ const MOST_CHARS = 6_000;
 /** Letters that belong to a number they touch: `AB1234567`. */
 const MOST_GLUED_LETTERS = 4;
 const ASKED_LINES = 4;
+const NEW_LINES = 3;
 
 /**
  * Redacts one call's lines as they come: numbers of cards, accounts and persons, codes, PINs; said digit by digit, in groups, over several lines with the
@@ -76,15 +77,13 @@ export class Redactor {
 
   /** A line may be revised still. */
   isOpen(key: number): boolean {
-    const kept = this.#lines.find((each) => each.key === key);
+    const index = this.#lines.findIndex((each) => each.key === key);
+    const kept = this.#lines[index];
     if (kept === undefined) return false;
     const { runs, tokens } = kept.read;
-    // Only what stands at its end can be the beginning of something.
-    return runs.some(
-      ({ from, toEnd }) =>
-        toEnd &&
-        !kept.spans.some(({ start, end }) => start <= (tokens[from]?.start ?? 0) && (tokens[from]?.start ?? 0) < end),
-    );
+    // What stands at its end may be the beginning of something; what was said a moment ago, part of what comes late.
+    const isNew = index >= this.#lines.length - NEW_LINES;
+    return runs.some(({ from, toEnd }) => (toEnd || isNew) && !covers(kept.spans, tokens[from]?.start ?? 0));
   }
 
   #find(lines: readonly ReadLine[], unfinished: boolean): readonly (readonly RedactionSpan[])[] {
@@ -151,6 +150,9 @@ const isAsked = (lines: readonly ReadLine[], index: number): boolean =>
   lines
     .slice(Math.max(0, index - ASKED_LINES), index)
     .some(({ cues }) => cues.some(({ kind, strong }) => strong && (kind === "code" || kind === "id")));
+
+const covers = (spans: readonly RedactionSpan[], at: number): boolean =>
+  spans.some(({ start, end }) => start <= at && at < end);
 
 const sameSpans = (a: readonly RedactionSpan[], b: readonly RedactionSpan[]): boolean =>
   a.length === b.length && a.every(({ start, end }, index) => start === b[index]?.start && end === b[index].end);
