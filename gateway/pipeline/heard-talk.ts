@@ -12,9 +12,11 @@ import type {
 import type { Clock } from "../core/clock.js";
 import { monoMs, type MonoMs } from "../core/time.js";
 import { DialogueKeeper } from "./dialogue-keeper.js";
+import type { SpeechKeeper } from "../ports/speech-keeper.js";
 import type { DialogueJudges } from "./dialogue-judge.js";
 import type { FinalSink, SpeakerCall, SpokenText } from "./speaker-text.js";
 import type { SpeechMetrics } from "./speech-metrics.js";
+import { KeptSpeech } from "./kept-speech.js";
 import { TurnOrder } from "./turn-order.js";
 
 /** A call that is listened to, or a file that is read as one. */
@@ -43,6 +45,8 @@ export interface LineRedactor {
   add(line: SaidLine): RedactedLine;
   /** A line that is not over. */
   preview(line: SaidLine): Redaction;
+  /** More of that final line may have to go. */
+  isOpen(key: number): boolean;
 }
 
 export interface TalkDeps {
@@ -51,6 +55,8 @@ export interface TalkDeps {
   /** What leaves has no card numbers and codes in it; the judges, on this thread, see what was said. */
   readonly makeRedactor: () => LineRedactor;
   readonly metrics: SpeechMetrics;
+  /** Where the operator wants speech to be kept; undefined: it is not. */
+  readonly speechKeeper?: SpeechKeeper | undefined;
   /** A text waits so long for an earlier one of the other speaker, ms. */
   readonly holdMs: number;
   onLine(line: TranscriptLine): void;
@@ -81,6 +87,7 @@ export class HeardTalk implements SpeakerCall {
   /** By segment. */
   readonly #lines = new Map<number, HeardLine>();
   readonly #order: TurnOrder<number>;
+  readonly #kept: KeptSpeech | undefined;
   #signallingRisk: number;
   #zeroAt: MonoMs | undefined;
   #nextSegment: number;
@@ -98,7 +105,10 @@ export class HeardTalk implements SpeakerCall {
     this.#zeroAt = resumed?.zeroAt;
     this.#nextSegment = resumed?.nextSegment ?? 0;
     this.#dialogue = new DialogueKeeper(deps.judges.open({ calledSide }), resumed?.turns);
-    this.#redactor = deps.makeRedactor();
+    const redactor = deps.makeRedactor();
+    this.#redactor = redactor;
+    const keeper = isFile ? undefined : deps.speechKeeper;
+    this.#kept = keeper && new KeptSpeech(callId, keeper, (segment) => redactor.isOpen(segment));
     this.#order = new TurnOrder(deps.holdMs);
   }
 
@@ -160,6 +170,7 @@ export class HeardTalk implements SpeakerCall {
 
   /** Nothing is told any more. */
   close(): void {
+    if (!this.#closed) this.#kept?.close();
     this.#closed = true;
     this.#cancelHold?.();
   }
@@ -171,6 +182,8 @@ export class HeardTalk implements SpeakerCall {
     const { text, spans, revised } = redacted;
     this.#tell({ shown: this.#lineOf(spoken, text, true), said: spoken.transcript.text, spans });
     for (const revision of revised) this.#revise(revision);
+    const audio = this.#kept === undefined ? undefined : spoken.audio();
+    if (audio !== undefined) this.#kept?.add({ ...spoken, audio }, spans);
     return true;
   }
 
@@ -183,6 +196,7 @@ export class HeardTalk implements SpeakerCall {
 
   /** An earlier line has turned out to hold what must not be shown. */
   #revise({ key: segment, text, spans }: Revision): void {
+    this.#kept?.revise(segment, spans);
     const line = this.#lines.get(segment);
     if (line === undefined) return;
     this.#tell({ ...line, shown: { ...line.shown, text }, spans });

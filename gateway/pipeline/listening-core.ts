@@ -6,6 +6,7 @@ import { monoMs, type MonoMs } from "../core/time.js";
 import { CodedLevel } from "../media/decode/coded-level.js";
 import type { SpeechDecoder } from "../media/decode/speech-decoder.js";
 import type { HeardStream } from "../ports/heard-streams.js";
+import type { SpeechKeeper } from "../ports/speech-keeper.js";
 import type { Transcriber } from "../ports/transcriber.js";
 import type { VoiceActivity } from "../ports/voice-activity.js";
 import { AudioBudget } from "./audio-budget.js";
@@ -41,6 +42,8 @@ export interface ListeningDeps {
   readonly judges: DialogueJudges;
   /** For one call. */
   readonly makeRedactor: () => LineRedactor;
+  /** Where the operator wants speech to be kept. */
+  readonly speechKeeper?: SpeechKeeper | undefined;
   readonly makeDecoder: () => SpeechDecoder;
   readonly events: ListeningEvents;
 }
@@ -235,11 +238,12 @@ export class ListeningCore {
   }
 
   #talkDeps(events: Pick<ListeningEvents, "onLine" | "onVerdict">): TalkDeps {
-    const { clock, judges, makeRedactor } = this.#deps;
+    const { clock, judges, makeRedactor, speechKeeper } = this.#deps;
     return {
       clock,
       judges,
       makeRedactor,
+      speechKeeper,
       metrics: this.#metrics,
       holdMs: this.#options.holdMs,
       onLine: (line) => events.onLine(line),

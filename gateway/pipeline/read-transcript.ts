@@ -1,4 +1,4 @@
-import type { Transcript } from "../ports/transcriber.js";
+import type { Transcript, TranscriptToken } from "../ports/transcriber.js";
 
 /** Nobody says more in a second, nor does the tests' tone modem; a recogniser that has gone round in circles does. */
 const MOST_CHARACTERS_A_SECOND = 120;
@@ -21,7 +21,7 @@ export function readTranscript(answer: unknown, seconds: number): Transcript | u
   if (isCircle(clean)) return undefined;
   return {
     text: clean,
-    tokens: Array.isArray(tokens) ? (tokens as Transcript["tokens"]) : [],
+    tokens: Array.isArray(tokens) && tokens.every(isToken) ? tokens : [],
     ...(typeof language === "string" && /^[a-z]{2,3}$/.test(language) ? { language } : {}),
     ...(typeof confidence === "number" && confidence >= 0 && confidence <= 1 ? { confidence } : {}),
   };
@@ -31,4 +31,10 @@ export function readTranscript(answer: unknown, seconds: number): Transcript | u
 function isCircle(text: string): boolean {
   const words = text.toLowerCase().split(/\s+/);
   return words.length >= CIRCLE_WORDS && new Set(words).size < CIRCLE_SHARE * words.length;
+}
+
+function isToken(token: unknown): token is TranscriptToken {
+  if (typeof token !== "object" || token === null) return false;
+  const { text, startMs, endMs } = token as Partial<Record<keyof TranscriptToken, unknown>>;
+  return typeof text === "string" && typeof startMs === "number" && typeof endMs === "number";
 }

@@ -33,6 +33,8 @@ export interface SpokenText {
   readonly startMs: number;
   readonly endMs: number;
   readonly transcript: Transcript;
+  /** Undefined: it is not held any more. */
+  readonly audio: () => PcmAudio | undefined;
 }
 
 export interface SpeakerTextDeps {
@@ -223,8 +225,8 @@ export class SpeakerText implements TrackSink {
     return call.isFile ? now : monoMs(Math.min(now, call.monoOf(endMs - tailMs)));
   }
 
-  #spoken(segment: number, { startMs, endMs }: Stretch, transcript: Transcript): SpokenText {
-    return { speaker: this.#deps.speaker, segment, startMs, endMs, transcript };
+  #spoken(segment: number, { startMs, endMs, audio }: Stretch, transcript: Transcript): SpokenText {
+    return { speaker: this.#deps.speaker, segment, startMs, endMs, transcript, audio };
   }
 
   #cancelPartial(): void {

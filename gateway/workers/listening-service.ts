@@ -15,6 +15,7 @@ import { analyzeAudio } from "../pipeline/analyze-audio.js";
 import { measureCapacity, type Capacity } from "../pipeline/capacity.js";
 import { ListeningCore } from "../pipeline/listening-core.js";
 import type { AnalysisOrder, AudioAnalysis } from "../ports/audio-analysis.js";
+import type { SpeechPiece } from "../ports/speech-keeper.js";
 import type { ListeningWorkerOptions } from "./listening-options.js";
 import { openSpeechEngine, type SpeechEngine } from "./speech-engine.js";
 
@@ -31,7 +32,7 @@ interface Parts {
   readonly clock: SystemClock;
   readonly metrics: PrometheusMetrics;
   readonly log: Log;
-  readonly post: (message: FromListener) => void;
+  readonly post: (message: FromListener, transfer?: readonly ArrayBuffer[]) => void;
 }
 
 /** Rings, pipeline, recogniser and detector, joined. Runs in the listening thread. */
@@ -51,7 +52,7 @@ export class ListeningService {
   static async start(
     start: ListenerStart<ListeningWorkerOptions>,
     plainLog: Log,
-    post: (message: FromListener) => void,
+    post: Parts["post"],
   ): Promise<ListeningService> {
     const clock = new SystemClock();
     const metrics = new PrometheusMetrics();
@@ -82,6 +83,7 @@ export class ListeningService {
         ownDetector: new EnergyVoiceActivity(),
         judges: new ThreatClassifier(builtInWeights()),
         makeRedactor: () => new Redactor(),
+        speechKeeper: start.options.keepSpeech === true ? { keep: (piece) => this.#keep(piece) } : undefined,
         makeDecoder: () => decoders.open(),
         events: {
           onLine: (line) => post({ kind: "line", line }),
@@ -179,6 +181,10 @@ export class ListeningService {
     this.#core.close();
     await this.#parts.engine.close();
     this.#parts.opus.close();
+  }
+
+  #keep(piece: SpeechPiece): void {
+    this.#parts.post({ kind: "speech", piece }, [piece.samples.buffer as ArrayBuffer]);
   }
 
   #openCall({ resumed, ...call }: Extract<ToListener, { kind: "call.open" }>["call"]): void {

@@ -13,7 +13,8 @@ const NICENESS = 3;
 async function run(port: MessagePort, start: ListenerStart<ListeningWorkerOptions>): Promise<void> {
   giveWay(NICENESS);
   const log = createPinoLog(start.options.logs);
-  const post = (message: FromListener): void => port.postMessage(message);
+  const post = (message: FromListener, transfer: readonly ArrayBuffer[] = []): void =>
+    port.postMessage(message, transfer);
   const early: ToListener[] = [];
   let service: ListeningService | undefined;
   const stop = async (): Promise<void> => {

@@ -14,6 +14,8 @@ export interface StartListeningDeps {
   readonly metrics: Metrics;
   /** For the worker's own log lines. */
   readonly logs: ListeningWorkerOptions["logs"];
+  /** What was said goes to `keepSpeech` of the result. Default false. */
+  readonly keepSpeech?: boolean;
 }
 
 /** On top of the worker's own time-out: the way there and back. */
@@ -28,13 +30,20 @@ const MODULE_START_MS = 60_000;
  */
 export function startListening(
   speech: SpeechConfig,
-  { logs, ...deps }: StartListeningDeps,
+  { logs, keepSpeech = false, ...deps }: StartListeningDeps,
 ): Promise<ListeningClient<ListeningWorkerOptions>> {
   const { limits, analysis, capacity, whisper } = speech;
   return ListeningClient.start(
     {
       entry: listeningEntry(),
-      worker: { engine: engineOptions(speech), listening: listeningOptions(speech), capacity, analysis, logs },
+      worker: {
+        engine: engineOptions(speech),
+        listening: listeningOptions(speech),
+        capacity,
+        analysis,
+        logs,
+        keepSpeech,
+      },
       limits,
       analyzeTimeoutMs: analysis.timeoutMs + ANSWER_SPARE_MS,
       startTimeoutMs: Math.max(MODULE_START_MS, whisper.startTimeoutMs),

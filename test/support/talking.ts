@@ -84,11 +84,13 @@ export interface TalkingOptions {
   readonly options?: Partial<ListeningOptions>;
   readonly makeRedactor?: ListeningDeps["makeRedactor"];
   readonly makeDecoder?: ListeningDeps["makeDecoder"];
+  readonly speechKeeper?: ListeningDeps["speechKeeper"];
 }
 
 const nothingRedacted: ReturnType<ListeningDeps["makeRedactor"]> = {
   add: ({ text }) => ({ text, spans: [], revised: [], open: false }),
   preview: ({ text }) => ({ text, spans: [] }),
+  isOpen: () => false,
 };
 
 /** What a core told. */
@@ -108,7 +110,7 @@ export class TalkingScene {
   readonly told: Told = { lines: [], verdicts: [], shed: [], began: [] };
   readonly core: ListeningCore;
 
-  constructor({ transcriber, voiceActivity, options, makeRedactor, makeDecoder }: TalkingOptions = {}) {
+  constructor({ transcriber, voiceActivity, options, makeRedactor, makeDecoder, speechKeeper }: TalkingOptions = {}) {
     const decoders = new SpeechDecoders(pureDecoders());
     const { told } = this;
     this.core = new ListeningCore(
@@ -121,6 +123,7 @@ export class TalkingScene {
         ownDetector: new EnergyVoiceActivity(),
         judges: this.judges,
         makeRedactor: makeRedactor ?? (() => nothingRedacted),
+        speechKeeper,
         makeDecoder: makeDecoder ?? (() => decoders.open()),
         events: {
           onLine: (line) => told.lines.push(line),

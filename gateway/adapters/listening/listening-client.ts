@@ -5,6 +5,7 @@ import { PacketRing } from "../../media/fork/packet-ring.js";
 import type { AnalysisOrder, AudioAnalysis, AudioAnalyzer } from "../../ports/audio-analysis.js";
 import type { HeardStreams } from "../../ports/heard-streams.js";
 import type { Listening, ListeningUser } from "../../ports/listening.js";
+import type { SpeechKeeper } from "../../ports/speech-keeper.js";
 import { CallBook, type BookLimits } from "./call-book.js";
 import { ListeningLink, type ListenerEvent } from "./listening-link.js";
 import type { ListenerStart, ListenerState } from "./messages.js";
@@ -41,6 +42,7 @@ export class ListeningClient<Options> implements AudioAnalyzer {
   readonly #restarts: Counter;
   readonly #up: Gauge;
   #user: ListeningUser | undefined;
+  #speechKeeper: SpeechKeeper | undefined;
   #state: ListenerState | undefined;
 
   /** For those who say what is to be heard. */
@@ -97,6 +99,11 @@ export class ListeningClient<Options> implements AudioAnalyzer {
     this.#user = user;
   }
 
+  /** Who keeps what was said, where the worker was started with `keepSpeech`. */
+  keepSpeech(keeper: SpeechKeeper): void {
+    this.#speechKeeper = keeper;
+  }
+
   /** A new packet ring that the listening thread reads. One writer, for as long as we live. */
   openRing(sizeBytes: number): PacketRing {
     const ring = PacketRing.allocate(sizeBytes);
@@ -150,6 +157,9 @@ export class ListeningClient<Options> implements AudioAnalyzer {
         break;
       case "shed":
         this.#user?.onShed(message.callId, message.shed);
+        break;
+      case "speech":
+        this.#speechKeeper?.keep(message.piece);
         break;
       case "began":
         break;

@@ -16,7 +16,7 @@ export interface ListeningLinkUser<Options> {
 
 export type ListenerEvent = Extract<
   FromListener,
-  { readonly kind: "ready" | "line" | "verdict" | "shed" | "began" | "state" | "pong" }
+  { readonly kind: "ready" | "line" | "verdict" | "shed" | "speech" | "began" | "state" | "pong" }
 >;
 
 export interface ListeningLinkOptions {
@@ -203,6 +203,7 @@ export class ListeningLink<Options> {
       case "line":
       case "verdict":
       case "shed":
+      case "speech":
       case "began":
       case "state":
         this.#user.onMessage(message);

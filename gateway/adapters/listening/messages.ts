@@ -4,6 +4,7 @@ import type { PayloadFormat } from "../../core/payload-format.js";
 import type { AnalysisOrder, AudioAnalysis } from "../../ports/audio-analysis.js";
 import type { HeardStream } from "../../ports/heard-streams.js";
 import type { HeardCall } from "../../ports/listening.js";
+import type { SpeechPiece } from "../../ports/speech-keeper.js";
 
 /** A call as the listening thread needs to know it. */
 export interface TalkToHear extends Omit<HeardCall, "parties"> {
@@ -62,6 +63,8 @@ export type FromListener =
       readonly turns: readonly Turn[];
     }
   | { readonly kind: "shed"; readonly callId: string; readonly shed: boolean }
+  /** What was said, muted where it was redacted; only where the operator wants it to be kept. Its samples are handed over. */
+  | { readonly kind: "speech"; readonly piece: SpeechPiece }
   /** A call's audio has begun. Monotonic clock of the process. */
   | { readonly kind: "began"; readonly callId: string; readonly at: number }
   /** The recogniser's capacity is known. */

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { PacketRing } from "../../../gateway/media/fork/packet-ring.js";
 import { writeWav } from "../../../gateway/media/wav/write-wav.js";
+import type { SpeechPiece } from "../../../gateway/ports/speech-keeper.js";
 import { ListeningScene } from "../../support/listening-scene.js";
 import { encodeText } from "../../support/modem/encode-tones.js";
 import { PCMU } from "../../support/rtp-stream.js";
@@ -140,4 +141,21 @@ test("as many recordings at a time as are allowed", async () => {
     result.status === "fulfilled" ? "ok" : (result.reason as { code: string }).code,
   );
   assert.deepEqual(codes, ["ok", "stt.busy"]);
+});
+
+test("what was said is handed over where somebody keeps it, and only there", async () => {
+  const kept: SpeechPiece[] = [];
+  const keeping = await ListeningScene.start({ worker: { keepSpeech: true } });
+  try {
+    keeping.client.keepSpeech({ keep: (piece) => void kept.push(piece) });
+    const [caller] = keeping.open("call-9");
+    keeping.say(caller, new RtpVoice(), "good morning to you");
+    await keeping.until("the line", () => keeping.finals("call-9").length === 1);
+    await keeping.until("the speech", () => kept.length === 1);
+    const [piece] = kept;
+    assert.deepEqual([piece?.callId, piece?.speaker, piece?.sampleRateHz], ["call-9", "caller", 16_000]);
+    assert.equal(piece?.samples.some((sample) => Math.abs(sample) > 1_000), true);
+  } finally {
+    await keeping.close();
+  }
 });

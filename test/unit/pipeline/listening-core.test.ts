@@ -183,6 +183,7 @@ test("a redactor that fails keeps the line back", async () => {
     preview: () => {
       throw new Error("a bug in the redactor");
     },
+    isOpen: () => false,
   };
   const scene = new TalkingScene({ makeRedactor: () => failing });
   scene.transcriber.auto = () => "secret";
