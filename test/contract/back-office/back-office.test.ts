@@ -123,6 +123,20 @@ test("events over HTTP reach the SIP thread, and its answer comes back", async (
   assert.equal(control.reported.at(-1)?.callId, "c-1");
 });
 
+test("a recording that is posted is handed to the SIP thread whole, and what it answers comes back", async () => {
+  const sound = Uint8Array.from({ length: 100_000 }, (_, i) => i % 251);
+  const answer = await fetch(`${backOffice.addresses?.http ?? ""}/analyze?speakers=caller`, {
+    method: "POST",
+    headers: { "content-type": "audio/wav", authorization: `Bearer ${KEY}` },
+    body: sound,
+  });
+  assert.equal(answer.status, 200);
+  assert.equal(((await answer.json()) as { threat_detected: boolean }).threat_detected, false);
+  const order = control.analysed.at(-1);
+  assert.deepEqual(new Uint8Array(order?.wav ?? new ArrayBuffer(0)), sound);
+  assert.deepEqual(order?.speakers, ["caller"]);
+});
+
 test("an alert that the SIP thread has only just written is in the very next GET /alerts and goes to the webhook, signed", async () => {
   channel.write({ kind: "incident", change: "opened", incident } as never);
   channel.write({ kind: "alert", alert: alert("alert-1") });

@@ -108,3 +108,24 @@ test("messages of other kinds are left to others", () => {
   const { near } = pair({});
   assert.equal(near.accept({ kind: "records" }), false);
 });
+
+test("buffers are handed over with the call that names them, with no other", async () => {
+  const posted: { readonly kind: string; readonly transfer: readonly ArrayBuffer[] }[] = [];
+  const peer = new RpcPeer({
+    clock: new FakeClock(),
+    maxInFlight: 8,
+    timeoutMs: 2_000,
+    handlers: {},
+    post: ({ kind }, transfer = []) => posted.push({ kind, transfer }),
+  });
+  const remote = remoteControl(peer);
+  const wav = new ArrayBuffer(8);
+  remote.analyze({ wav }).catch(() => undefined);
+  remote.stats().catch(() => undefined);
+  assert.deepEqual(posted, [
+    { kind: "rpc.call", transfer: [wav] },
+    { kind: "rpc.call", transfer: [] },
+  ]);
+  peer.close();
+  await settle();
+});
