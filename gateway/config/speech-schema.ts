@@ -48,7 +48,7 @@ const whisper = z.strictObject({
     .describe("Decode what looks bad again at higher temperatures: better text, up to six times the time"),
   flashAttention: z.boolean().default(true).describe("whisper.cpp's flash attention"),
   maxWaiting: count(32, "Decodes that wait inside the recogniser", 1, 10_000),
-  timeoutMs: durationMs(20_000, "One decode with its wait; after it the recogniser is started anew", 500, 600_000),
+  timeoutMs: durationMs(8_000, "A decode that takes longer has hung: the recogniser is started anew", 500, 600_000),
   startTimeoutMs: durationMs(120_000, "Time for loading the model", 1_000),
 });
 

@@ -103,11 +103,16 @@ export function voiceActivityOptions({ voiceActivity, modelFolder: folder }: Spe
 const MAX_WAITING_STEPS = 8_192;
 const SILERO_START_MS = 30_000;
 
+/** The recogniser's own time-out has to come first: it is what starts a hung one anew. */
+const deskTimeoutMs = ({ engine, whisper, queue }: SpeechConfig): number =>
+  engine === "whisper" ? Math.max(queue.timeoutMs, whisper.timeoutMs + HANG_SPARE_MS) : queue.timeoutMs;
+const HANG_SPARE_MS = 2_000;
+
 export const listeningOptions = (speech: SpeechConfig): ListeningOptions => ({
   segments: speech.segments,
   gate: speech.gate,
   rejectSteady: speech.rejectTones,
-  desk: speech.queue,
+  desk: { ...speech.queue, timeoutMs: deskTimeoutMs(speech) },
   shed: speech.shed,
   holdMs: speech.turnHoldMs,
   lastWordsMs: speech.lastWordsMs,

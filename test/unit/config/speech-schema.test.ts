@@ -17,7 +17,8 @@ test("the defaults of the configuration are those of the modules", () => {
   const whisper = engineOptions(speech({ engine: "whisper" }));
   assert.deepEqual(whisper.recogniser, {
     kind: "whisper",
-    whisper: { ...DEFAULT_WHISPER, model: "base.en", folder: "ringfence-models" },
+    // Shorter than for a recogniser that is used otherwise: speech that comes late is of no use.
+    whisper: { ...DEFAULT_WHISPER, timeoutMs: 8_000, model: "base.en", folder: "ringfence-models" },
   });
   assert.deepEqual(voiceActivityOptions(speech({})), {
     kind: "silero",
@@ -59,4 +60,11 @@ test("values out of range, and unknown keys, are refused", () => {
     { sements: {} },
   ])
     assert.equal(speechSchema.safeParse(given).success, false, JSON.stringify(given));
+});
+
+test("a hung recogniser is noticed by itself, which starts it anew, before its work is given up", () => {
+  const deskOf = (given: object): number => listeningOptions(speech({ engine: "whisper", ...given })).desk.timeoutMs;
+  assert.equal(deskOf({}), 10_000);
+  assert.equal(deskOf({ whisper: { timeoutMs: 30_000 } }), 32_000);
+  assert.equal(deskOf({ queue: { timeoutMs: 60_000 } }), 60_000);
 });
