@@ -36,6 +36,8 @@ const UNAVAILABLE_FIRST_MS = 250;
 const UNAVAILABLE_MOST_MS = 4_000;
 /** What one decode counts in the mean. */
 const MEAN_SHARE = 0.1;
+/** It is not there, or found out only now that it cannot work. */
+const GONE: ReadonlySet<unknown> = new Set(["stt.unavailable", "model.missing", "model.invalid"]);
 /** So many time-outs in a row, and the recogniser is asked for one thing at a time until it answers. */
 const HUNG_AFTER = 3;
 
@@ -201,7 +203,7 @@ export class TranscriptionDesk {
 
   #failed(job: TranscriptionJob, error: unknown): void {
     const code = codeOf(error);
-    if (code === "stt.unavailable") {
+    if (GONE.has(code)) {
       this.#unavailableMs = Math.min(UNAVAILABLE_MOST_MS, Math.max(UNAVAILABLE_FIRST_MS, 2 * this.#unavailableMs));
       this.#pause(this.#unavailableMs);
     } else if (code === "stt.busy") this.#pause(BUSY_MS);

@@ -108,6 +108,19 @@ test("a recogniser that has died is left alone for a while, then asked again, ev
   assert.deepEqual(told, ["a failed", "b back"]);
 });
 
+test("one that finds out only now that its model is none is as good as gone; an engine's own class of errors counts too", async () => {
+  for (const error of [
+    new GatewayError("model.invalid", "spoiled"),
+    Object.assign(new Error("gone"), { code: "stt.unavailable" }),
+  ]) {
+    const { desk, job, asked } = scene();
+    desk.submit(job("a"));
+    asked(0).fail(error);
+    await turnsOfLoop();
+    assert.equal(desk.available, false);
+  }
+});
+
 test("a busy one is asked again after 50 ms", async () => {
   const { desk, clock, transcriber, told, job, asked } = scene();
   desk.submit(job("a"));
