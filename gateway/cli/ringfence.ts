@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command } from "commander";
+import { registerAudio } from "./audio.js";
 import { registerAudit } from "./audit.js";
 import { registerBlocks } from "./blocks.js";
 import { registerCdr } from "./cdr-export.js";
@@ -24,6 +25,7 @@ registerSimulate(program);
 registerReplay(program);
 registerBlocks(program);
 registerCdr(program);
+registerAudio(program);
 registerAudit(program);
 registerTranscripts(program);
 registerKeys(program);

@@ -25,9 +25,13 @@ export const privacySchema = z.strictObject({
   keepAudio: z
     .boolean()
     .default(false)
-    .describe("Keep the speech of such calls, encrypted, silent where something was redacted"),
+    .describe(
+      "Keep the speech of such calls too (with keepTranscripts), encrypted, silent where something was redacted, in store.folder/audio",
+    ),
+  audioCallMib: count(128, "Speech that is kept of one call at most, MiB; a minute of talk has 1.9", 1, 1_023),
+  audioTotalMib: count(10_240, "Speech that is kept in all, MiB; further one is dropped and counted", 1, 1_073_741_824),
   transcriptDays: count(30, "Days that transcripts are kept", 1, 3_650),
-  audioDays: count(7, "Days that audio is kept", 1, 3_650),
+  audioDays: count(7, "Days that audio is kept; not longer than transcripts, which tell whose it is", 1, 3_650),
   keyFile: z
     .string()
     .optional()

@@ -57,7 +57,7 @@ function backOfficeOptions(config: Config, deps: BackOfficeDeps): BackOfficeOpti
     analysis: speech.analysis,
     metrics,
     store,
-    privacy: { transcriptDays: privacy.transcriptDays, keyFile },
+    privacy: { transcriptDays: privacy.transcriptDays, audioDays: privacy.audioDays, keyFile },
     webhook,
     logs: { ...logs, key: deps.logKey },
   };

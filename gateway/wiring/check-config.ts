@@ -32,6 +32,7 @@ export function configProblems(config: Config): string[] {
     ...judgeProblems(config),
     ...speechProblems(config),
     ...mediaProblems(config),
+    ...privacyProblems(config),
   ];
   if (problems.length > 0) return problems;
   const table = trunkTable(config, (plan) => new NumberPlan(plan));
@@ -50,6 +51,16 @@ function addressProblems({ sip, http, metrics }: Config): string[] {
   return addresses
     .filter(([, address]) => isIP(address) === 0 && address !== "localhost")
     .map(([path, address]) => `${path}: ${quoted(address)} is no IPv4 or IPv6 address`);
+}
+
+/** Deletion by number finds a call's speech through its transcript. */
+function privacyProblems({ privacy }: Config): string[] {
+  const { keepAudio, keepTranscripts, audioDays, transcriptDays } = privacy;
+  if (!keepAudio) return [];
+  return [
+    ...(keepTranscripts ? [] : ["privacy.keepAudio: only with keepTranscripts"]),
+    ...(audioDays <= transcriptDays ? [] : ["privacy.audioDays: not more than transcriptDays"]),
+  ];
 }
 
 function tlsProblems({ sip }: Config): string[] {

@@ -1,7 +1,12 @@
+import { join } from "node:path";
 import { RtpengineAnchor } from "../adapters/rtpengine/rtpengine-anchor.js";
 import { startMediaRelay, type MediaRelay } from "../adapters/rtp-relay/media-relay.js";
 import type { MediaRelayOptions } from "../adapters/rtp-relay/relay-options.js";
 import type { ListeningClient } from "../adapters/listening/listening-client.js";
+import { SpeechFiles } from "../adapters/speech-files/speech-files.js";
+import { SPEECH_FOLDER, SpeechFolder } from "../adapters/speech-files/speech-folder.js";
+import { AesVault } from "../adapters/vault/aes-vault.js";
+import { readKeyFile } from "../adapters/vault/key-file.js";
 import { MediaAnchors } from "../call/media/media-anchors.js";
 import { DEFAULT_MEDIA_OPTIONS } from "../call/media/call-media.js";
 import type { Config } from "../config/schema.js";
@@ -13,6 +18,7 @@ import type { ComponentHealth } from "../ports/gateway-control.js";
 import { mediaRelayEntry, relayEngineFile } from "../workers/media-relay-options.js";
 import { startListening } from "../workers/start-listening.js";
 import type { ListeningWorkerOptions } from "../workers/listening-options.js";
+import { keyFileOf } from "./threat.js";
 
 export interface MediaDeps {
   readonly clock: Clock;
@@ -43,14 +49,19 @@ export class MediaSide {
   readonly listener: Listener | undefined;
   readonly relay: MediaRelay | undefined;
   readonly #rtpengine: RtpengineAnchor | undefined;
+  readonly #speech: SpeechFiles | undefined;
   readonly anchors: MediaAnchors | undefined;
 
   private constructor(
     config: Config,
     deps: MediaDeps,
-    parts: Pick<MediaSide, "listener" | "relay"> & { readonly rtpengine: RtpengineAnchor | undefined },
+    parts: Pick<MediaSide, "listener" | "relay"> & {
+      readonly rtpengine: RtpengineAnchor | undefined;
+      readonly speech: SpeechFiles | undefined;
+    },
   ) {
-    const { listener, relay, rtpengine } = parts;
+    const { listener, relay, rtpengine, speech } = parts;
+    this.#speech = speech;
     this.listener = listener;
     this.relay = relay;
     this.#rtpengine = rtpengine;
@@ -64,7 +75,7 @@ export class MediaSide {
     );
   }
 
-  /** @throws GatewayError `listen.failed`, `media.unavailable`, `model.*`, `stt.*`, `config.invalid`: nothing is left running. */
+  /** @throws GatewayError `listen.failed`, `media.unavailable`, `model.*`, `stt.*`, `config.invalid`, `crypto.key`: nothing is left running. */
   static async start(config: Config, deps: MediaDeps): Promise<MediaSide> {
     const { clock, random, metrics, log, logKey } = deps;
     const opened: { close(): Promise<unknown> }[] = [];
@@ -74,9 +85,13 @@ export class MediaSide {
     };
     try {
       const logs = { ...config.logs, key: logKey };
+      const speech = speechFiles(config, deps);
+      if (speech !== undefined) keep(speech);
+      const keepSpeech = speech !== undefined;
       const listener = listensAtAll(config)
-        ? keep(await startListening(config.speech, { clock, log, metrics, logs }))
+        ? keep(await startListening(config.speech, { clock, log, metrics, logs, keepSpeech }))
         : undefined;
+      if (speech !== undefined) listener?.keepSpeech(speech);
       const listening = listener && {
         heard: listener.heardStreams,
         ring: listener.openRing(config.speech.limits.ringBytes),
@@ -107,7 +122,7 @@ export class MediaSide {
           )
         : undefined;
       await rtpengine?.start();
-      return new MediaSide(config, deps, { listener, relay, rtpengine });
+      return new MediaSide(config, deps, { listener, relay, rtpengine, speech });
     } catch (error) {
       for (const part of opened) await part.close().catch(() => undefined);
       throw error;
@@ -124,12 +139,27 @@ export class MediaSide {
     return found;
   }
 
-  /** Media first, then who hears it. Safe to call twice. */
+  /** Media first, then who hears it, then who keeps it. Safe to call twice. */
   async close(): Promise<void> {
     await this.#rtpengine?.close();
     await this.relay?.close();
     await this.listener?.close();
+    await this.#speech?.close();
   }
+}
+
+const MIB = 1_048_576;
+
+/** @throws GatewayError `crypto.key` */
+function speechFiles(config: Config, { clock, metrics, log, logKey }: MediaDeps): SpeechFiles | undefined {
+  const { keepAudio, audioCallMib, audioTotalMib } = config.privacy;
+  if (!keepAudio || !listensAtAll(config)) return undefined;
+  const folder = new SpeechFolder(join(config.store.folder, SPEECH_FOLDER), logKey);
+  const vault = new AesVault(readKeyFile(keyFileOf(config), true));
+  return new SpeechFiles(
+    { callBytes: audioCallMib * MIB, totalBytes: audioTotalMib * MIB },
+    { folder, vault, clock, metrics, log },
+  );
 }
 
 function relayOptions({ media, sip }: Config): MediaRelayOptions {

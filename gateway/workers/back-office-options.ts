@@ -25,6 +25,8 @@ export interface BackOfficeOptions {
   };
   readonly privacy: {
     readonly transcriptDays: number;
+    /** Of speech in the store's folder; absent: nothing of it is pruned. */
+    readonly audioDays?: number | undefined;
     /** The keys of what is kept; absent: none is kept. */
     readonly keyFile?: string | undefined;
   };

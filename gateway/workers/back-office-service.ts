@@ -5,6 +5,7 @@ import { AuditFile } from "../adapters/audit-file/audit-file.js";
 import type { BackOfficeAddresses, RecordBatch } from "../adapters/back-office/messages.js";
 import { PrometheusMetrics, type MetricsJson } from "../adapters/metrics-prometheus/prometheus-metrics.js";
 import { RecordSpool } from "../adapters/record-spool/record-spool.js";
+import { SPEECH_FOLDER, SpeechFolder } from "../adapters/speech-files/speech-folder.js";
 import { openStore, type ManagedStore } from "../adapters/store/open-store.js";
 import { AesVault } from "../adapters/vault/aes-vault.js";
 import { readKeyFile } from "../adapters/vault/key-file.js";
@@ -30,6 +31,8 @@ const SETTLE_MS = 250;
 const PING_MS = 1_000;
 const PRUNE_FIRST_MS = 60_000;
 const PRUNE_EVERY_MS = 3_600_000;
+const PRUNE_SPEECH_EVERY_MS = 24 * 3_600_000;
+const DAY_MS = 24 * 3_600_000;
 const CLOSE_HTTP_MS = 2_000;
 const CLOSE_WEBHOOK_MS = 2_000;
 const CLOSE_SPOOL_MS = 3_000;
@@ -46,6 +49,7 @@ interface Parts {
   readonly spool: RecordSpool;
   readonly auditFile: AuditFile;
   readonly webhook: WebhookNotifier | undefined;
+  readonly speech: SpeechFolder;
 }
 
 /** Store, spool, audit log, webhook, HTTP API and metrics listener, joined. Runs in the worker thread. */
@@ -57,6 +61,7 @@ export class BackOfficeService {
   #auditFailing = false;
   #settling: Promise<void> | undefined;
   #cancelPrune: (() => void) | undefined;
+  #cancelPruneSpeech: (() => void) | undefined;
   #closed: Promise<void> | undefined;
 
   private constructor(parts: Parts) {
@@ -84,6 +89,7 @@ export class BackOfficeService {
       const http = await service.#listen(portOf(previous?.http) ?? options.http.listenPort);
       const metrics = await service.#listenForMetrics(portOf(previous?.metrics) ?? options.metrics.listenPort);
       service.#pruneLater(PRUNE_FIRST_MS);
+      service.#pruneSpeechLater(PRUNE_FIRST_MS);
       return { service, addresses: { http, metrics } };
     } catch (error) {
       await service.close();
@@ -115,6 +121,7 @@ export class BackOfficeService {
   async #close(): Promise<void> {
     const { spool, auditFile, store, webhook, clock, log } = this.#parts;
     this.#cancelPrune?.();
+    this.#cancelPruneSpeech?.();
     const steps: readonly (() => Promise<unknown>)[] = [
       () => Promise.race([this.#api?.close(), delay(clock, CLOSE_HTTP_MS)]),
       async () => this.#metricsListener?.close(),
@@ -127,7 +134,7 @@ export class BackOfficeService {
   }
 
   async #listen(port: number): Promise<string> {
-    const { options, control, store, clock, log, metrics } = this.#parts;
+    const { options, control, store, clock, log, metrics, speech } = this.#parts;
     const { http, version } = options;
     const { maxBodyBytes, maxBatchEvents, requestsPerMinute } = http;
     this.#api = await buildApi({
@@ -142,6 +149,7 @@ export class BackOfficeService {
       recentAlerts: () => this.#inbox.recentAlerts(),
       settle: () => this.#settle(),
       ...transcriptOpener(options.privacy.keyFile),
+      forgetAudio: (callIds) => speech.forget(callIds),
       audit: (entry) => this.#audit(entry),
       localHealth: () => this.#health(),
       clock,
@@ -233,6 +241,21 @@ export class BackOfficeService {
       );
     });
   }
+
+  #pruneSpeechLater(afterMs: number): void {
+    const { clock, speech, log, options } = this.#parts;
+    const { audioDays } = options.privacy;
+    if (audioDays === undefined) return;
+    this.#cancelPruneSpeech = clock.callAt(monoMs(clock.mono() + afterMs), () => {
+      speech.prune(clock.unix() - audioDays * DAY_MS).then(
+        (calls) => {
+          if (calls > 0) log.info("speech.pruned", { calls });
+        },
+        (error: unknown) => log.error("speech.prune-failed", {}, error),
+      );
+      this.#pruneSpeechLater(PRUNE_SPEECH_EVERY_MS);
+    });
+  }
 }
 
 /** As many are taken in as are listened to at a time, and as many more wait with their bytes. */
@@ -272,7 +295,8 @@ async function openParts(options: BackOfficeOptions, control: GatewayControl, pl
       url === undefined
         ? undefined
         : new WebhookNotifier({ url, timeoutMs, attempts, ...(secret === undefined ? {} : { secret }) }, deps);
-    return { options, log, clock, metrics, control, store, spool, auditFile, webhook };
+    const speech = new SpeechFolder(join(folder, SPEECH_FOLDER), options.logs.key);
+    return { options, log, clock, metrics, control, store, spool, auditFile, webhook, speech };
   } catch (error) {
     await store.close();
     throw error;

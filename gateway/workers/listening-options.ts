@@ -20,24 +20,12 @@ export interface ListeningWorkerOptions {
     readonly maxJobs: number;
     readonly timeoutMs: number;
   };
-  /** Where speech is kept; absent: nowhere. */
-  readonly keep?: KeepOptions;
   readonly logs: {
     readonly level: "debug" | "info" | "warn" | "error" | "silent";
     readonly showNumbers: boolean;
     /** The installation's key for hashes in logs, so that all threads' lines can be joined. */
     readonly key: Uint8Array;
   };
-}
-
-export interface KeepOptions {
-  /** The store's. */
-  readonly folder: string;
-  /** Has to be there. */
-  readonly keyFile: string;
-  /** Of one call, and of all, bytes. */
-  readonly callBytes: number;
-  readonly totalBytes: number;
 }
 
 /**

@@ -6,6 +6,8 @@ import type { SpeechPiece } from "../../ports/speech-keeper.js";
 import type { Vault } from "../../ports/vault.js";
 import { decodePiece, FILE_HEAD, LENGTH_BYTES, MOST_RECORD_BYTES, speechContext } from "./speech-record.js";
 
+/** Below the store's folder. */
+export const SPEECH_FOLDER = "audio";
 const SUFFIX = ".speech";
 const NAME = /^[0-9a-f]{64}\.speech$/;
 

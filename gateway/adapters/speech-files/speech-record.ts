@@ -14,14 +14,14 @@ export const MOST_RECORD_BYTES = 8 * 1024 * 1024;
 const SPEAKERS: readonly Speaker[] = ["caller", "callee", "agent"];
 const HEADER_BYTES = 13;
 
-/** A piece in the clear: speaker (1 byte), rate (4), start in ms (8, a double), then the samples; the lowest byte first. */
+/** A piece in the clear: speaker (1 byte), rate (4), start in ms (8, a double), then the samples; the lowest byte first, as on every machine that Node runs on but s390x. */
 export function encodePiece({ speaker, sampleRateHz, startMs, samples }: SpeechPiece): Uint8Array {
   const bytes = new Uint8Array(HEADER_BYTES + 2 * samples.length);
   const view = new DataView(bytes.buffer);
   view.setUint8(0, SPEAKERS.indexOf(speaker));
   view.setUint32(1, sampleRateHz, true);
   view.setFloat64(5, startMs, true);
-  for (let i = 0; i < samples.length; i++) view.setInt16(HEADER_BYTES + 2 * i, samples[i] ?? 0, true);
+  bytes.set(new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength), HEADER_BYTES);
   return bytes;
 }
 
@@ -31,6 +31,6 @@ export function decodePiece(callId: string, bytes: Uint8Array): SpeechPiece {
   const speaker = bytes.byteLength < HEADER_BYTES ? undefined : SPEAKERS[view.getUint8(0)];
   if (speaker === undefined) throw new GatewayError("audio.invalid", "a kept piece of speech cannot be read");
   const samples = new Int16Array((bytes.byteLength - HEADER_BYTES) >> 1);
-  for (let i = 0; i < samples.length; i++) samples[i] = view.getInt16(HEADER_BYTES + 2 * i, true);
+  new Uint8Array(samples.buffer).set(bytes.subarray(HEADER_BYTES, HEADER_BYTES + samples.byteLength));
   return { callId, speaker, startMs: view.getFloat64(5, true), sampleRateHz: view.getUint32(1, true), samples };
 }

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Worker } from "node:worker_threads";
@@ -9,15 +11,18 @@ import { BackOffice } from "../../../gateway/adapters/back-office/back-office.js
 import { RecordChannel } from "../../../gateway/adapters/record-spool/record-channel.js";
 import { SystemClock } from "../../../gateway/adapters/system/system-clock.js";
 import { PrometheusMetrics } from "../../../gateway/adapters/metrics-prometheus/prometheus-metrics.js";
+import { SPEECH_FOLDER, SpeechFolder } from "../../../gateway/adapters/speech-files/speech-folder.js";
 import { sign } from "../../../gateway/adapters/webhook/webhook-notifier.js";
 import { silentLog } from "../../../gateway/core/log.js";
 import { backOfficeEntry, type BackOfficeOptions } from "../../../gateway/workers/back-office-options.js";
 import type { Alert, Block, Cdr } from "../../../detection/index.js";
 import { FakeGatewayControl, sampleIncident } from "../../support/fake-gateway-control.js";
 import { temporaryFolder } from "../../support/processes.js";
+import { sampleTranscript } from "../../support/records.js";
 
 const KEY = "the-admin-key-0123456789";
 const SECRET = "webhook-secret";
+const LOG_KEY = randomBytes(32);
 const clock = new SystemClock();
 const folder = temporaryFolder("back-office");
 const control = new FakeGatewayControl();
@@ -43,7 +48,7 @@ const options = (webhookUrl: string): BackOfficeOptions => ({
   store: { folder: folder.path, queueLimit: 10_000, spillLimitBytes: 1e8, retentionDays: 90, auditFileBytes: 1e7 },
   privacy: { transcriptDays: 30 },
   webhook: { alertUrl: webhookUrl, secret: SECRET, timeoutMs: 2_000, attempts: 2 },
-  logs: { level: "silent", showNumbers: false, key: randomBytes(32) },
+  logs: { level: "silent", showNumbers: false, key: LOG_KEY },
 });
 
 const workers: Worker[] = [];
@@ -135,6 +140,28 @@ test("a recording that is posted is handed to the SIP thread whole, and what it 
   const order = control.analysed.at(-1);
   assert.deepEqual(new Uint8Array(order?.wav ?? new ArrayBuffer(0)), sound);
   assert.deepEqual(order?.speakers, ["caller"]);
+});
+
+test("a subject that is deleted takes the kept speech of its calls along, and nobody else's", async () => {
+  const speech = new SpeechFolder(join(folder.path, SPEECH_FOLDER), LOG_KEY);
+  mkdirSync(speech.path);
+  const [transcript, other] = [sampleTranscript(1), sampleTranscript(2)];
+  for (const { callId } of [transcript, other]) writeFileSync(speech.pathOf(callId), "sealed");
+  channel.write({ kind: "transcript", transcript });
+  const answer = await fetch(
+    `${backOffice.addresses?.http ?? ""}/api/v1/subjects/${encodeURIComponent(transcript.caller)}`,
+    {
+      method: "DELETE",
+      headers: { authorization: `Bearer ${KEY}` },
+    },
+  );
+  assert.equal(answer.status, 200);
+  const { transcripts, audio } = (await answer.json()) as { transcripts: number; audio: number };
+  assert.deepEqual([transcripts, audio], [1, 1]);
+  assert.deepEqual(
+    [existsSync(speech.pathOf(transcript.callId)), existsSync(speech.pathOf(other.callId))],
+    [false, true],
+  );
 });
 
 test("an alert that the SIP thread has only just written is in the very next GET /alerts and goes to the webhook, signed", async () => {

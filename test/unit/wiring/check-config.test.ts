@@ -25,6 +25,12 @@ for (const [what, input, says] of [
     { sip: { tlsClient: { caFile: "/nowhere/ca.pem" } } },
     /^sip\.tlsClient\.caFile: "\/nowhere\/ca\.pem" cannot be read \(ENOENT\)$/,
   ],
+  ["speech without its text", { privacy: { keepAudio: true } }, /^privacy\.keepAudio: only with keepTranscripts$/],
+  [
+    "speech that outlives its text",
+    { privacy: { keepAudio: true, keepTranscripts: true, audioDays: 31 } },
+    /^privacy\.audioDays: not more than transcriptDays$/,
+  ],
   ["half a client certificate", { sip: { tlsClient: { certFile: import.meta.filename } } }, /^sip\.tlsClient: /],
   ["no such hop group", { trunks: [{ id: "a", hopGroup: "b" }] }, /^trunks\.0\.hopGroup: sip\.hopGroups has no "b"$/],
   ["no such default hop group", { defaultTrunk: { hopGroup: "toString" } }, /^defaultTrunk\.hopGroup: /],
