@@ -154,7 +154,10 @@ test("what was said is handed over where somebody keeps it, and only there", asy
     await keeping.until("the speech", () => kept.length === 1);
     const [piece] = kept;
     assert.deepEqual([piece?.callId, piece?.speaker, piece?.sampleRateHz], ["call-9", "caller", 16_000]);
-    assert.equal(piece?.samples.some((sample) => Math.abs(sample) > 1_000), true);
+    assert.equal(
+      piece?.samples.some((sample) => Math.abs(sample) > 1_000),
+      true,
+    );
   } finally {
     await keeping.close();
   }
