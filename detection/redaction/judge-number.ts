@@ -13,6 +13,7 @@ const LONGEST_PHONE = 15;
 /** So many digits are a number of something personal, whatever was said around them. */
 const LONG = 9;
 const SHORTEST_CODE = 4;
+const SHORTEST = 2;
 const ADJACENT_WORDS = 4;
 const CLOSE_WORDS = 8;
 
@@ -45,8 +46,9 @@ export function judgeNumber(
   dictation: Dictation,
   unfinished: boolean,
 ): RedactionKind | undefined {
+  const count = dictation.digits.length;
+  if (count < SHORTEST) return undefined;
   const facts = factsOf(lines, dictation);
-  const count = facts.digits.length;
   if (count >= LONG) return ofLong(facts);
   if (facts.isAmount) return undefined;
   const kind = count >= SHORTEST_CODE ? ofMiddling(facts) : ofShort(facts);
@@ -96,7 +98,7 @@ function ofShort(facts: Facts): RedactionKind | undefined {
   if (sensitive === undefined || isHarmless(facts)) return undefined;
   const { kind, linesAgo, words } = sensitive;
   if (kind === "expiry") return ofExpiry(facts, sensitive);
-  if (digits.length < 2 || facts.isDate) return undefined;
+  if (facts.isDate) return undefined;
   const isHere = linesAgo === 0;
   if (kind === "cvv")
     return digits.length === 3 && (isHere ? words <= CLOSE_WORDS : alone && linesAgo <= 3) ? "code" : undefined;

@@ -52,13 +52,13 @@ export class Redactor {
     this.#count++;
     const place = this.#lines.findLastIndex(({ order }) => order <= kept.order);
     this.#lines.splice(place + 1, 0, kept);
-    const found = this.#find(
-      this.#lines.map(({ read }) => read),
-      false,
-    );
+    const lines = this.#lines.map(({ read }) => read);
+    const numbers = this.#numbers(lines, false);
     const revised: Revision[] = [];
     this.#lines.forEach((each, index) => {
-      const spans = joinSpans(each.spans, found[index] ?? []);
+      // Those before have theirs already; nothing that comes later changes them.
+      const ids = index <= place ? [] : this.#ids(lines, index);
+      const spans = joinSpans(joinSpans(each.spans, numbers[index] ?? []), ids);
       if (sameSpans(each.spans, spans)) return;
       each.spans = spans;
       if (each !== kept) revised.push({ key: each.key, text: withoutSpans(each.read.text, spans), spans });
@@ -71,7 +71,7 @@ export class Redactor {
   /** Takes a line that is not over. Nothing of it is kept; more of it goes than will in the end. */
   preview(line: SaidLine): Redaction {
     const lines = [...this.#lines.map(({ read }) => read), readLine(line)];
-    const spans = this.#find(lines, true).at(-1) ?? [];
+    const spans = joinSpans(this.#numbers(lines, true).at(-1) ?? [], this.#ids(lines, lines.length - 1));
     return { text: withoutSpans(line.text, spans), spans };
   }
 
@@ -86,18 +86,34 @@ export class Redactor {
     return runs.some(({ from, toEnd }) => (toEnd || isNew) && !covers(kept.spans, tokens[from]?.start ?? 0));
   }
 
-  #find(lines: readonly ReadLine[], unfinished: boolean): readonly (readonly RedactionSpan[])[] {
-    const numbers = lines.map((): RedactionSpan[] => []);
+  /** What judging the numbers of all lines together finds, by line. */
+  #numbers(lines: readonly ReadLine[], unfinished: boolean): readonly (readonly RedactionSpan[])[] {
+    const spans = lines.map((): RedactionSpan[] => []);
     for (const dictation of dictationsOf(lines)) {
+      if (this.#isGone(lines, dictation)) continue;
       const kind = judgeNumber(lines, dictation, unfinished);
-      if (kind !== undefined && this.#goes(kind)) addSpans(numbers, lines, dictation, kind);
+      if (kind !== undefined && this.#goes(kind)) addSpans(spans, lines, dictation, kind);
     }
-    return lines.map((line, index) => {
-      const ids = structuredIds(line, isAsked(lines, index)).filter(({ kind }) => this.#goes(kind));
-      const spans = ids.map(({ from, to, kind }) => spanOf(line.tokens, from, to, kind));
-      const sorted = (numbers[index] ?? []).sort((a, b) => a.start - b.start);
-      return joinSpans(sorted, spans);
+    for (const each of spans) each.sort((a, b) => a.start - b.start);
+    return spans;
+  }
+
+  /** All of it has been redacted before. */
+  #isGone(lines: readonly ReadLine[], { pieces }: Dictation): boolean {
+    return pieces.every(({ line, run }) => {
+      const { tokens = [] } = lines[line] ?? {};
+      const [start, end] = [tokens[run.from]?.start ?? 0, tokens[run.to - 1]?.end ?? 0];
+      return this.#lines[line]?.spans.some((span) => span.start <= start && span.end >= end) === true;
     });
+  }
+
+  /** What a line's own form gives away. */
+  #ids(lines: readonly ReadLine[], index: number): readonly RedactionSpan[] {
+    const line = lines[index];
+    if (line === undefined) return [];
+    return structuredIds(line, isAsked(lines, index))
+      .filter(({ kind }) => this.#goes(kind))
+      .map(({ from, to, kind }) => spanOf(line.tokens, from, to, kind));
   }
 
   #goes(kind: RedactionKind): boolean {
