@@ -18,6 +18,7 @@ test(
     const report = JSON.parse(run.stdout.trim().split("\n").at(-1) ?? "") as Record<string, unknown>;
     assert.deepEqual(report["interfaces"], ["lo"]);
     assert.equal(report["ended"], "BYE");
+    assert.ok(Number(report["judged"]) > 0, "the judge was never asked");
     assert.ok(Number(report["alerts"]) > 0);
     assert.equal(report["outNoRoutes"], 0, "packets that wanted to leave");
   },

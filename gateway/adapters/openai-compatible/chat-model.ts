@@ -1,6 +1,7 @@
 import type { ModelQuestion } from "../../../detection/index.js";
 import { GatewayError } from "../../core/errors.js";
 import type { LanguageModel } from "../../ports/language-model.js";
+import { readAtMost } from "./read-at-most.js";
 
 export interface ChatModelOptions {
   /** Base with version: `http://127.0.0.1:8080/v1`. `/chat/completions` is added. */
@@ -80,24 +81,15 @@ export class ChatModel implements LanguageModel {
       redirect: "error",
       signal,
     });
-    const text = await readAtMost(response, MAX_ANSWER_BYTES);
+    const text = await readAtMost(
+      response,
+      MAX_ANSWER_BYTES,
+      new GatewayError("judge.unavailable", "the language model's answer is too long"),
+    );
     if (!response.ok)
       throw new GatewayError("judge.unavailable", `the language model's server answered ${response.status}`);
     return contentOf(text);
   }
-}
-
-async function readAtMost(response: Response, most: number): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  const body = response.body as AsyncIterable<Uint8Array> | null;
-  if (body === null) return "";
-  for await (const chunk of body) {
-    size += chunk.byteLength;
-    if (size > most) throw new GatewayError("judge.unavailable", "the language model's answer is too long");
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString("utf8");
 }
 
 function contentOf(text: string): string {

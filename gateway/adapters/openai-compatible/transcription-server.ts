@@ -6,6 +6,7 @@ import { SPEECH_RATE_HZ, type PcmAudio } from "../../media/audio.js";
 import { writeWav } from "../../media/wav/write-wav.js";
 import type { Transcriber, TranscribeOptions, Transcript } from "../../ports/transcriber.js";
 import { readTranscription } from "./read-transcription.js";
+import { readAtMost } from "./read-at-most.js";
 
 export interface TranscriptionServerOptions {
   /** Base with version: `http://127.0.0.1:8000/v1`; for whisper.cpp's server without: `http://127.0.0.1:8080`. */
@@ -255,7 +256,14 @@ async function readAnswer(response: Response, audioMs: number): Promise<Attempt>
     if (status === 429 || status === 503) return failed("stt.busy", true);
     return RETRYABLE.has(status) ? failed("stt.unavailable", true) : failed("stt.rejected", false);
   }
-  const transcript = readTranscription(await readAtMost(response, MAX_ANSWER_BYTES), audioMs);
+  const transcript = readTranscription(
+    await readAtMost(
+      response,
+      MAX_ANSWER_BYTES,
+      new GatewayError("stt.rejected", "the transcription server's answer is too long"),
+    ),
+    audioMs,
+  );
   if (transcript !== undefined) return { kind: "transcript", transcript };
   const error = new GatewayError(
     "stt.rejected",
@@ -267,18 +275,4 @@ async function readAnswer(response: Response, audioMs: number): Promise<Attempt>
 function retryAfter(response: Response): { readonly pauseMs?: number } {
   const seconds = Number(response.headers.get("retry-after") ?? Number.NaN);
   return Number.isFinite(seconds) && seconds >= 0 ? { pauseMs: seconds * 1_000 } : {};
-}
-
-/** @throws GatewayError `stt.rejected`: it is longer than any transcription. */
-async function readAtMost(response: Response, most: number): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  const body = response.body as AsyncIterable<Uint8Array> | null;
-  if (body === null) return "";
-  for await (const chunk of body) {
-    size += chunk.byteLength;
-    if (size > most) throw new GatewayError("stt.rejected", "the transcription server's answer is too long");
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString("utf8");
 }

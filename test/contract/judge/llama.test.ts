@@ -9,6 +9,7 @@ import { readVerdict, verdictQuestion } from "../../../detection/index.js";
 import { DEFAULT_LLAMA, LlamaModel, type LlamaModelOptions } from "../../../gateway/adapters/llama/llama-model.js";
 import { SystemClock } from "../../../gateway/adapters/system/system-clock.js";
 import { silentLog } from "../../../gateway/core/log.js";
+import { descendants, until } from "../../support/processes.js";
 import { writeRandomGguf } from "../../support/random-gguf.js";
 import { dialogue, failsWith, languageModelContract, never, UNSURE } from "./language-model-contract.js";
 
@@ -66,17 +67,26 @@ test("llama: an engine that is not installed is model.missing, and the message s
 });
 
 test(
-  "llama: an answer that takes too long is judge.timeout, and the next question gets a fresh child",
+  "llama: a child that hangs is judge.timeout and killed; the next question is answered by a fresh one",
   options,
   async () => {
-    const model = make();
-    await ask(model);
+    const model = make({ timeoutMs: 10_000 });
+    await until("the child", () => model.ok, 60_000);
+    const [child] = childrenOf("judge");
+    assert.ok(child !== undefined);
+    process.kill(child, "SIGSTOP");
+    await assert.rejects(ask(model), failsWith("judge.timeout"));
+    await until("a fresh child", () => model.ok && !childrenOf("judge").includes(child), 60_000);
+    assert.equal(readVerdict(await ask(model)).ok, true);
     await model.close();
-    const slow = make({ timeoutMs: 1 });
-    await assert.rejects(ask(slow), failsWith("judge.timeout", "judge.unavailable"));
-    await slow.close();
   },
 );
+
+/** Children of this process whose command line names that worker. */
+const childrenOf = (worker: string): number[] =>
+  descendants(process.pid).filter((pid) =>
+    readFileSync(`/proc/${pid}/cmdline`, "latin1").includes(`workers/${worker}.`),
+  );
 
 interface Wrapper {
   generateContextState(state: { chatHistory: readonly object[] }): {
