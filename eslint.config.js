@@ -6,7 +6,7 @@ const worldAccess = [
 ];
 
 export default tseslint.config(
-  { ignores: ["dist/**", "dist.next/**", "node_modules/**", "coverage/**", "engines/*/build/**"] },
+  { ignores: ["dist/**", "dist.next/**", "dist-tests/**", "node_modules/**", "coverage/**", "engines/*/build/**"] },
   ...tseslint.configs.strictTypeChecked,
   {
     files: ["**/*.ts"],
@@ -20,11 +20,15 @@ export default tseslint.config(
       "@typescript-eslint/switch-exhaustiveness-check": ["error", { considerDefaultExhaustiveForUnions: true }],
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true, allowBoolean: true }],
       "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
-      "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_" }],
+      "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", ignoreRestSiblings: true }],
       "@typescript-eslint/consistent-type-imports": "error",
       "max-lines": ["error", { max: 400, skipBlankLines: false, skipComments: false }],
       "max-lines-per-function": ["warn", { max: 60, skipBlankLines: true, skipComments: true }],
       eqeqeq: "error",
+      "no-restricted-properties": [
+        "error",
+        { object: "AbortSignal", property: "any", message: "It loses time-outs in Node 20: core/time-limit.ts." },
+      ],
     },
   },
   {

@@ -7,10 +7,10 @@ import { ok, type Result } from "./model/result.js";
 import { unixMs, type UnixMs } from "./model/time.js";
 import { effectiveThreshold, type BaselineRow } from "./policy/baseline.js";
 import { BlockBook, blockOf, type BlockError, type BlockRequest } from "./policy/block-book.js";
-import type { DetectionOptions, IdSource } from "./policy/detection-options.js";
+import type { DetectionOptions, GuardListOptions, IdSource } from "./policy/detection-options.js";
 import type { DetectionStats } from "./policy/detection-stats.js";
 import { DisconnectLimit } from "./policy/disconnect-limit.js";
-import { GuardList } from "./policy/guard-list.js";
+import { GuardList, NO_GUARDS } from "./policy/guard-list.js";
 import { IncidentDesk } from "./policy/incident-desk.js";
 import type { OpenIncident } from "./policy/open-incident.js";
 import { WatchList, type WatchedNumber } from "./policy/watch-list.js";
@@ -45,6 +45,7 @@ export class FraudDetection {
   readonly #closed = new Map<string, Incident>();
   #options: DetectionOptions;
   #guard: GuardList;
+  #marked: GuardListOptions = NO_GUARDS;
   #deadline: UnixMs | undefined;
   #hour = -1;
   #processed = 0;
@@ -70,6 +71,11 @@ export class FraudDetection {
   /** The settings in force. */
   get options(): DetectionOptions {
     return this.#options;
+  }
+
+  /** The guard list names the called number, the caller or the trunk. */
+  guards(call: Pick<CallStarted, "caller" | "called" | "trunk">): boolean {
+    return this.#guard.guardsCalled(call.called) || this.#guard.guardsSource(call);
   }
 
   /** When `tick` is next due; undefined before the first event. */
@@ -205,8 +211,15 @@ export class FraudDetection {
   /** Takes new settings at once, for open incidents too. `memory` stays as it was at the start. */
   reconfigure(options: DetectionOptions): void {
     this.#options = { ...options, memory: this.#options.memory };
-    this.#guard = new GuardList(options.guard);
+    this.#guard = new GuardList(options.guard, this.#marked);
     this.#limit.perMinute = options.limits.answeredDisconnectsPerMinute;
+    this.#desk.reconfigure(this.#options, this.#guard);
+  }
+
+  /** What people marked as honest, beside the configured guard list; in the place of what was given before. */
+  guardAlso(marked: GuardListOptions): void {
+    this.#marked = marked;
+    this.#guard = new GuardList(this.#options.guard, marked);
     this.#desk.reconfigure(this.#options, this.#guard);
   }
 
@@ -327,8 +340,7 @@ export class FraudDetection {
 
   #refuseBlocked(event: CallStarted, block: Block): Decision {
     const { shadow, block: rule } = this.#options;
-    const guarded = this.#guard.guardsCalled(event.called) || this.#guard.guardsSource(event);
-    const refuse = !shadow && rule.mode === "enforce" && !guarded;
+    const refuse = !shadow && rule.mode === "enforce" && !this.guards(event);
     if (refuse) this.#window.markCall(CALL_REFUSED);
     return {
       verdict: refuse ? "refuse" : "allow",

@@ -1,4 +1,3 @@
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { FraudDetection, NumberPlan } from "../detection/index.js";
 import { openDialogJournal } from "./adapters/journal-file/file-dialog-journal.js";
@@ -8,6 +7,7 @@ import { PrometheusMetrics } from "./adapters/metrics-prometheus/prometheus-metr
 import type { RecordChannel } from "./adapters/record-spool/record-channel.js";
 import { CryptoRandom } from "./adapters/system/crypto-random.js";
 import { EventLoopLag } from "./adapters/system/event-loop-lag.js";
+import { makeFolderSync } from "./adapters/system/make-folder.js";
 import { SystemClock } from "./adapters/system/system-clock.js";
 import { Audit } from "./call/audit.js";
 import { DEFAULT_RECOVERY, recoverCalls, type AnsweredEntry } from "./call/recover-calls.js";
@@ -20,7 +20,8 @@ import type { Log } from "./core/log.js";
 import type { Counter } from "./core/metrics.js";
 import type { Result } from "./core/result.js";
 import type { DialogJournal } from "./ports/dialog-journal.js";
-import { makeBackOffice, openRecordChannel } from "./wiring/back-office.js";
+import { AsteriskSide } from "./wiring/asterisk/asterisk-side.js";
+import { makeBackOffice, openRecordChannel, reconfigureAlerts } from "./wiring/back-office.js";
 import { BaselineKeeper } from "./wiring/baseline-keeper.js";
 import { makeCallLayer, type CallLayer } from "./wiring/call-layer.js";
 import { makeSipEngine } from "./wiring/drachtio-engine.js";
@@ -39,12 +40,24 @@ export interface ReadyLine {
   readonly sip: readonly string[];
   readonly http: string;
   readonly metrics: string;
+  /** What listens for Asterisks: `agi`, `audioSocket`, `mediaWebSocket`. */
+  readonly asterisk?: Readonly<Record<string, string>>;
 }
 
 export interface RingfenceOptions {
   readonly version: string;
   /** Reads file and environment again, for a reload. */
   readonly reread: () => Result<Config, ConfigProblems>;
+  /** Which values come from the environment, for the log. */
+  readonly fromEnvironment?: string | undefined;
+}
+
+function readyLine(
+  sip: readonly string[],
+  addresses: Pick<ReadyLine, "http" | "metrics">,
+  asterisk: Readonly<Record<string, string>>,
+): ReadyLine {
+  return { ready: true, sip, ...addresses, ...(Object.keys(asterisk).length === 0 ? {} : { asterisk }) };
 }
 
 const makeNumbers: MakeNumbers = (plan) => new NumberPlan(plan);
@@ -69,7 +82,7 @@ export async function startRingfence(config: Config, options: RingfenceOptions):
 /** Makes the folder of all that is kept. @returns The installation's key for hashes in logs. */
 function openFolder(folder: string): Uint8Array {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolderSync(folder, 0o700);
     return loadLogKey(folder);
   } catch (cause) {
     const why = (cause as NodeJS.ErrnoException).code ?? "cannot be used";
@@ -96,6 +109,7 @@ export class Ringfence {
   #channel: RecordChannel | undefined;
   #journal: DialogJournal | undefined;
   #media: MediaSide | undefined;
+  #asterisk: AsteriskSide | undefined;
   #layer: CallLayer | undefined;
   #backOffice: ReturnType<typeof makeBackOffice> | undefined;
   #ready: ReadyLine | undefined;
@@ -146,7 +160,8 @@ export class Ringfence {
       metrics: this.#metrics,
       listening: () => this.#media?.listener,
     });
-    const { version } = this.#options;
+    const { version, fromEnvironment } = this.#options;
+    if (fromEnvironment !== undefined) this.#log.info("config.from-environment", { values: fromEnvironment });
     this.#backOffice = makeBackOffice(config, { ...this.#services, control, channel, logKey: this.#logKey, version });
     // First of all: it takes the lock on the folder that the journal is in too.
     const addresses = await this.#backOffice.start();
@@ -159,9 +174,12 @@ export class Ringfence {
       busy: () => this.#layer?.overload.busy ?? false,
     });
     this.#media = media;
+    const asterisk = new AsteriskSide(config, { ...this.#services, media, sink: channel });
+    this.#asterisk = asterisk;
     const layer = makeCallLayer(config, {
       ...this.#services,
       media,
+      others: asterisk,
       endpoint: this.#engine.endpoint,
       resolver: this.#engine.resolver,
       detection: this.#detection,
@@ -182,7 +200,8 @@ export class Ringfence {
     this.#lag.start();
     layer.ticker.start();
     await this.#recover(layer);
-    this.#ready = { ready: true, sip: this.#engine.endpoint.listeners, ...addresses };
+    await asterisk.start(layer);
+    this.#ready = readyLine(this.#engine.endpoint.listeners, addresses, asterisk.addresses);
     this.#log.info("gateway.ready", { listeners: this.#ready.sip.length, version });
   }
 
@@ -229,7 +248,12 @@ export class Ringfence {
       lagMs: () => this.#lag.lagMs(),
       journal: this.#journal,
     });
-    return [...ofCalls, ...(this.#media?.health() ?? []), ...(layer.threat?.health() ?? [])];
+    return [
+      ...ofCalls,
+      ...(this.#media?.health() ?? []),
+      ...(layer.threat?.health() ?? []),
+      ...(this.#asterisk?.health() ?? []),
+    ];
   }
 
   /**
@@ -252,7 +276,7 @@ export class Ringfence {
     return reloaded;
   }
 
-  /** SIGHUP. As `reload`, and in the audit log: over HTTP the API writes that itself. */
+  /** SIGHUP. As `reload`, and in the audit log: over HTTP the API writes that itself. A failure is logged, not thrown. */
   async reloadBySignal(): Promise<void> {
     const audit = this.#channel === undefined ? undefined : new Audit(this.#channel, this.#clock, this.#random);
     try {
@@ -262,7 +286,8 @@ export class Ringfence {
     } catch (error) {
       const reason = error instanceof GatewayError ? error.code : "unknown";
       audit?.note("signal", "reload", "configuration", "failed", { reason });
-      throw error;
+      const why = error instanceof Error ? error.message : String(error);
+      this.#log.error("config.not-reloaded", { code: reason, why }, reason === "unknown" ? error : undefined);
     }
   }
 
@@ -271,7 +296,15 @@ export class Ringfence {
     if (layer === undefined) throw new GatewayError("backoffice.lost", "the gateway is still starting");
     const read = this.#options.reread();
     if (!read.ok) throw new GatewayError("config.invalid", read.error.join("; "));
-    const deps = { layer, detection: this.#detection, engine: this.#engine, makeNumbers, log: this.#log };
+    const alerts = async (config: Config): Promise<void> => {
+      const { version } = this.#options;
+      if (this.#backOffice !== undefined)
+        await reconfigureAlerts(this.#backOffice, config, { logKey: this.#logKey, version });
+    };
+    const deps = {
+      ...{ layer, detection: this.#detection, engine: this.#engine, makeNumbers },
+      ...{ reconfigureAlerts: alerts, log: this.#log },
+    };
     const { report, inForce } = await applyReload(this.#config, read.value, deps);
     this.#config = inForce;
     return report;
@@ -299,8 +332,10 @@ export class Ringfence {
     this.#lag.close();
     this.#layer?.limits.close();
     this.#layer?.health.close();
+    this.#layer?.identity?.close();
     this.#layer?.b2bua.close();
     const steps: readonly (() => Promise<unknown> | undefined)[] = [
+      () => this.#asterisk?.close(),
       () => this.#layer?.recordings?.close(),
       () => this.#engine.endpoint.close(),
       () => this.#layer?.threat?.close(),

@@ -1,5 +1,5 @@
 // Builds engines/whisper: whisper.cpp as a Node add-on, from sources that come in an npm package. Needs cmake, make and a C++
-// compiler (Debian: cmake make g++), about a minute and 1 GB.
+// compiler (Debian: cmake make g++), two minutes and more of two cores, and 1 GB.
 //   --if-possible   without a compiler, or without its sources: say so and end well (npm ci)
 //   --cpu NAME      native (default) or a value of -march such as x86-64-v3, for machines other than this one
 //   --peers         also whisper.cpp's own command and server, peers of the speech bench and of contract tests
@@ -77,6 +77,16 @@ function sourcesAreThere() {
   });
 }
 
+function wasMadeElsewhere() {
+  try {
+    const cache = readFileSync(join(BUILD, "CMakeCache.txt"), "utf8");
+    const home = /^CMAKE_HOME_DIRECTORY:INTERNAL=(.*)$/m.exec(cache)?.[1];
+    return home !== undefined && join(home, "/") !== ROOT;
+  } catch {
+    return false;
+  }
+}
+
 const flags = cpu === "native" ? cpuFlags() : (KNOWN_LEVELS[cpu]?.flags ?? []);
 const PEERS = ["whisper-cli", "whisper-server"];
 const wanted = { sources: sourcesHash(), cpu, arch: process.arch, flags };
@@ -111,6 +121,8 @@ if (missing.length > 0) {
 }
 
 rmSync(join(BUILD, "build.log"), { force: true });
+// CMake refuses a folder that was copied or moved from where it was made.
+if (wasMadeElsewhere()) rmSync(BUILD, { recursive: true, force: true });
 if (!sourcesAreThere()) {
   // Nothing of theirs runs: only the sources are wanted.
   run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: ROOT });
@@ -131,7 +143,9 @@ const cpuOptions =
           (name) => `-DGGML_${name}=${level?.ggml.includes(name) === true ? "ON" : "OFF"}`,
         ),
       ];
-console.log(`engine whisper: building whisper.cpp ${version ?? "?"} for ${cpu}; a minute or two`);
+console.log(
+  `engine whisper: building whisper.cpp ${version ?? "?"} for ${cpu}; two to ten minutes, as fast as the machine is`,
+);
 run("cmake", [
   ...["-S", ROOT, "-B", BUILD, "-DCMAKE_BUILD_TYPE=Release"],
   `-DADDON_API=${join(ROOT, "node_modules", "node-addon-api")}`,

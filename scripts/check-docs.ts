@@ -26,7 +26,9 @@ for (const page of pages) {
   for (const [, script = ""] of text.matchAll(/npm run (?:-s )?([a-z][a-z:-]*)/g)) {
     if (manifest.scripts[script] === undefined) complaints.push(`${page}: npm run ${script} does not exist`);
   }
-  for (const [, path = ""] of text.matchAll(/`((?:gateway|detection|scripts|test|dialplan)\/[\w./-]+)`/g)) {
+  for (const [, path = ""] of text.matchAll(
+    /`((?:gateway|detection|scripts|test|dialplan|asterisk-conf)\/[\w./-]+)`/g,
+  )) {
     if (!existsSync(path)) complaints.push(`${page}: ${path} does not exist`);
   }
 }

@@ -2,8 +2,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { z } from "zod";
 import { ALIASES } from "../gateway/config/aliases.js";
-import { environmentName, type JsonNode } from "../gateway/config/load.js";
+import { environmentName } from "../gateway/config/load.js";
 import { configSchema } from "../gateway/config/schema.js";
+import type { JsonNode } from "../gateway/config/secrets.js";
 import { ERRORS } from "../gateway/core/errors.js";
 import { readTree } from "./check-imports.js";
 import { httpPage } from "./http-reference.js";
@@ -34,7 +35,6 @@ interface Described extends JsonNode {
   readonly enum?: readonly unknown[];
   readonly minimum?: number;
   readonly maximum?: number;
-  readonly const?: unknown;
   readonly anyOf?: readonly Described[];
 }
 
@@ -52,10 +52,35 @@ function itemRows(node: Described, path: string[]): string[] {
     (typeof node.additionalProperties === "object"
       ? (node.additionalProperties.items ?? node.additionalProperties)
       : undefined);
-  const shape = element?.anyOf?.find((option) => option.properties !== undefined) ?? element;
-  if (shape?.properties === undefined) return [];
   const suffix = node.items === undefined ? ".NAME" : "[]";
-  return configRows(shape, [...path.slice(0, -1), `${path.at(-1) ?? ""}${suffix}`]);
+  const place = [...path.slice(0, -1), `${path.at(-1) ?? ""}${suffix}`];
+  if (element?.oneOf !== undefined) return kindRows(element.oneOf, place);
+  const shape = element?.anyOf?.find((option) => option.properties !== undefined) ?? element;
+  return shape?.properties === undefined ? [] : configRows(shape, place);
+}
+
+/** Of alternatives by `kind`: what all have, once; then what is of some, with their names. */
+function kindRows(options: readonly JsonNode[], path: string[]): string[] {
+  const rows = new Map<string, { readonly key: string; readonly node: Described; readonly kinds: string[] }>();
+  for (const { properties = {} } of options) {
+    for (const [key, node] of Object.entries(properties)) {
+      if (key === "kind") continue;
+      const id = JSON.stringify([key, node]);
+      const known = rows.get(id) ?? { key, node, kinds: [] as string[] };
+      rows.set(id, known);
+      known.kinds.push(String(properties["kind"]?.const));
+    }
+  }
+  const kinds = options.map(({ properties }) => `"${String(properties?.["kind"]?.const)}"`);
+  const common = [...rows.values()].filter((row) => row.kinds.length === options.length);
+  const special = [...rows.values()].filter((row) => row.kinds.length < options.length);
+  return [
+    keyRow({ type: kinds.join(", "), description: "What it is; decides about the further keys" }, [...path, "kind"]),
+    ...common.flatMap(({ key, node }) => configRows(node, [...path, key])),
+    ...special.flatMap(({ key, node, kinds: of }) =>
+      configRows({ ...node, description: `Of ${of.join(", ")}: ${node.description ?? ""}` }, [...path, key]),
+    ),
+  ];
 }
 
 function keyRow(node: Described, path: string[]): string {

@@ -4,6 +4,8 @@ import { buildApi } from "../gateway/api/build-api.js";
 import { silentLog } from "../gateway/core/log.js";
 import { noMetrics } from "../gateway/core/metrics.js";
 import { monoMs, unixMs } from "../gateway/core/time.js";
+import type { AlertOffice } from "../gateway/ports/alert-office.js";
+import type { RecordingDesk } from "../gateway/ports/recordings.js";
 
 interface Schema {
   readonly type?: string | readonly string[];
@@ -42,6 +44,8 @@ async function openApi(): Promise<OpenApi> {
     options: { keys: [], switchSources: DEFAULT_SWITCH_SOURCES, limits: DEFAULT_API_LIMITS, version: "" },
     control: absent,
     store: absent,
+    alerts: {} as AlertOffice,
+    recordings: {} as RecordingDesk,
     recentAlerts: () => [],
     settle: () => Promise.resolve(),
     audit: () => undefined,

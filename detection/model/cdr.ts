@@ -1,3 +1,4 @@
+import type { ForwardKind } from "../cdr/call-record.js";
 import type { CalledId, CallerId, TrunkId } from "./events.js";
 import type { UnixMs } from "./time.js";
 
@@ -22,6 +23,8 @@ export interface Cdr {
   readonly durationMs: number;
   /** The final status sent to the caller; 200 when answered. */
   readonly status: number;
+  /** The INVITE had credentials: challenged all the same, they were wrong. Not stored. */
+  readonly hadCredentials?: true;
   readonly endedBy: "caller" | "called" | "gateway";
   /** `no-media`: no packet of either side came for as long as the operator says, or what carried its media died; `dead`: a peer does not answer. */
   readonly cause: CdrCause;
@@ -32,6 +35,34 @@ export interface Cdr {
   readonly emergency: boolean;
   /** Present where the trunk's media was to be anchored. */
   readonly media?: CdrMedia;
+  /** Present where the trunk's signed caller identities are verified. */
+  readonly identity?: CdrIdentity;
+  /** What led to it, where signalling tells. Not stored here: the call record has it. */
+  readonly origin?: CdrOrigin;
+}
+
+/** How a call came about that another one led to: by Call-IDs of A legs, as `callId` is. */
+export interface CdrOrigin {
+  /** The call whose transfer made this one, or whose place this one takes. RFC 3515, RFC 3891 */
+  readonly transfer?: string;
+  /** A call that has to do with it otherwise: it was sent on, or is the one that was asked back in. */
+  readonly related?: string;
+  /** It exists because a call was sent on. */
+  readonly forwarded?: { readonly kind: ForwardKind; readonly by?: string };
+}
+
+/** What a signed caller identity (STIR/SHAKEN, RFC 8224) was worth. */
+export interface CdrIdentity {
+  /** `absent`: there was none; `unverified`: it could not be judged in time. */
+  readonly verdict: "verified" | "failed" | "absent" | "unverified";
+  /** What the signer knows of the caller, RFC 8588 §4; only where it is verified. */
+  readonly attest?: "A" | "B" | "C";
+  /** The signer's own name for where the call began. RFC 8588 §5 */
+  readonly origid?: string;
+  /** Why it failed or was not judged. */
+  readonly reason?: string;
+  /** The call was sent on, and whoever did says so. RFC 8946 */
+  readonly diverted?: boolean;
 }
 
 /** What passed through us of a call's media. */

@@ -1,11 +1,13 @@
+import type { CdrFinding, CdrRule, FindingPlace } from "../cdr/cdr-finding.js";
 import type { CalledId, CallerId, TrunkId } from "./events.js";
+import type { Severity } from "./severity.js";
 import type { ThreatKind, ThreatStage, ThreatState } from "./threat.js";
 import type { UnixMs } from "./time.js";
 
 /** Rules that can be set to shadow or enforce one by one. */
-export type RuleName = "masking" | "block" | "threat";
+export type RuleName = "masking" | "block" | "threat" | CdrRule;
 export type RuleMode = "off" | "shadow" | "enforce";
-export type Severity = "low" | "medium" | "high" | "critical";
+export type { Severity } from "./severity.js";
 
 export interface Finding {
   readonly rule: RuleName;
@@ -78,10 +80,13 @@ export interface Alert {
   readonly callCount: number;
   readonly severity: Severity;
   readonly detectedAt: UnixMs;
-  readonly disposition: Incident["disposition"];
+  /** `reported`: found in call records, when the calls were over. */
+  readonly disposition: Incident["disposition"] | "reported";
   readonly message: string;
   /** Rule `threat`: what was heard. No word of the call is in it. */
   readonly threat?: AlertThreat;
+  /** Rules of call records: what was compared. `called` is then who or what it is about. */
+  readonly finding?: AlertFinding;
 }
 
 /** What was thought of a call that was listened to when its alert was raised. */
@@ -97,6 +102,23 @@ export interface AlertThreat {
   readonly recommended: string;
   /** Who wrote these two sentences. */
   readonly by: "model" | "template";
+}
+
+/** What was found in call records when the alert was raised. */
+export interface AlertFinding {
+  readonly id: string;
+  readonly score: number;
+  readonly firstAt: UnixMs;
+  readonly site?: string;
+  /** Where the records belong that it was raised for. */
+  readonly places?: readonly FindingPlace[];
+  readonly evidence: CdrFinding["evidence"];
+  readonly detail: CdrFinding["detail"];
+  readonly explanation: string;
+  readonly recommended: string;
+  readonly falsePositives: string;
+  /** See `CdrFinding.isPast`. */
+  readonly isPast?: true;
 }
 
 /** What the gateway has to carry out. Order matters: the gateway acts in the order given. */

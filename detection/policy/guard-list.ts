@@ -1,6 +1,14 @@
 import type { CallStarted, CalledId } from "../model/events.js";
 import type { GuardListOptions } from "./detection-options.js";
 
+export const NO_GUARDS: GuardListOptions = {
+  calledNumbers: [],
+  calledPrefixes: [],
+  callerNumbers: [],
+  callerPrefixes: [],
+  trunks: [],
+};
+
 /** Numbers, prefixes and trunks that no rule may cut. */
 export class GuardList {
   readonly #called: ReadonlySet<string>;
@@ -9,12 +17,13 @@ export class GuardList {
   readonly #calledPrefixes: readonly string[];
   readonly #callerPrefixes: readonly string[];
 
-  constructor(options: GuardListOptions) {
-    this.#called = new Set(options.calledNumbers);
-    this.#callers = new Set(options.callerNumbers);
-    this.#trunks = new Set(options.trunks);
-    this.#calledPrefixes = options.calledPrefixes.filter((prefix) => prefix !== "");
-    this.#callerPrefixes = options.callerPrefixes.filter((prefix) => prefix !== "");
+  /** Several lists are one: what the operator configured, and what people marked as honest since. */
+  constructor(...lists: readonly GuardListOptions[]) {
+    this.#called = new Set(lists.flatMap(({ calledNumbers }) => calledNumbers));
+    this.#callers = new Set(lists.flatMap(({ callerNumbers }) => callerNumbers));
+    this.#trunks = new Set(lists.flatMap(({ trunks }) => trunks));
+    this.#calledPrefixes = lists.flatMap(({ calledPrefixes }) => calledPrefixes).filter((prefix) => prefix !== "");
+    this.#callerPrefixes = lists.flatMap(({ callerPrefixes }) => callerPrefixes).filter((prefix) => prefix !== "");
   }
 
   get empty(): boolean {

@@ -1,10 +1,20 @@
+import type { CalledId, CallerId, TrunkId } from "../model/events.js";
 import type { Alert, Incident, IncidentCall, Severity } from "../model/findings.js";
 import type { TurnVerdict } from "../model/threat.js";
 import type { UnixMs } from "../model/time.js";
 import type { IdSource } from "./detection-options.js";
 import type { FusedThreat } from "./threat-fusion.js";
-import type { ThreatCall } from "./threat-policy.js";
 import { explain } from "./threat-template.js";
+
+/** A call that is listened to. */
+export interface ThreatCall {
+  readonly callId: string;
+  readonly caller: CallerId;
+  readonly called: CalledId;
+  readonly trunk: TrunkId;
+  /** What signalling thinks of it, 0–1. */
+  readonly signalling: number;
+}
 
 /** Cues that an alert names. */
 const MAX_CUES = 8;

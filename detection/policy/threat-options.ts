@@ -38,7 +38,7 @@ export interface ThreatOptions {
 export const DEFAULT_THREAT_OPTIONS: ThreatOptions = {
   mode: "enforce",
   maxStep: "end",
-  endScore: 0.9981,
+  endScore: 0.9994,
   endTurns: 1,
   holdMs: 0,
   endsPerMinute: 20,

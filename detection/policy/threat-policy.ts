@@ -1,24 +1,13 @@
-import type { CalledId, CallerId, TrunkId } from "../model/events.js";
 import type { Action, Incident } from "../model/findings.js";
 import { unixMs, type UnixMs } from "../model/time.js";
 import { THREAT_STATES, type JudgeVerdict, type ThreatState, type TurnVerdict } from "../model/threat.js";
 import { CallerHistory } from "./caller-history.js";
 import type { GuardListOptions, IdSource } from "./detection-options.js";
 import { DisconnectLimit } from "./disconnect-limit.js";
-import { GuardList } from "./guard-list.js";
+import { GuardList, NO_GUARDS } from "./guard-list.js";
 import { fuse, type FusedThreat } from "./threat-fusion.js";
-import { ThreatIncident } from "./threat-incident.js";
+import { ThreatIncident, type ThreatCall } from "./threat-incident.js";
 import { THREAT_STEPS, type ThreatOptions, type ThreatStep } from "./threat-options.js";
-
-/** A call that is listened to. */
-export interface ThreatCall {
-  readonly callId: string;
-  readonly caller: CallerId;
-  readonly called: CalledId;
-  readonly trunk: TrunkId;
-  /** What signalling thinks of it, 0–1. */
-  readonly signalling: number;
-}
 
 interface Followed {
   readonly call: ThreatCall;
@@ -59,6 +48,8 @@ export class ThreatPolicy {
   readonly #history: CallerHistory;
   #options: ThreatOptions;
   #guard: GuardList;
+  #configured: GuardListOptions;
+  #marked: GuardListOptions = NO_GUARDS;
   #shadow: boolean;
   #notFollowed = 0;
 
@@ -66,17 +57,30 @@ export class ThreatPolicy {
     this.#options = options;
     this.#ids = ids;
     this.#guard = new GuardList(guard);
+    this.#configured = guard;
     this.#shadow = shadow;
     this.#limit = new DisconnectLimit(options.endsPerMinute);
     this.#history = new CallerHistory(options.historyCallers, options.historyHalfLifeMs);
   }
 
+  /** What people marked as honest, beside the configured guard list; counts for calls that begin from now on. */
+  guardAlso(marked: GuardListOptions): void {
+    this.#marked = marked;
+    this.#guard = new GuardList(this.#configured, marked);
+  }
+
   /** New settings hold from the next verdict on. */
   reconfigure(options: ThreatOptions, guard: GuardListOptions, shadow: boolean): void {
     this.#options = options;
-    this.#guard = new GuardList(guard);
+    this.#configured = guard;
+    this.#guard = new GuardList(guard, this.#marked);
     this.#shadow = shadow;
     this.#limit.perMinute = options.endsPerMinute;
+  }
+
+  /** How bad that caller's earlier calls were, 0–1. */
+  pastOf(caller: ThreatCall["caller"], now: UnixMs): number {
+    return this.#history.scoreOf(caller, now);
   }
 
   get followed(): number {

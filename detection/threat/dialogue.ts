@@ -1,5 +1,6 @@
 import type { ThreatState, Turn, TurnVerdict } from "../model/threat.js";
 import { evidenceOf } from "./evidence.js";
+import type { Head } from "./head.js";
 import { HeardTalk, type Side, type TalkOptions } from "./heard-talk.js";
 import { stageOf } from "./stage.js";
 import { isDamning } from "./telltales.js";
@@ -8,6 +9,17 @@ import type { ThreatModel } from "./threat-model.js";
 export type DialogueOptions = TalkOptions;
 
 const MAX_EVIDENCE = 8;
+
+interface Seen {
+  readonly side: Side;
+  readonly features: readonly number[];
+}
+
+/** A side of the call, as one head sees it. */
+interface Suspected extends Seen {
+  readonly head: Head;
+  readonly score: number;
+}
 
 /**
  * One call's talk, judged after every turn by what was said until then: who they said they were at any time, and all else within
@@ -21,7 +33,7 @@ export class Dialogue {
 
   constructor(model: ThreatModel, options: DialogueOptions) {
     this.#model = model;
-    this.#talk = new HeardTalk(model.matcher, model.words, options);
+    this.#talk = new HeardTalk(model.matcher, [model.early.words, model.sure.words], options);
   }
 
   /** Turns so far, forgotten ones included. */
@@ -61,40 +73,56 @@ export class Dialogue {
   }
 
   #judge(): TurnVerdict {
-    const caller = this.#suspect(0);
-    const called = this.#talk.agentCalled ? undefined : this.#suspect(1);
-    const side: Side = called !== undefined && called.sum > caller.sum ? 1 : 0;
-    const { sum, features } = side === 1 && called !== undefined ? called : caller;
-    const score = this.#model.calibrated(sum);
+    const seen = this.#seen();
+    const sure = this.#mostSuspected(this.#model.sure, seen);
+    const { scam } = this.#model.weights.thresholds;
+    const isSure = sure.score >= scam;
+    const early =
+      isSure || this.#model.early === this.#model.sure ? sure : this.#mostSuspected(this.#model.early, seen);
+    // What only the early head says never looks surer than what the sure one says.
+    const score = isSure ? sure.score : Math.min(early.score, scam);
+    const { head, side, features } = early;
     const { counts } = this.#talk.tallies[side];
     const { cueNames } = this.#model.matcher;
     const stage = stageOf(counts, cueNames, this.#talk.length);
-    const state = this.#stateOf(score, isDamning(counts, cueNames));
+    const state = this.#stateOf(score, isSure && isDamning(counts, cueNames));
+    const wordings = this.#talk.wordings(side, head.words);
+    const evidence = evidenceOf(this.#model, head, side, features, this.#talk.sightings(), wordings);
     const verdict: TurnVerdict = {
       index: this.#talk.length - 1,
       state,
       score: Math.round(score * 10_000) / 10_000,
-      kind: state === "clear" ? "none" : this.#model.kindOf(features),
+      kind: state === "clear" ? "none" : this.#model.kindOf(features, (tables) => this.#talk.wordSum(side, tables)),
       stage,
-      evidence: evidenceOf(this.#model, side, features, this.#talk.sightings()).slice(0, MAX_EVIDENCE),
+      evidence: evidence.slice(0, MAX_EVIDENCE),
     };
     this.#verdict = verdict;
     if (this.#peak === undefined || verdict.score >= this.#peak.score) this.#peak = verdict;
     return verdict;
   }
 
-  #suspect(side: Side): { sum: number; features: readonly number[] } {
-    const suspect = this.#talk.tallies[side];
-    const other = this.#talk.tallies[side === 0 ? 1 : 0];
-    const context = { called: side === 1, otherIsAgent: side === 0 && this.#talk.agentCalled };
-    const features = this.#model.space.active(suspect.counts, other.counts, context);
-    return { sum: this.#model.sum(features) + suspect.wordSum(true) + other.wordSum(false), features };
+  /** The sides that may be suspected, with what is there. */
+  #seen(): Seen[] {
+    const sides: readonly Side[] = this.#talk.agentCalled ? [0] : [0, 1];
+    return sides.map((side) => {
+      const [mine, others] = [this.#talk.tallies[side], this.#talk.tallies[side === 0 ? 1 : 0]];
+      return { side, features: this.#model.space.active(mine.counts, others.counts, this.#talk.contextOf(side)) };
+    });
+  }
+
+  #mostSuspected(head: Head, seen: readonly Seen[]): Suspected {
+    return seen
+      .map(({ side, features }): Suspected => {
+        const words = this.#talk.wordSum(side, head.words);
+        return { head, side, features, score: head.score(head.features.sum(features) + words) };
+      })
+      .reduce((most, other) => (other.score > most.score ? other : most));
   }
 
   /** `scam` takes more than a number. */
-  #stateOf(score: number, damning: boolean): ThreatState {
-    const { scam, suspicious, uncertain } = this.#model.weights.thresholds;
-    if (score >= scam && damning) return "scam";
+  #stateOf(score: number, isScam: boolean): ThreatState {
+    const { suspicious, uncertain } = this.#model.weights.thresholds;
+    if (isScam) return "scam";
     if (score >= suspicious) return "suspicious";
     return score >= uncertain ? "uncertain" : "clear";
   }

@@ -7,28 +7,75 @@ export interface SuspectContext {
   readonly called: boolean;
   /** The other side is a contact centre's agent. */
   readonly otherIsAgent: boolean;
+  /** What part of the talk is the suspected side's, 0–1; undefined while too little is said. */
+  readonly talks: number | undefined;
 }
 
 /** Groups of cues that are looked at in pairs. `S` is the suspected side, `O` the other. */
 const FLAGS: readonly (readonly [name: string, side: "S" | "O", cues: readonly string[]])[] = [
   ["bank", "S", ["claim.bank"]],
-  ["authority", "S", ["claim.police", "claim.tax", "claim.government", "claim.intermediary"]],
+  ["authority", "S", ["claim.police", "claim.tax", "claim.government", "claim.intermediary", "claim.clergy"]],
   ["technical", "S", ["claim.tech", "claim.provider"]],
   ["relative", "S", ["claim.family"]],
-  ["insider", "S", ["claim.employee"]],
-  ["firm", "S", ["claim.company", "claim.parcel", "claim.utility", "claim.invest", "claim.prize", "claim.charity"]],
+  ["insider", "S", ["claim.employee", "claim.boss", "claim.partner", "claim.spouse"]],
+  [
+    "firm",
+    "S",
+    [
+      "claim.company",
+      "claim.parcel",
+      "claim.utility",
+      "claim.invest",
+      "claim.prize",
+      "claim.charity",
+      "claim.desk",
+      "claim.courier",
+    ],
+  ],
   ["alarm", "S", ["pretext.fraud-alert", "pretext.account-problem", "pretext.virus", "pretext.extort"]],
-  ["mishap", "S", ["pretext.accident", "pretext.hospital", "pretext.hardship"]],
+  [
+    "mishap",
+    "S",
+    ["pretext.accident", "pretext.hospital", "pretext.hardship", "pretext.mishap", "pretext.voice", "pretext.bill-due"],
+  ],
   ["law", "S", ["pretext.legal", "pretext.contraband", "pretext.debt", "pretext.disconnect"]],
-  ["gain", "S", ["pretext.refund", "pretext.prize", "pretext.invest", "pretext.warranty"]],
-  ["errand", "S", ["pretext.parcel", "pretext.renewal", "pretext.update", "pretext.romance", "pretext.press-key"]],
-  ["code-sent", "S", ["pretext.code-sent", "pretext.confirm-you"]],
+  [
+    "gain",
+    "S",
+    ["pretext.refund", "pretext.prize", "pretext.invest", "pretext.warranty", "pretext.windfall", "pretext.job"],
+  ],
+  [
+    "errand",
+    "S",
+    [
+      "pretext.parcel",
+      "pretext.renewal",
+      "pretext.update",
+      "pretext.romance",
+      "pretext.press-key",
+      "pretext.sale",
+      "pretext.rental",
+      "pretext.new-account",
+    ],
+  ],
+  ["code-sent", "S", ["pretext.code-sent", "pretext.confirm-you", "pretext.wrong-code"]],
   ["excuse", "S", ["pretext.system", "pretext.confidential-deal"]],
   ["urgency", "S", ["pressure.urgency", "pressure.scarcity"]],
   ["deadline", "S", ["pressure.deadline"]],
   ["threat", "S", ["pressure.threat"]],
   ["secrecy", "S", ["pressure.secrecy", "pressure.stay", "pressure.coach", "pressure.no-check", "pressure.only-me"]],
-  ["pushing", "S", ["pressure.insist", "pressure.protect", "pressure.guarantee", "pressure.fee-first"]],
+  [
+    "pushing",
+    "S",
+    [
+      "pressure.insist",
+      "pressure.protect",
+      "pressure.guarantee",
+      "pressure.fee-first",
+      "pressure.proof",
+      "pressure.flatter",
+    ],
+  ],
   ["bullying", "S", ["pressure.intimidate", "pressure.sympathy", "pressure.name-drop"]],
   ["ask-secret", "S", ["request.code", "request.pin", "request.card"]],
   ["ask-odd-money", "S", ["request.gift", "request.crypto", "request.cash"]],
@@ -39,10 +86,25 @@ const FLAGS: readonly (readonly [name: string, side: "S" | "O", cues: readonly s
   [
     "honest",
     "S",
-    ["not.protect", "not.request", "not.urgent", "honest.callback", "honest.noaction", "honest.letter", "honest.plan"],
+    [
+      "not.protect",
+      "not.request",
+      "not.urgent",
+      "honest.callback",
+      "honest.noaction",
+      "honest.letter",
+      "honest.plan",
+      "honest.free",
+      "honest.choice",
+      "honest.byself",
+    ],
   ],
-  ["service", "S", ["honest.service", "honest.help", "honest.appointment", "honest.optout", "honest.survey"]],
-  ["social", "S", ["honest.social"]],
+  [
+    "service",
+    "S",
+    ["honest.service", "honest.help", "honest.appointment", "honest.optout", "honest.survey", "honest.reason"],
+  ],
+  ["social", "S", ["honest.social", "honest.chat"]],
   ["customer", "O", ["honest.customer", "honest.reported"]],
   ["other-serves", "O", ["honest.service", "honest.help"]],
   ["other-doubts", "O", ["other.suspicion", "other.refuse"]],
@@ -57,6 +119,8 @@ const COUNTED: readonly (readonly [group: string, steps: readonly number[]])[] =
   ["request.", [2, 3, 4]],
 ];
 const CONTEXTS = ["called", "agent"] as const;
+/** From which part of the talk on: who calls to get something speaks more, whom he presses answers in few words. */
+const TALKS = [0, 0.35, 0.5, 0.65, 0.8] as const;
 
 /** The cues that make a feature be there. */
 export interface FeatureSource {
@@ -66,7 +130,7 @@ export interface FeatureSource {
 
 /**
  * Turns counts of cues into features that are there or not: each cue by side, pairs of groups, how many different ones, and pairs
- * with the context. Feature numbers depend on the cue names only.
+ * with the context, and who talks how much. Feature numbers depend on the cue names only.
  */
 export class FeatureSpace {
   readonly names: readonly string[];
@@ -78,6 +142,7 @@ export class FeatureSpace {
   readonly #pairBase: number;
   readonly #countBase: number;
   readonly #contextBase: number;
+  readonly #talksBase: number;
 
   constructor(cueNames: readonly string[]) {
     this.#cueNames = cueNames;
@@ -97,6 +162,8 @@ export class FeatureSpace {
       names.push(context);
       for (const [flag] of FLAGS) names.push(`${context}&${flag}`);
     }
+    this.#talksBase = names.length;
+    for (const from of TALKS) names.push(`talks>=${from}`);
     this.names = names;
   }
 
@@ -129,6 +196,8 @@ export class FeatureSpace {
     });
     this.#pushContext(context.called, this.#contextBase, into);
     this.#pushContext(context.otherIsAgent, this.#contextBase + FLAGS.length + 1, into);
+    const { talks } = context;
+    if (talks !== undefined) into.push(this.#talksBase + TALKS.findLastIndex((from) => talks >= from));
     return into;
   }
 

@@ -1,9 +1,10 @@
 import type { Speaker } from "../model/speech.js";
 import type { Turn } from "../model/threat.js";
 import type { Sighting } from "./evidence.js";
-import { SideTally, wordBuckets } from "./tally.js";
+import type { SuspectContext } from "./features.js";
+import { SideTally, wordBuckets, type WordTables } from "./tally.js";
+import { strongestRun, type Wording } from "./wording.js";
 import type { CueMatcher } from "./cues/cue-matcher.js";
-import type { WordTables } from "./threat-model.js";
 import { tokens, type Token } from "./text/tokens.js";
 
 export interface TalkOptions {
@@ -23,6 +24,7 @@ interface Heard {
   past: boolean;
   readonly index: number;
   readonly side: Side;
+  readonly text: string;
   readonly tokens: readonly Token[];
   readonly cues: readonly number[];
   readonly buckets: readonly number[];
@@ -33,6 +35,9 @@ interface Heard {
 const CARRIED_WORDS = 8;
 /** An "okay" between does not break it. */
 const INTERJECTION_WORDS = 2;
+
+/** With fewer words and word pairs nobody can tell who talks how much. */
+const LEAST_TALK = 25;
 
 /** Words of both sides after which a cue no longer counts: some three minutes of talk. A long honest call mentions many things. */
 const WINDOW_WORDS = 400;
@@ -56,10 +61,11 @@ export class HeardTalk {
   #agent: boolean;
   #length = 0;
 
-  constructor(matcher: CueMatcher, words: WordTables, options: TalkOptions) {
+  /** @param words The tables that sums of words are wanted of. */
+  constructor(matcher: CueMatcher, words: readonly WordTables[], options: TalkOptions) {
     const { calledSide, maxTurns = 200, maxTurnCharacters = 4000 } = options;
     this.#matcher = matcher;
-    this.#mask = words.mask;
+    this.#mask = Math.max(...words.map(({ mask }) => mask));
     this.#maxTurns = Math.max(1, maxTurns);
     this.#maxCharacters = Math.max(1, maxTurnCharacters);
     this.#agent = calledSide === "agent";
@@ -76,6 +82,14 @@ export class HeardTalk {
   /** The called side is a contact centre's agent. */
   get agentCalled(): boolean {
     return this.#agent;
+  }
+
+  /** What else is known of the call, with that side suspected. */
+  contextOf(suspect: Side): SuspectContext {
+    const mine = this.tallies[suspect].words;
+    const all = mine + this.tallies[suspect === 0 ? 1 : 0].words;
+    const talks = all < LEAST_TALK ? undefined : mine / all;
+    return { called: suspect === 1, otherIsAgent: suspect === 0 && this.#agent, talks };
   }
 
   add(turn: Turn): void {
@@ -105,6 +119,35 @@ export class HeardTalk {
       for (const sighting of seen) if (!past || this.#lasting(sighting.cue)) sightings.set(keyOf(sighting), sighting);
     }
     return sightings;
+  }
+
+  /** What the words of both sides weigh by these tables, with `suspect` suspected. */
+  wordSum(suspect: Side, tables: WordTables): number {
+    const [mine, others] = [this.tallies[suspect], this.tallies[suspect === 0 ? 1 : 0]];
+    return mine.wordSum(tables, true) + others.wordSum(tables, false);
+  }
+
+  /**
+   * Of each turn that still counts, the words that speak most for a fraud of `suspect`, by these tables.
+   * @returns Also what the words of all turns weigh, so that a part of the whole can be told.
+   */
+  wordings(suspect: Side, tables: WordTables): { readonly wordings: readonly Wording[]; readonly weight: number } {
+    const wordings: Wording[] = [];
+    let weight = 0;
+    for (const { past, index: turn, side, text, tokens: words, buckets } of this.#heard) {
+      if (past || buckets.length === 0) continue;
+      const add = (bucket: number | undefined): number =>
+        bucket === undefined ? 0 : this.tallies[side].wordWeight(tables, bucket, side === suspect);
+      const { best, net } = strongestRun(
+        words.map((_, at) => (at === 0 ? add(buckets[0]) : add(buckets[2 * at - 1]) + add(buckets[2 * at]))),
+      );
+      weight += Math.max(Math.abs(net), best?.adds ?? 0);
+      if (best === undefined) continue;
+      const start = words[best.from]?.start ?? 0;
+      const end = words[best.to - 1]?.end ?? start;
+      wordings.push({ turn, start, end, text: text.slice(start, end), adds: best.adds });
+    }
+    return { wordings, weight };
   }
 
   #lasting(cue: number): boolean {
@@ -153,7 +196,7 @@ export class HeardTalk {
     });
     const cues = hits.map(({ cue }) => cue);
     const buckets = wordBuckets(own, this.#mask);
-    this.#heard.splice(at, 0, { past: false, index, side, tokens: own, cues, buckets, sightings });
+    this.#heard.splice(at, 0, { past: false, index, side, text, tokens: own, cues, buckets, sightings });
     this.tallies[side].add(cues, buckets);
   }
 

@@ -27,16 +27,26 @@ export interface WordWeights {
   readonly other: string;
 }
 
-/** What `npm run detect:train` makes. */
-export interface ThreatWeights {
-  readonly version: 1;
-  readonly thresholds: ThreatThresholds;
+/** One kind of fraud against the others. */
+export interface KindWeights extends LinearWeights {
+  readonly words?: WordWeights;
+}
+
+/** One weighing of what was said. */
+export interface HeadWeights {
   readonly fraud: LinearWeights;
   readonly words?: WordWeights;
   /** Score = 1 / (1 + exp(-(slope × sum + offset))). */
   readonly calibration: { readonly slope: number; readonly offset: number };
-  /** One against the rest. */
-  readonly kinds: Readonly<Partial<Record<ThreatKind, LinearWeights>>>;
+}
+
+/** What `npm run detect:train` makes. The head at the top says what is a fraud beyond doubt (`scam`, `end`). */
+export interface ThreatWeights extends HeadWeights {
+  readonly version: 1;
+  readonly thresholds: ThreatThresholds;
+  /** The head that says early what may be one (`uncertain`, `suspicious`). Default: the one at the top. */
+  readonly warning?: HeadWeights;
+  readonly kinds: Readonly<Partial<Record<ThreatKind, KindWeights>>>;
   /** Base64 of sorted 32-bit hashes, little endian: words that are not to be corrected. */
   readonly knownWords: string;
   /** Of the stories, the lexicons and the trainer's settings: what the weights were made from. */
@@ -74,7 +84,7 @@ export function builtInWeights(): ThreatWeights {
 function problemIn(json: unknown): { field: string; found: string } | undefined {
   const bad = (field: string, value: unknown) => ({ field, found: describe(value) });
   if (!isMembers(json)) return bad("", json);
-  const { version, thresholds, fraud, calibration, kinds, words, knownWords, inputs } = json;
+  const { version, thresholds, warning, kinds, knownWords, inputs } = json;
   if (version !== 1) return bad("version", version);
   if (!isMembers(thresholds)) return bad("thresholds", thresholds);
   let before = 0;
@@ -83,18 +93,28 @@ function problemIn(json: unknown): { field: string; found: string } | undefined 
     if (!isFraction(value) || value < before) return bad(`thresholds.${name}`, value);
     before = value;
   }
-  if (!isLinear(fraud)) return bad("fraud", fraud);
-  if (!isMembers(calibration) || !isFiniteNumber(calibration["slope"]) || !isFiniteNumber(calibration["offset"])) {
-    return bad("calibration", calibration);
+  const head = problemInHead(json);
+  if (head !== undefined) return bad(head, json[head]);
+  if (warning !== undefined) {
+    if (!isMembers(warning)) return bad("warning", warning);
+    const wrong = problemInHead(warning);
+    if (wrong !== undefined) return bad(`warning.${wrong}`, warning[wrong]);
   }
   if (!isMembers(kinds)) return bad("kinds", kinds);
   for (const [kind, weights] of Object.entries(kinds)) {
-    if (!(THREAT_KINDS as readonly string[]).includes(kind) || !isLinear(weights)) return bad(`kinds.${kind}`, weights);
+    if (!(THREAT_KINDS as readonly string[]).includes(kind) || !isKind(weights)) return bad(`kinds.${kind}`, weights);
   }
-  if (words !== undefined && !isWords(words)) return bad("words", words);
   if (typeof knownWords !== "string") return bad("knownWords", knownWords);
   if (typeof inputs !== "string") return bad("inputs", inputs);
   return undefined;
+}
+
+function problemInHead({ fraud, words, calibration }: Members): "fraud" | "words" | "calibration" | undefined {
+  if (!isLinear(fraud)) return "fraud";
+  if (words !== undefined && !isWords(words)) return "words";
+  const isCalibration =
+    isMembers(calibration) && isFiniteNumber(calibration["slope"]) && isFiniteNumber(calibration["offset"]);
+  return isCalibration ? undefined : "calibration";
 }
 
 const isFiniteNumber = (value: unknown): value is number => typeof value === "number" && Number.isFinite(value);
@@ -103,6 +123,11 @@ function isLinear(value: unknown): boolean {
   if (!isMembers(value) || !isFiniteNumber(value["bias"]) || !isMembers(value["features"])) return false;
   const weights = Object.values(value["features"]);
   return weights.length <= MAX_FEATURES && weights.every(isFiniteNumber);
+}
+
+function isKind(value: unknown): boolean {
+  if (!isMembers(value) || !isLinear(value)) return false;
+  return value["words"] === undefined || isWords(value["words"]);
 }
 
 function isWords(value: unknown): boolean {

@@ -10,8 +10,12 @@ declare module "fastify" {
   interface FastifyContextConfig {
     /** What the route asks of the key. A route without one is refused to everybody. */
     permission?: Permission;
+    /** It shows a team nothing but its own. A route that does not say so is refused to keys and tokens of a team. */
+    scoped?: boolean;
     /** An event route: trusted sources need no key, and the events' own rate limit counts. */
     events?: boolean;
+    /** A recording is its body, which takes a while: `uploadTimeoutMs` counts. */
+    upload?: boolean;
   }
   interface FastifyRequest {
     principal: Principal;

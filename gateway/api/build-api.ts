@@ -13,14 +13,20 @@ import { ApiError, errorHandler, sendProblem } from "./errors.js";
 import { countRequests } from "./request-metrics.js";
 import { RouteTable } from "./route-table.js";
 import { adminRoutes } from "./routes/admin.js";
+import { alertCaseRoutes } from "./routes/alert-cases.js";
 import { analyzeRoutes } from "./routes/analyze.js";
 import { blockRoutes } from "./routes/blocks.js";
 import { disconnectRoutes } from "./routes/disconnect.js";
 import { eventRoutes } from "./routes/events.js";
+import { findingRoutes } from "./routes/findings.js";
 import { heardRoutes } from "./routes/heard.js";
+import { recordingRoutes } from "./routes/recordings.js";
 import { recordRoutes } from "./routes/records.js";
+import { reportRoutes } from "./routes/reports.js";
 import { statusRoutes } from "./routes/status.js";
+import { subjectRoutes } from "./routes/subjects.js";
 import { transcriptRoutes } from "./routes/transcripts.js";
+import { answerBrokenHttp, limitSlowBodies } from "./slow-bodies.js";
 
 const DOCS_CSP =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'";
@@ -28,12 +34,17 @@ const ALL_ROUTES = [
   eventRoutes,
   disconnectRoutes,
   statusRoutes,
+  alertCaseRoutes,
   blockRoutes,
   recordRoutes,
+  findingRoutes,
   heardRoutes,
   transcriptRoutes,
+  subjectRoutes,
   adminRoutes,
   analyzeRoutes,
+  recordingRoutes,
+  reportRoutes,
 ];
 const ORDINARY_BODY_BYTES = 256 * 1024;
 /** Without a key a source gets this share of the requests a minute. */
@@ -52,7 +63,8 @@ export async function buildApi(deps: ApiDeps): Promise<Api> {
   const { limits } = deps.options;
   const app = Fastify({
     bodyLimit: Math.min(ORDINARY_BODY_BYTES, limits.maxBodyBytes),
-    requestTimeout: limits.requestTimeoutMs,
+    // For the slowest body that any route takes; each has its own limit (slow-bodies.ts).
+    requestTimeout: Math.max(limits.requestTimeoutMs, limits.uploadTimeoutMs),
     connectionTimeout: limits.endCallsTimeoutMs + limits.requestTimeoutMs,
     keepAliveTimeout: 72_000,
     handlerTimeout: limits.handlerTimeoutMs,
@@ -69,6 +81,7 @@ export async function buildApi(deps: ApiDeps): Promise<Api> {
     },
   });
   app.server.maxConnections = limits.maxConnections;
+  app.server.headersTimeout = limits.requestTimeoutMs;
   const trail = new AuditTrail(deps.clock, deps.random, deps.audit);
   const context: ApiContext = { ...deps, trail };
   app.setValidatorCompiler(validatorCompiler);
@@ -78,6 +91,7 @@ export async function buildApi(deps: ApiDeps): Promise<Api> {
   // Only JSON comes in: a browser page elsewhere cannot send that without asking first (no CORS).
   app.removeContentTypeParser("text/plain");
   countRequests(app, deps);
+  limitSlowBodies(app, deps);
   new Guard(context).install(app);
   const table = new RouteTable();
   app.addHook("onRoute", (route) => table.add(route));
@@ -152,29 +166,4 @@ async function installDocs(app: FastifyInstance, version: string): Promise<void>
     uiConfig: { validatorUrl: null },
     staticCSP: DOCS_CSP,
   });
-}
-
-interface BrokenConnection {
-  readonly writable: boolean;
-  destroy(): unknown;
-  end(text: string): unknown;
-}
-
-/** What cannot even be read as HTTP gets the same shape of answer, and the connection is closed. */
-function answerBrokenHttp(error: Error & { code?: string }, socket: BrokenConnection): void {
-  if (error.code === "ECONNRESET" || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const slow = error.code === "ERR_HTTP_REQUEST_TIMEOUT";
-  const status = slow
-    ? "408 Request Timeout"
-    : error.code === "HPE_HEADER_OVERFLOW"
-      ? "431 Request Header Fields Too Large"
-      : "400 Bad Request";
-  const body = JSON.stringify({
-    error: { code: slow ? "request.timed-out" : "request.malformed", message: "not readable as HTTP" },
-  });
-  const head = `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n`;
-  socket.end(head + body);
 }

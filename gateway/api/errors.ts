@@ -36,7 +36,13 @@ const FASTIFY_CODES: Readonly<Record<string, string>> = {
 };
 
 /** Asked for in good form, but not possible: the message says why. */
-const TOLD: ReadonlySet<ErrorCode> = new Set(["config.invalid", "tls.certificate", "block.refused", "trace.refused"]);
+const TOLD: ReadonlySet<ErrorCode> = new Set([
+  "config.invalid",
+  "tls.certificate",
+  "block.refused",
+  "trace.refused",
+  "subject.forgotten",
+]);
 
 /** One shape for every error: `{error: {code, message, path?}}`. What went wrong inside is logged, not told. */
 export function errorHandler(log: Log) {
@@ -46,7 +52,9 @@ export function errorHandler(log: Log) {
     reply: FastifyReply,
   ): FastifyReply => {
     const problem = readProblem(error);
-    if (problem.status >= 500 && !(error instanceof GatewayError && error.retryable)) {
+    // What a route tells the client itself it has understood.
+    const isUnderstood = error instanceof ApiError || (error instanceof GatewayError && error.retryable);
+    if (problem.status >= 500 && !isUnderstood) {
       log.error("api.failed", { route: request.routeOptions.url ?? "unknown", status: problem.status }, error);
     }
     if (problem.status === 503) void reply.header("retry-after", "1");

@@ -1,4 +1,4 @@
-import type { Alert, Block, Cdr, Incident } from "../../detection/index.js";
+import type { Alert, AlertFinding, Block, Cdr, Incident } from "../../detection/index.js";
 import type { DisconnectResult, EventVerdict, LiveCallView } from "../ports/gateway-control.js";
 import type { AuditEntry, TeardownRecord } from "../ports/records.js";
 import { isoTime } from "./schemas/common.js";
@@ -21,7 +21,23 @@ export const alertView = (alert: Alert): AlertAnswer => ({
   disposition: alert.disposition,
   message: alert.message,
   ...(alert.threat === undefined ? {} : { threat: { ...alert.threat, cues: [...alert.threat.cues] } }),
+  ...(alert.finding === undefined ? {} : { finding: alertFindingView(alert.finding) }),
 });
+
+function alertFindingView(finding: AlertFinding): NonNullable<AlertAnswer["finding"]> {
+  const { id, score, firstAt, site, evidence, detail, explanation, recommended, falsePositives } = finding;
+  return {
+    id,
+    score,
+    first_at: isoTime(firstAt),
+    ...(site === undefined ? {} : { site }),
+    evidence: { ...evidence },
+    detail: { ...detail },
+    explanation,
+    recommended,
+    false_positives: falsePositives,
+  };
+}
 
 export const verdictView = (verdict: EventVerdict): EventAnswer => ({
   status: verdict.status,
@@ -79,6 +95,8 @@ export const callView = (call: LiveCallView): Row => ({
   started_at: isoTime(call.startedAt),
   answered_at: isoOrNothing(call.answeredAt),
   next_hop: call.nextHop,
+  carried_by: call.carriedBy,
+  server: call.server,
 });
 
 export const cdrView = (cdr: Cdr): Row => ({
@@ -111,6 +129,11 @@ export const cdrView = (cdr: Cdr): Row => ({
   b_lost: cdr.media?.b?.lost,
   b_jitter_ms: cdr.media?.b?.jitterMs,
   b_mos: cdr.media?.b?.mos,
+  identity_verdict: cdr.identity?.verdict,
+  identity_attest: cdr.identity?.attest,
+  identity_origid: cdr.identity?.origid,
+  identity_reason: cdr.identity?.reason,
+  identity_diverted: cdr.identity?.diverted,
 });
 
 export const teardownView = (teardown: TeardownRecord): Row => ({

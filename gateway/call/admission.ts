@@ -100,6 +100,12 @@ export class CallAdmission implements Admission, CallObserver {
     return admitted(identity, trunk.policy);
   }
 
+  /** The trunk of a call that `admit` would not turn away for its source, without counting it anywhere. */
+  trunkOf(request: SipRequest, { address }: SipSource): Trunk | undefined {
+    const trunk = this.#trunkOf(request, this.#trunks.source(address));
+    return trunk?.allowFrom?.has(address) === false ? undefined : trunk;
+  }
+
   isEmergency(request: SipRequest, source: SipSource): boolean {
     const trunk = this.#trunkOf(request, this.#trunks.source(source.address));
     return trunk !== undefined && identifyCall(request, trunk).emergency;

@@ -16,10 +16,12 @@ import type {
 } from "../ports/sip-endpoint.js";
 import { parseMaxForwards } from "../sip/message/header-values.js";
 import type { SipRequest, SipResponse } from "../sip/message/sip-message.js";
+import { ownText } from "../sip/message/text.js";
 import { ownAnswer } from "./answers.js";
 import { hangUp } from "./branch.js";
 import { Call } from "./call.js";
-import type { CallOptions, CallOwner, CallServices } from "./call-services.js";
+import type { CallOptions } from "./call-options.js";
+import type { CallOwner, CallServices } from "./call-services.js";
 import type {
   Admission,
   CallIdentity,
@@ -33,7 +35,9 @@ import type {
 } from "./contracts.js";
 import { DialogIndex } from "./dialog-index.js";
 import { drainReason, refusedReason, SETUP_TIMEOUT } from "./end-reasons.js";
+import type { SignedCall } from "./identity/identity-contracts.js";
 import type { MediaAnchors } from "./media/media-anchors.js";
+import type { CallOrigins } from "./origin/call-origins.js";
 import { allowed, answerOptions, StandaloneRelay, type RelayListener } from "./out-of-dialog.js";
 import { unknownOptions, type PassRules } from "./pass-headers.js";
 import { restoredDialog } from "./restored-dialog.js";
@@ -77,6 +81,10 @@ export interface B2buaDeps {
   isDraining?(): boolean;
   /** Absent: media passes us by, whatever the trunks say. */
   readonly media?: MediaAnchors;
+  /** See `CallServices.markLeg`. */
+  readonly markLeg?: CallServices["markLeg"];
+  /** Absent: nobody asks which call led to which. */
+  readonly origins?: CallOrigins;
   /** A request got 405: scanners ask for everything. */
   onNotAllowed?(request: IncomingRequest): void;
 }
@@ -130,7 +138,7 @@ export class B2bua implements SipUser, CallOwner, CallRestorer {
   }
 
   #makeServices(index: DialogIndex, metrics: Metrics): CallServices {
-    const { endpoint, clock, random, screen, hops, observers, media } = this.#deps;
+    const { endpoint, clock, random, screen, hops, observers, media, origins, markLeg } = this.#deps;
     const options = (): CallOptions => this.#options;
     return {
       endpoint,
@@ -144,6 +152,8 @@ export class B2bua implements SipUser, CallOwner, CallRestorer {
         return options();
       },
       ...(media === undefined ? {} : { media }),
+      ...(origins === undefined ? {} : { origins }),
+      ...(markLeg === undefined ? {} : { markLeg }),
       failovers: metrics.counter("ringfence_hop_failovers_total", "INVITEs sent on to a further next hop"),
       cdrId: () => random.token(16),
       rulesFor: (policy) => (policy.topologyHiding ? this.#hidden : this.#open),
@@ -181,7 +191,7 @@ export class B2bua implements SipUser, CallOwner, CallRestorer {
     return this.#deps.admission.isEmergency?.(request, source) ?? false;
   }
 
-  onInvite(invite: IncomingInvite): void {
+  onInvite(invite: IncomingInvite, signed?: SignedCall): void {
     const { request, source } = invite;
     const admitted = this.#deps.admission.admit(request, source);
     if (!admitted.ok) {
@@ -191,11 +201,14 @@ export class B2bua implements SipUser, CallOwner, CallRestorer {
     const { identity, trunk } = admitted;
     if (!this.#isAcceptable(invite, trunk, identity.emergency)) return;
     const startedAt = this.#deps.clock.unix();
-    // Text of its own: a slice would keep the whole message alive for as long as the call lasts.
-    const callId = Buffer.from(request.headers.get("call-id") ?? "", "latin1").toString("latin1");
-    const call = new Call(this.#services, this, { callId, identity, policy: trunk, startedAt }, invite);
+    const callId = ownText(request.headers.get("call-id") ?? "");
+    const { origins, index } = this.#services;
+    const origin = origins?.find(invite, identity, index);
+    const start = { callId, identity, policy: trunk, startedAt, origin, ...(signed === undefined ? {} : { signed }) };
+    const call = new Call(this.#services, this, start, invite);
     this.#calls.add(call);
     this.#setup.add(call);
+    origins?.started(call);
     for (const observer of this.#deps.observers) observer.onStarted?.(call);
     const { screen } = this.#deps;
     const { caller, called, trunk: trunkId, emergency } = identity;
@@ -312,11 +325,13 @@ export class B2bua implements SipUser, CallOwner, CallRestorer {
       emergency: facts.emergency,
     } as CallIdentity;
     const startedAt = unixMs(facts.startedAt);
-    const call = new Call(this.#services, this, { callId, identity, policy, startedAt }, undefined);
+    const start = { callId, identity, policy, startedAt, origin: facts.origin };
+    const call = new Call(this.#services, this, start, undefined);
     const a = endpoint.restoreDialog(restoredDialog(entry.a));
     const b = endpoint.restoreDialog(restoredDialog(entry.b));
     call.resume(a, b, unixMs(facts.answeredAt), facts.nextHop);
     this.#calls.add(call);
+    this.#services.origins?.started(call);
     for (const observer of observers) observer.onStarted?.(call);
     return call;
   }
@@ -328,6 +343,7 @@ export class B2bua implements SipUser, CallOwner, CallRestorer {
   ended(call: Call, cdr: Cdr): void {
     this.#setup.delete(call);
     this.#calls.delete(call);
+    this.#services.origins?.ended(call);
     for (const observer of this.#deps.observers) observer.onEnded?.(call, cdr);
   }
 

@@ -1,13 +1,15 @@
 import type { Cdr } from "../../detection/index.js";
 import type { IncomingInvite, ResponseSpec } from "../ports/sip-endpoint.js";
 import { factsOf, newRecord } from "./call-record.js";
-import type { CallOptions, CallOwner, CallServices, CallStart } from "./call-services.js";
+import type { CallOptions } from "./call-options.js";
+import type { CallOwner, CallServices, CallStart } from "./call-services.js";
 import { ALREADY_GONE, CallEnding } from "./call-teardown.js";
 import { buildCdr } from "./cdr-builder.js";
 import type { CallMediaEvent, CallPhase, EndReason, LegReport, LiveCall } from "./contracts.js";
 import { mediaLostReason, noMediaReason } from "./end-reasons.js";
 import { Forks } from "./forks.js";
 import type { HopAttempts } from "./hop-attempts.js";
+import type { SignedCall } from "./identity/identity-contracts.js";
 import type { Leg, LegOwner } from "./leg.js";
 import type { MediaUser } from "./media/call-media.js";
 import type { GatedCall, MediaGate } from "./media/media-gate.js";
@@ -21,6 +23,8 @@ export class CallCore implements GatedCall, MediaUser {
   readonly call: WholeCall;
   readonly services: CallServices;
   readonly rules: PassRules;
+  /** What is done to the INVITE that leaves, for its signed caller identity. */
+  readonly onward: SignedCall["onward"];
   /** Until it is answered: the message is not kept for as long as people talk. */
   invite: IncomingInvite | undefined;
   readonly forks: Forks;
@@ -46,6 +50,7 @@ export class CallCore implements GatedCall, MediaUser {
     this.#owner = owner;
     this.invite = invite;
     this.rules = services.rulesFor(start.policy);
+    this.onward = start.signed?.onward;
     this.ending = new CallEnding(start.callId, services.clock);
     this.forks = new Forks(call, services.index, services.endpoint.capabilities.forkedEarlyDialogs);
   }

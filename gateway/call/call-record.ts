@@ -1,6 +1,6 @@
 import type { Cdr, CdrMedia } from "../../detection/index.js";
 import type { UnixMs } from "../core/time.js";
-import type { CallFacts, CallIdentity, EndReason } from "./contracts.js";
+import type { CallFacts, EndReason, LiveCall } from "./contracts.js";
 
 /** What has happened to a call so far, for its Cdr. */
 export interface CallRecord {
@@ -44,10 +44,10 @@ export function noteReason(record: CallRecord, { cause, q850, incidentId }: EndR
 }
 
 export function factsOf(
-  call: { readonly callId: string; readonly identity: CallIdentity; readonly startedAt: UnixMs },
+  call: Pick<LiveCall, "callId" | "identity" | "startedAt" | "signedIdentity" | "hadCredentials" | "origin">,
   record: CallRecord,
   endedAt: UnixMs,
 ): CallFacts {
-  const { callId, identity, startedAt } = call;
-  return { ...record, callId, identity, startedAt, endedAt };
+  const { callId, identity, startedAt, signedIdentity, hadCredentials, origin } = call;
+  return { ...record, callId, identity, startedAt, signedIdentity, hadCredentials, origin, endedAt };
 }

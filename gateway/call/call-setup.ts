@@ -1,4 +1,4 @@
-import type { IncomingInvite, OutgoingRequest, SipDialog } from "../ports/sip-endpoint.js";
+import type { IncomingInvite, OutgoingRequest, OutgoingSpec, SipDialog } from "../ports/sip-endpoint.js";
 import { getTag } from "../sip/message/name-addr.js";
 import type { SipRequest, SipResponse } from "../sip/message/sip-message.js";
 import { coveredAnswer, ownAnswer, passResponse, q850Of } from "./answers.js";
@@ -8,7 +8,8 @@ import type { CallHangUps } from "./call-hang-ups.js";
 import { ALREADY_GONE, cancelReport, LegBye } from "./call-teardown.js";
 import type { EndReason } from "./contracts.js";
 import { CALLER_LOST } from "./end-reasons.js";
-import { HopAttempts, type AttemptsOwner } from "./hop-attempts.js";
+import type { AttemptsOwner } from "./attempts-owner.js";
+import { HopAttempts } from "./hop-attempts.js";
 import { Leg } from "./leg.js";
 import { ANCHORED } from "./media/media-gate.js";
 
@@ -39,8 +40,10 @@ export class CallSetup implements AttemptsOwner {
   }
 
   #attempt(request: SipRequest, told: AttemptsOwner): void {
-    const { services, rules, call } = this.#core;
-    const attempts = new HopAttempts(services, told, request, rules, call.policy);
+    const { services, rules, call, onward } = this.#core;
+    const { markLeg } = services;
+    const sent = markLeg === undefined ? onward : (spec: OutgoingSpec) => markLeg(call, onward?.(spec) ?? spec);
+    const attempts = new HopAttempts(services, told, request, rules, call.policy, sent);
     this.#core.attempts = attempts;
     attempts.start();
   }

@@ -1,4 +1,4 @@
-import type { Decision } from "../../detection/index.js";
+import type { CdrIdentity, CdrOrigin, Decision } from "../../detection/index.js";
 import type { UnixMs } from "../core/time.js";
 import type {
   DialogSnapshot,
@@ -8,11 +8,13 @@ import type {
   ResponseSpec,
   SipDialog,
 } from "../ports/sip-endpoint.js";
+import type { SipRequest } from "../sip/message/sip-message.js";
 import { ownAnswer, reasonHeaders, refusalHeaders } from "./answers.js";
 import { CallCore } from "./call-core.js";
 import { CallHangUps } from "./call-hang-ups.js";
 import { noteReason } from "./call-record.js";
-import type { CallOptions, CallOwner, CallServices, CallStart } from "./call-services.js";
+import type { CallOptions } from "./call-options.js";
+import type { CallOwner, CallServices, CallStart } from "./call-services.js";
 import { CallSetup } from "./call-setup.js";
 import type {
   CallIdentity,
@@ -28,6 +30,8 @@ import { Leg, type LegGate, type LegOwner } from "./leg.js";
 import type { PassRules } from "./pass-headers.js";
 import { riskOf } from "./risk.js";
 
+const CREDENTIALS = ["authorization", "proxy-authorization"];
+
 /**
  * One call: the caller's leg, the called side's, and all early dialogs until one is answered. How it is set up is in `CallSetup`,
  * how it ends in `CallHangUps`; `CallCore` is what both share.
@@ -40,6 +44,9 @@ export class Call implements LiveCall, LegOwner {
   readonly identity: CallIdentity;
   readonly policy: TrunkPolicy;
   readonly startedAt: UnixMs;
+  readonly signedIdentity: CdrIdentity | undefined;
+  readonly hadCredentials: boolean;
+  readonly origin: CdrOrigin | undefined;
   readonly #core: CallCore;
   readonly #hangUps: CallHangUps;
   #risk = 0;
@@ -49,6 +56,9 @@ export class Call implements LiveCall, LegOwner {
     this.identity = start.identity;
     this.policy = start.policy;
     this.startedAt = start.startedAt;
+    this.signedIdentity = start.signed?.identity;
+    this.origin = start.origin;
+    this.hadCredentials = CREDENTIALS.some((name) => invite?.request.headers.get(name) !== undefined);
     this.#core = new CallCore(this, services, owner, start, invite);
     this.#hangUps = new CallHangUps(this.#core);
     if (invite === undefined) return;
@@ -81,7 +91,7 @@ export class Call implements LiveCall, LegOwner {
 
   /** What detection made of its INVITE. */
   screened(decision: Decision): void {
-    this.#risk = riskOf(decision);
+    this.#risk = riskOf(decision, this.signedIdentity);
   }
 
   /** Sends the INVITE on. */
@@ -182,6 +192,21 @@ export class Call implements LiveCall, LegOwner {
     // Both are asked: asking is remembering.
     const moved = [b?.hasMoved(), b?.peer?.hasMoved()].includes(true);
     if (moved) for (const observer of this.#core.services.observers) observer.onMoved?.(this);
+  }
+
+  get live(): LiveCall {
+    return this;
+  }
+
+  onRefer(leg: Leg, refer: SipRequest, what: "passed" | "refused"): void {
+    const { origins, index } = this.#core.services;
+    const { peer } = leg;
+    if (origins === undefined || peer === undefined) return;
+    if (what === "refused") origins.refused(refer);
+    else {
+      const address = peer.dialog.snapshot().lastTarget?.address;
+      origins.referred({ call: this, receiver: peer.side, address, refer }, index);
+    }
   }
 
   onAckTimeout(leg: Leg): void {

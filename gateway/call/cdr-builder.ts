@@ -19,6 +19,7 @@ export function buildCdr(facts: CallFacts, id: string): Cdr {
     endedAt,
     durationMs: answeredAt === undefined ? 0 : Math.max(0, endedAt - answeredAt),
     status: facts.status,
+    ...(facts.hadCredentials === true ? { hadCredentials: true as const } : {}),
     endedBy: facts.endedBy,
     cause: facts.cause ?? causeOf(facts),
     ...(facts.q850 === undefined ? {} : { q850: facts.q850 }),
@@ -26,6 +27,8 @@ export function buildCdr(facts: CallFacts, id: string): Cdr {
     ...(facts.blockId === undefined ? {} : { blockId: facts.blockId }),
     emergency: facts.identity.emergency,
     ...(facts.media === undefined ? {} : { media: facts.media }),
+    ...(facts.signedIdentity === undefined ? {} : { identity: facts.signedIdentity }),
+    ...(facts.origin === undefined ? {} : { origin: facts.origin }),
   };
 }
 

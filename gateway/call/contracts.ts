@@ -5,7 +5,9 @@ import type {
   CallerId,
   CallStarted,
   Cdr,
+  CdrIdentity,
   CdrMedia,
+  CdrOrigin,
   Decision,
   TrunkId,
 } from "../../detection/index.js";
@@ -153,6 +155,10 @@ export interface LiveCall {
   readonly nextHop: string | undefined;
   /** How much signalling suspects it, 0–1: what the decision about its INVITE said. */
   readonly risk: number;
+  /** What its signed caller identity was worth; undefined: nobody looked. */
+  readonly signedIdentity?: CdrIdentity | undefined;
+  readonly hadCredentials?: boolean | undefined;
+  readonly origin?: CdrOrigin | undefined;
   /** Its media, from the first description that was anchored until the call is over; undefined: it passes us by. */
   readonly media: LiveMedia | undefined;
   /** Ends both legs at the moments the RFC allows and tells how each answered. Every caller gets the same report. */
@@ -198,6 +204,9 @@ export interface CallFacts {
   readonly incidentId?: string | undefined;
   readonly blockId?: string | undefined;
   readonly media?: CdrMedia | undefined;
+  readonly signedIdentity?: CdrIdentity | undefined;
+  readonly hadCredentials?: boolean | undefined;
+  readonly origin?: CdrOrigin | undefined;
 }
 
 /** Takes up calls of a process that died. */

@@ -1,9 +1,12 @@
 import type { SipDialog } from "../ports/sip-endpoint.js";
+import type { LiveCall } from "./contracts.js";
 
 /** One dialog of a call at our end, and the one at the other end of the same call. */
 export interface IndexedLeg {
   readonly dialog: SipDialog;
   readonly peer: IndexedLeg | undefined;
+  /** Absent: it belongs to a subscription. */
+  readonly call?: LiveCall | undefined;
 }
 
 /** How one dialog is named: by its Call-ID, the tag of our end and the tag of the peer's. */

@@ -10,6 +10,18 @@ export function fraudReason(text: string, incidentId: string, alertId: string): 
   return { cause: "fraud", q850: CALL_REJECTED, text: reasonText(text), refusalStatus: 603, incidentId, alertId };
 }
 
+/** A call that detection refuses, and that went on. */
+export function refusedCallReason({ incidentId, alertId }: Pick<EndReason, "incidentId" | "alertId">): EndReason {
+  return {
+    cause: "fraud",
+    q850: CALL_REJECTED,
+    text: "refused",
+    refusalStatus: 603,
+    ...(incidentId === undefined ? {} : { incidentId }),
+    ...(alertId === undefined ? {} : { alertId }),
+  };
+}
+
 /** A person or the switch's API wants it gone. */
 export function operatorReason(text: string, alertId: string | undefined): EndReason {
   return {

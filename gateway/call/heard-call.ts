@@ -1,5 +1,5 @@
 import type { TranscriptLine, Turn, TurnVerdict } from "../../detection/index.js";
-import type { HeardCall } from "../ports/listening.js";
+import type { HeardCall, HeardFollower } from "../ports/listening.js";
 
 /** Lines of one call that are kept in memory, and their characters; the oldest go first. */
 const MAX_LINES = 500;
@@ -9,6 +9,8 @@ const MAX_CHARS = 65_536;
 export class HeardState {
   readonly call: HeardCall;
   verdict: TurnVerdict | undefined;
+  /** Who wants to be told of each line and verdict. */
+  follower: HeardFollower | undefined;
   turns: readonly Turn[] = [];
   /** It has lost its transcription for want of CPU. */
   shed = false;

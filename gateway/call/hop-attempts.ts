@@ -1,22 +1,14 @@
 import type { HeaderEntries, OutgoingRequest, SipDialog } from "../ports/sip-endpoint.js";
 import type { SipRequest, SipResponse } from "../sip/message/sip-message.js";
 import { retryAfterMs } from "./answers.js";
+import type { AttemptsOwner } from "./attempts-owner.js";
 import { Branch, type BranchOwner } from "./branch.js";
 import type { CallServices } from "./call-services.js";
-import type { EndReason, HopChoice, TrunkPolicy } from "./contracts.js";
+import type { HopChoice, TrunkPolicy } from "./contracts.js";
 import { INTERNAL_FAULT } from "./end-reasons.js";
+import type { SignedCall } from "./identity/identity-contracts.js";
 import { outgoingSpec } from "./invite-spec.js";
 import type { PassRules } from "./pass-headers.js";
-
-/** What the attempts tell their call. */
-export interface AttemptsOwner {
-  onInvited(outgoing: OutgoingRequest, hop: string): void;
-  onProvisional(response: SipResponse, dialog: SipDialog | undefined): void;
-  onAnswer(response: SipResponse, dialog: SipDialog): void;
-  /** The called side is over: its final answer, or the best that all hops had; undefined: there was no hop at all. */
-  onFailed(response: SipResponse | undefined, local: boolean): void;
-  end(reason: EndReason): unknown;
-}
 
 /** RFC 3261 §21.4.9, §21.5: the hop cannot serve, another one may. */
 export const NEXT_HOP_ON: ReadonlySet<number> = new Set([408, 500, 502, 503, 504]);
@@ -32,6 +24,7 @@ export class HopAttempts implements BranchOwner {
   readonly #request: SipRequest;
   readonly #rules: PassRules;
   readonly #policy: TrunkPolicy;
+  readonly #onward: SignedCall["onward"];
   #hops: readonly HopChoice[] = [];
   #tried = 0;
   #branch: Branch | undefined;
@@ -48,12 +41,14 @@ export class HopAttempts implements BranchOwner {
     request: SipRequest,
     rules: PassRules,
     policy: TrunkPolicy,
+    onward?: SignedCall["onward"],
   ) {
     this.#services = services;
     this.#owner = owner;
     this.#request = request;
     this.#rules = rules;
     this.#policy = policy;
+    this.#onward = onward;
   }
 
   /** The INVITE that is out now or was last. */
@@ -91,7 +86,8 @@ export class HopAttempts implements BranchOwner {
     }
     const attempt = this.#tried++;
     if (attempt > 0) this.#services.failovers.inc();
-    const spec = outgoingSpec(this.#request, this.#rules, hop, attempt);
+    const plain = outgoingSpec(this.#request, this.#rules, hop, attempt);
+    const spec = this.#onward?.(plain) ?? plain;
     const { hopTimeoutMs } = this.#policy;
     const branch = new Branch(this, hop);
     this.#branch = branch;

@@ -128,6 +128,9 @@ const NOBODY: ReadonlySet<string> = new Set([
   "private",
 ]);
 
+/** @param value A From or P-Asserted-Identity value. */
+export const namesNobody = (value: string): boolean => knownUser(value) === undefined;
+
 const ANONYMOUS_HOST = /@anonymous\.invalid(?:[:;?>]|$)/i;
 
 function knownUser(value: string): string | undefined {
@@ -165,7 +168,7 @@ function asksForPrivacy(request: SipRequest): boolean {
 }
 
 /** The user part of a SIP URI or all of a tel URI after its scheme, as written; undefined where there is none. */
-function numberPart(uri: string): string | undefined {
+export function numberPart(uri: string): string | undefined {
   const colon = uri.indexOf(":");
   const scheme = uri.slice(0, colon).toLowerCase();
   if (scheme === "tel") return uri.slice(4);

@@ -66,7 +66,8 @@ export class JournalKeeper implements CallObserver {
   }
 }
 
-function factsOf({ identity, startedAt, nextHop = "" }: LiveCall): InvitedFacts {
+function factsOf({ identity, startedAt, nextHop = "", origin }: LiveCall): InvitedFacts {
   const { caller, called, trunk, emergency } = identity;
-  return { caller, called, trunk, startedAt, nextHop, emergency };
+  const facts = { caller, called, trunk, startedAt, nextHop, emergency };
+  return origin === undefined ? facts : { ...facts, origin };
 }

@@ -10,7 +10,8 @@ import { parseCSeq, parseMaxForwards } from "../sip/message/header-values.js";
 import type { SipHeaders } from "../sip/message/sip-headers.js";
 import type { SipRequest } from "../sip/message/sip-message.js";
 import { coveredAnswer, ownAnswer } from "./answers.js";
-import type { CallOptions } from "./call-services.js";
+import type { CallOptions } from "./call-options.js";
+import type { LiveCall } from "./contracts.js";
 import type { IndexedLeg } from "./dialog-index.js";
 import { mapDialogInfo } from "./identifier-mapping.js";
 import { coversBody, passHeaders, type PassRules } from "./pass-headers.js";
@@ -27,6 +28,10 @@ export interface LegOwner {
   onTargetRefresh(): void;
   /** Our 2xx was never ACKed. RFC 3261 §13.3.1.4 */
   onAckTimeout(leg: Leg): void;
+  /** Absent: it is no call. */
+  readonly live?: LiveCall;
+  /** A REFER of that leg goes on to the other one; `refused`: which does not do so. RFC 3515 */
+  onRefer?(leg: Leg, refer: SipRequest, what: "passed" | "refused"): void;
   /** Where the call's media is anchored; it is asked once a leg. */
   gateOf?(leg: Leg): LegGate | undefined;
 }
@@ -129,6 +134,7 @@ export class Leg implements SipDialogUser, IndexedLeg {
     const user = this.#gate?.answers(incoming, relayed) ?? relayed;
     const outgoing = peer.dialog.request(this.#specFor(request, body), user);
     if (isInvite) this.setInviteCseq(request.headers, outgoing.request.headers);
+    if (request.method === "REFER") this.#owner.onRefer?.(this, request, "passed");
     relayed.sent(outgoing);
   }
 
@@ -153,6 +159,10 @@ export class Leg implements SipDialogUser, IndexedLeg {
 
   get rules(): PassRules {
     return this.#owner.rules;
+  }
+
+  get call(): LiveCall | undefined {
+    return this.#owner.live;
   }
 
   /** OPTIONS in the dialog. @returns The final status; 408: none came. */
@@ -180,6 +190,11 @@ export class Leg implements SipDialogUser, IndexedLeg {
   /** A request of this side that refreshes targets was accepted. */
   refreshed(): void {
     this.#owner.onTargetRefresh();
+  }
+
+  /** A request of this side was not accepted. */
+  refused(request: SipRequest): void {
+    if (request.method === "REFER") this.#owner.onRefer?.(this, request, "refused");
   }
 
   /** The other leg's answer to this side's request is there, or none will be. */

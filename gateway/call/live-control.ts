@@ -1,4 +1,12 @@
-import type { Block, CalledId, CallerId, FraudDetection, Incident, UnixMs } from "../../detection/index.js";
+import type {
+  Block,
+  CalledId,
+  CallerId,
+  FraudDetection,
+  GuardListOptions,
+  Incident,
+  UnixMs,
+} from "../../detection/index.js";
 import type { Clock } from "../core/clock.js";
 import { GatewayError } from "../core/errors.js";
 import type {
@@ -32,13 +40,14 @@ export type CallControl = Pick<
   | "undoIncident"
   | "openIncidents"
   | "importBaseline"
+  | "guardAlso"
   | "stats"
 >;
 
 export interface LiveControlDeps {
   readonly detection: Pick<
     FraudDetection,
-    "blocks" | "addBlock" | "removeBlock" | "incidents" | "undoIncident" | "importBaseline" | "stats"
+    "blocks" | "addBlock" | "removeBlock" | "incidents" | "undoIncident" | "importBaseline" | "guardAlso" | "stats"
   >;
   readonly screen: MeasuredScreen;
   readonly events: SwitchEvents;
@@ -46,6 +55,8 @@ export interface LiveControlDeps {
   readonly teardown: Pick<TeardownService, "endCalls" | "disconnects">;
   readonly registry: CallRegistry;
   readonly foreignCalls: ForeignCalls;
+  /** Live calls that others carry and we watch, so many at most. Absent: there are none. */
+  readonly elsewhere?: ((limit: number) => readonly LiveCallView[]) | undefined;
   readonly trunks: () => TrunkTable;
   readonly clock: Clock;
   readonly isDraining: () => boolean;
@@ -75,7 +86,12 @@ export class LiveControl implements CallControl {
   }
 
   calls(limit: number): Promise<readonly LiveCallView[]> {
-    return Promise.resolve(this.#deps.registry.list(Math.min(limit, MOST_CALLS)).map(viewOf));
+    const { registry, elsewhere } = this.#deps;
+    const most = Math.min(limit, MOST_CALLS);
+    const own = registry.list(most).map(viewOf);
+    const others = elsewhere?.(most) ?? [];
+    if (others.length === 0) return Promise.resolve(own);
+    return Promise.resolve([...own, ...others].sort((a, b) => a.startedAt - b.startedAt).slice(0, most));
   }
 
   endCalls(
@@ -141,6 +157,11 @@ export class LiveControl implements CallControl {
     return Promise.resolve(this.#deps.detection.importBaseline(canonical));
   }
 
+  guardAlso(marked: GuardListOptions): Promise<void> {
+    this.#deps.detection.guardAlso(marked);
+    return Promise.resolve();
+  }
+
   stats(): Promise<GatewayStats> {
     const { detection, screen, carrier, teardown, registry, foreignCalls, isDraining } = this.#deps;
     const { openIncidents, activeBlocks, trackedNumbers, processed } = detection.stats();
@@ -176,5 +197,6 @@ function viewOf(call: LiveCall): LiveCallView {
     startedAt: call.startedAt,
     ...(call.answeredAt === undefined ? {} : { answeredAt: call.answeredAt }),
     ...(call.nextHop === undefined ? {} : { nextHop: call.nextHop }),
+    carriedBy: "hop",
   };
 }

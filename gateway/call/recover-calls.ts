@@ -123,12 +123,13 @@ function recordUnanswered({ callId, bCallId, facts }: InvitedEntry, deps: Recove
   recordCall({ ...ids, ...callFacts(facts), endedAt: deps.clock.unix(), status: 0 }, deps);
 }
 
-function callFacts(facts: InvitedFacts): Pick<CallFacts, "identity" | "nextHop" | "startedAt"> {
+function callFacts(facts: InvitedFacts): Pick<CallFacts, "identity" | "nextHop" | "startedAt" | "origin"> {
   const { caller, called, trunk, emergency } = facts;
   return {
     identity: { caller, called, trunk, emergency } as CallIdentity,
     nextHop: facts.nextHop === "" ? undefined : facts.nextHop,
     startedAt: unixMs(facts.startedAt),
+    origin: facts.origin,
   };
 }
 

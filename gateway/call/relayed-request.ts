@@ -5,20 +5,33 @@ import type {
   OutgoingUser,
   ResponseSpec,
 } from "../ports/sip-endpoint.js";
-import type { SipResponse } from "../sip/message/sip-message.js";
+import type { SipRequest, SipResponse } from "../sip/message/sip-message.js";
 import { passResponse } from "./answers.js";
-import type { Leg } from "./leg.js";
+import type { PassRules } from "./pass-headers.js";
+
+/** The leg that asks. */
+export interface AskingLeg {
+  readonly rules: PassRules;
+  /** Who answers. */
+  readonly peer: { readonly dialog: { ack(): void }; owes(invite: SipRequest): void } | undefined;
+  /** It has been answered. */
+  closed(relayed: RelayedRequest): void;
+  awaitAck(invite: SipRequest): void;
+  /** The session lives on. */
+  refreshed(): void;
+  refused(request: SipRequest): void;
+}
 
 /** A request of one leg that waits for the other leg's answer. */
 export class RelayedRequest implements OutgoingUser {
   readonly isInvite: boolean;
-  readonly #from: Leg;
+  readonly #from: AskingLeg;
   readonly #incoming: IncomingRequest;
   #outgoing: OutgoingRequest | undefined;
   #cancel: { readonly headers: HeaderEntries } | undefined;
   #terminated = false;
 
-  constructor(from: Leg, incoming: IncomingRequest, isInvite: boolean) {
+  constructor(from: AskingLeg, incoming: IncomingRequest, isInvite: boolean) {
     this.#from = from;
     this.#incoming = incoming;
     this.isInvite = isInvite;
@@ -63,6 +76,8 @@ export class RelayedRequest implements OutgoingUser {
     if (this.#terminated) return;
     this.#from.closed(this);
     this.#incoming.respond(passResponse(response, this.#from.rules));
-    if (response.status < 300 && this.#incoming.request.method === "UPDATE") this.#from.refreshed();
+    const { request } = this.#incoming;
+    if (response.status >= 300) this.#from.refused(request);
+    else if (request.method === "UPDATE") this.#from.refreshed();
   }
 }

@@ -7,6 +7,7 @@ import type { ForeignCall } from "../ports/outward-teardown.js";
 import type { CallRegistry } from "./call-registry.js";
 import type { ActionCarrier } from "./carry-out.js";
 import type { CallScreen } from "./contracts.js";
+import { leavingOut, type DialplanEndings } from "./dialplan-endings.js";
 import type { ForeignCalls } from "./foreign-calls.js";
 import { identifyReported } from "./identify-call.js";
 import type { Trunk, TrunkTable } from "./trunks.js";
@@ -27,6 +28,7 @@ export interface SwitchEventDeps {
   readonly carrier: Pick<ActionCarrier, "carryOut">;
   readonly registry: Pick<CallRegistry, "get">;
   readonly foreignCalls: ForeignCalls;
+  readonly dialplans: Pick<DialplanEndings, "reported" | "over">;
   readonly trunks: () => TrunkTable;
   readonly clock: Clock;
   readonly metrics: Metrics;
@@ -75,38 +77,37 @@ export class SwitchEvents {
     if (aNumber.length > maxText) return this.#reject(event, "bad-a-number");
     this.#processed.inc();
     if (event.status === "ended") return this.#ended(event);
-    const { screen, carrier, clock, registry, foreignCalls } = this.#deps;
+    const { screen, carrier, clock, registry, foreignCalls, dialplans } = this.#deps;
     const arrivedAt = clock.unix();
     // Who calls whom is the hop's to say where it carries the call: the switch may write the same numbers in another way.
     const live = registry.get(callId)[0];
-    const identity = live?.identity ?? identifyReported(aNumber, bNumber, this.#trunkOf(event));
     if (live === undefined) foreignCalls.add(foreignCall(event));
+    // It may be ended from now on, but it is no call of this moment.
+    if (event.resumed === true) return { callId, status: "processed", verdict: "allow", detected: false };
+    const trunk = reportedTrunk(event, this.#deps.trunks());
+    const identity = live?.identity ?? identifyReported(aNumber, bNumber, trunk);
     const started: CallStarted = {
       kind: "call.started",
       callId,
       ...identity,
       at: event.at ?? arrivedAt,
       arrivedAt,
-      source: "switch",
+      source: event.source ?? "switch",
     };
     const decision = screen.callStarted(started);
     if (event.status === "answered" && live === undefined) screen.callAnswered(answered(started));
-    carrier.carryOut(decision.actions);
+    const isLeft =
+      decision.verdict === "refuse" && live === undefined && dialplans.reported(callId, event.switchId, decision);
+    carrier.carryOut(isLeft ? leavingOut(decision.actions, callId) : decision.actions);
     return verdictOf(callId, decision);
   }
 
   #ended({ callId, at }: SwitchEvent): EventVerdict {
-    const { screen, clock, registry, foreignCalls } = this.#deps;
+    const { screen, clock, registry, foreignCalls, dialplans } = this.#deps;
+    dialplans.over(callId);
     foreignCalls.delete(callId);
     if (registry.get(callId).length === 0) screen.callEnded({ kind: "call.ended", callId, at: at ?? clock.unix() });
     return { callId, status: "processed", verdict: "allow", detected: false };
-  }
-
-  /** The trunk that the switch names, else the one that bears the switch's own id, else the default one. */
-  #trunkOf({ trunk, switchId }: SwitchEvent): Trunk {
-    const trunks = this.#deps.trunks();
-    const named = trunk === undefined ? undefined : trunks.named(trunk);
-    return named ?? (switchId === undefined ? undefined : trunks.configured(switchId)) ?? trunks.default;
   }
 
   #reject({ callId }: SwitchEvent, reason: string): EventVerdict {
@@ -118,6 +119,12 @@ export class SwitchEvents {
     const { clock } = this.#deps;
     return new Promise((resolve) => void clock.callAt(monoMs(clock.mono()), resolve));
   }
+}
+
+/** The trunk that the switch names, else the one that bears the switch's own id, else the default one. */
+export function reportedTrunk({ trunk, switchId }: Pick<SwitchEvent, "trunk" | "switchId">, trunks: TrunkTable): Trunk {
+  const named = trunk === undefined ? undefined : trunks.named(trunk);
+  return named ?? (switchId === undefined ? undefined : trunks.configured(switchId)) ?? trunks.default;
 }
 
 function foreignCall({ callId, switchId }: SwitchEvent): ForeignCall {

@@ -1,11 +1,13 @@
-import type {
-  Action,
-  Alert,
-  JudgeVerdict,
-  ThreatPolicy,
-  Turn,
-  TurnVerdict,
-  TranscriptLine,
+import {
+  THREAT_STATES,
+  type Action,
+  type Alert,
+  type JudgeVerdict,
+  type ThreatPolicy,
+  type ThreatState,
+  type Turn,
+  type TurnVerdict,
+  type TranscriptLine,
 } from "../../detection/index.js";
 import type { Clock } from "../core/clock.js";
 import { GatewayError } from "../core/errors.js";
@@ -14,8 +16,9 @@ import type { Counter, Histogram, Metrics } from "../core/metrics.js";
 import { monoMs } from "../core/time.js";
 import type { HeardView } from "../ports/gateway-control.js";
 import type { Judge } from "../ports/judge.js";
-import type { HeardCall, Listening, ListeningUser } from "../ports/listening.js";
+import type { HeardCall, HeardFollower, Listening, ListeningUser } from "../ports/listening.js";
 import { HeardState } from "./heard-call.js";
+import { LastWords } from "./last-words.js";
 
 export interface ThreatDeskOptions {
   /** A call is shown to the judge again at the earliest after this long, ms. */
@@ -26,6 +29,8 @@ export interface ThreatDeskOptions {
   readonly explainTimeoutMs: number;
   /** Questions to the judge that are open at a time; above it nothing is asked. */
   readonly maxJudging: number;
+  /** What was said at the end of a call has so long to become text before its transcript is kept, ms; as the listening side has it. */
+  readonly lastWordsMs: number;
 }
 
 export const DEFAULT_THREAT_DESK: ThreatDeskOptions = {
@@ -33,6 +38,7 @@ export const DEFAULT_THREAT_DESK: ThreatDeskOptions = {
   judgeTimeoutMs: 4_000,
   explainTimeoutMs: 4_000,
   maxJudging: 4,
+  lastWordsMs: 10_000,
 };
 
 export interface ThreatDeskDeps {
@@ -43,12 +49,16 @@ export interface ThreatDeskDeps {
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly log: Log;
-  /** Finished transcripts, for who keeps them. Default: nobody. */
+  /** Finished transcripts with their last words, for who keeps them. Default: nobody. */
   readonly onClosed?: (view: HeardView, call: HeardCall) => void;
 }
 
 /** Questions about calls: an alert's own words are asked for beyond `maxJudging`, up to this many more. */
 const MAX_EXPLAINING = 8;
+/** Calls that are over and whose last words are waited for. */
+const MAX_ENDED = 1_000;
+/** The listening side says when the last words are there; who died in between is not waited for much longer. */
+const SPARE_MS = 1_000;
 const TICK_MS = 500;
 const BUCKETS = [0.01, 0.05, 0.1, 0.2, 0.5, 1, 2, 5];
 
@@ -62,6 +72,7 @@ export class ThreatDesk implements Listening, ListeningUser {
   readonly #options: ThreatDeskOptions;
   readonly #deps: ThreatDeskDeps;
   readonly #calls = new Map<string, HeardState>();
+  readonly #lastWords: LastWords | undefined;
   readonly #verdicts: Counter;
   readonly #judged: Counter;
   readonly #judgeSeconds: Histogram;
@@ -75,7 +86,9 @@ export class ThreatDesk implements Listening, ListeningUser {
   constructor(options: ThreatDeskOptions, deps: ThreatDeskDeps) {
     this.#options = options;
     this.#deps = deps;
-    const { metrics, policy } = deps;
+    const { metrics, policy, clock, onClosed } = deps;
+    if (onClosed !== undefined)
+      this.#lastWords = new LastWords({ clock, onClosed, waitMs: options.lastWordsMs + SPARE_MS, limit: MAX_ENDED });
     this.#verdicts = metrics.counter("ringfence_threat_verdicts_total", "Classifier verdicts, by state", ["state"]);
     this.#judged = metrics.counter("ringfence_judge_questions_total", "Questions to the language model", ["outcome"]);
     this.#judgeSeconds = metrics.histogram(
@@ -105,6 +118,8 @@ export class ThreatDesk implements Listening, ListeningUser {
     const { policy, listening, clock } = this.#deps;
     const { callId, risk, parties } = call;
     if (this.#closed || this.#calls.has(callId)) return;
+    // A number that is used again: what comes from now on is of the new call.
+    this.#lastWords?.finish(callId);
     if (!policy.begin({ callId, ...parties, signalling: risk }, clock.unix())) return;
     this.#calls.set(callId, new HeardState(call));
     listening.open(call);
@@ -118,18 +133,39 @@ export class ThreatDesk implements Listening, ListeningUser {
   }
 
   close(callId: string): void {
-    const { policy, listening, clock, onClosed } = this.#deps;
+    const { policy, listening, clock } = this.#deps;
     const state = this.#calls.get(callId);
     if (state === undefined) return;
-    const view = this.view(callId);
+    const threat = policy.stateOf(callId);
     this.#calls.delete(callId);
+    this.#lastWords?.wait(state, threat);
+    if (this.#closed) this.#lastWords?.finish(callId);
     listening.close(callId);
     this.#carryOut(callId, policy.ended(callId, clock.unix()));
-    if (view !== undefined) onClosed?.(view, state.call);
+  }
+
+  /** One at a time for each call. @returns Stops it; undefined: nobody listens to that call. */
+  follow(callId: string, follower: HeardFollower): (() => void) | undefined {
+    const state = this.#calls.get(callId);
+    if (state === undefined) return undefined;
+    state.follower = follower;
+    return () => {
+      state.follower = undefined;
+    };
   }
 
   onLine(line: TranscriptLine): void {
-    this.#calls.get(line.callId)?.add(line);
+    const state = this.#calls.get(line.callId);
+    if (state === undefined) {
+      this.#lastWords?.line(line);
+      return;
+    }
+    state.add(line);
+    state.follower?.onLine(line);
+  }
+
+  onEnded(callId: string): void {
+    this.#lastWords?.finish(callId);
   }
 
   onShed(callId: string, shed: boolean): void {
@@ -140,11 +176,15 @@ export class ThreatDesk implements Listening, ListeningUser {
   onVerdict(callId: string, verdict: TurnVerdict, turns: readonly Turn[]): void {
     const { policy, clock } = this.#deps;
     const state = this.#calls.get(callId);
-    if (state === undefined) return;
+    if (state === undefined) {
+      this.#lastWords?.verdict(callId, verdict);
+      return;
+    }
     state.verdict = verdict;
     state.turns = turns;
     this.#verdicts.labels(verdict.state).inc();
     this.#carryOut(callId, policy.heard(callId, verdict, clock.unix()));
+    state.follower?.onThreat(worse(verdict.state, policy.stateOf(callId)?.state));
     // What tier one is sure of is not asked about.
     if (verdict.state === "uncertain" || verdict.state === "suspicious") void this.#ask(state, verdict);
   }
@@ -165,9 +205,10 @@ export class ThreatDesk implements Listening, ListeningUser {
     return true;
   }
 
-  /** Stops asking and ticking; alerts that wait for words go out without. Safe to call twice. */
+  /** Stops asking, ticking and waiting for last words; alerts that wait for words go out without. Safe to call twice. */
   stop(): void {
     this.#closed = true;
+    this.#lastWords?.finishAll();
     const closing = new GatewayError("judge.unavailable", "the gateway closes");
     for (const giveUp of [...this.#questions]) giveUp(closing);
     this.#cancelTick?.();
@@ -202,7 +243,10 @@ export class ThreatDesk implements Listening, ListeningUser {
   }
 
   #takeVerdict(callId: string, answer: JudgeVerdict): void {
-    this.#carryOut(callId, this.#deps.policy.judged(callId, answer, this.#deps.clock.unix()));
+    const { policy, clock } = this.#deps;
+    this.#carryOut(callId, policy.judged(callId, answer, clock.unix()));
+    const fused = policy.stateOf(callId);
+    if (fused !== undefined) this.#calls.get(callId)?.follower?.onThreat(fused.state);
   }
 
   #carryOut(callId: string, actions: readonly Action[]): void {
@@ -275,3 +319,6 @@ export class ThreatDesk implements Listening, ListeningUser {
     });
   }
 }
+
+const worse = (a: ThreatState, b: ThreatState | undefined): ThreatState =>
+  b !== undefined && THREAT_STATES.indexOf(b) > THREAT_STATES.indexOf(a) ? b : a;

@@ -6,7 +6,7 @@ import type { RecordSink } from "../ports/records.js";
 import type { Vault } from "../ports/vault.js";
 
 export interface TranscriptKeeperDeps {
-  readonly vault: Vault;
+  readonly vault: Pick<Vault, "seal">;
   readonly sink: RecordSink;
   readonly clock: Clock;
   readonly metrics: Metrics;

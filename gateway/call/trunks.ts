@@ -2,6 +2,7 @@ import type { CallerId, TrunkId } from "../../detection/index.js";
 import { CidrTable } from "../core/cidr.js";
 import { fail, ok, type Result } from "../core/result.js";
 import type { TrunkPolicy } from "./contracts.js";
+import type { TrunkIdentity } from "./identity/identity-contracts.js";
 
 export type CallerHeader = "p-asserted-identity" | "remote-party-id" | "from";
 
@@ -29,6 +30,8 @@ export interface TrunkSettings {
   readonly withheldNumbers: "hide" | "use";
   readonly numbers: NumberReader;
   readonly policy: Omit<TrunkPolicy, "id">;
+  /** What is done with signed caller identities; absent: nothing. */
+  readonly identity?: TrunkIdentity;
 }
 
 /** A trunk, ready for use. */

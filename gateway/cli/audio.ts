@@ -1,13 +1,20 @@
+import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { open, rm, type FileHandle } from "node:fs/promises";
+import { userInfo } from "node:os";
 import { join } from "node:path";
 import type { Command } from "commander";
+import { leaveForAudit } from "../adapters/audit-file/audit-inbox.js";
 import { SPEECH_FOLDER, SpeechFolder } from "../adapters/speech-files/speech-folder.js";
 import { AesVault } from "../adapters/vault/aes-vault.js";
 import { readKeyFile } from "../adapters/vault/key-file.js";
+import { SUBJECT_KEYS, SubjectKeys } from "../adapters/vault/subject-keys.js";
+import { SubjectVault } from "../adapters/vault/subject-vault.js";
 import { GatewayError } from "../core/errors.js";
+import { unixMs } from "../core/time.js";
+import type { AuditEntry } from "../ports/records.js";
 import type { SpeechPiece } from "../ports/speech-keeper.js";
-import type { Print } from "./blocks.js";
+import type { Print } from "./gateway-http.js";
 
 export interface ExportOptions {
   readonly out: string;
@@ -30,7 +37,7 @@ export function registerAudio(program: Command): void {
     .description("kept speech of calls that were listened to")
     .command("export")
     .description(
-      "write a call's speech into a WAV file: the caller left, the called side right, silence where nothing was said or it was redacted",
+      "write a call's speech into a WAV file (the gateway's audit log will say so): the caller left, the called side right, silence where nothing was said or it was redacted",
     )
     .argument("<call-id>")
     .requiredOption("--out <file>", "the WAV file; one that is there is not overwritten")
@@ -41,7 +48,7 @@ export function registerAudio(program: Command): void {
     });
 }
 
-/** @returns The exit status: 0 written; 1: the keys are not there or not those, none is kept, or a file cannot be read or written. */
+/** @returns The exit status: 0 written; 1: the audit entry cannot be left, the keys are not there or not those, none is kept, or a file cannot be read or written. */
 export async function exportAudio(
   callId: string,
   options: ExportOptions,
@@ -50,9 +57,19 @@ export async function exportAudio(
 ): Promise<number> {
   const { out, folder, keys = join(folder, "keys.json") } = options;
   try {
-    const vault = new AesVault(readKeyFile(keys, false));
-    const pieces = new SpeechFolder(join(folder, SPEECH_FOLDER), nameKeyOf(folder)).read(callId, vault);
-    const { count, seconds } = await writeStereo(out, pieces);
+    const nameKey = nameKeyOf(folder);
+    const installation = new AesVault(readKeyFile(keys, false));
+    const subjects = new SubjectKeys(join(folder, SUBJECT_KEYS), nameKey, () => installation);
+    const vault = new SubjectVault(subjects, () => installation);
+    const pieces = new SpeechFolder(join(folder, SPEECH_FOLDER), nameKey).read(callId, vault);
+    leaveForAudit(folder, entryOf(callId, "done", {}));
+    const { count, seconds } = await writeStereo(out, pieces).catch((error: unknown) => {
+      leaveForAudit(
+        folder,
+        entryOf(callId, "failed", { code: error instanceof GatewayError ? error.code : "internal" }),
+      );
+      throw error;
+    });
     print(`${out}: ${count} pieces, ${seconds.toFixed(1)} s`);
     return 0;
   } catch (error) {
@@ -60,6 +77,13 @@ export async function exportAudio(
     complain(`${error.code}: ${error.message}`);
     return 1;
   }
+}
+
+/** Said before anything can be heard; a second entry follows where it came to nothing. */
+function entryOf(callId: string, outcome: AuditEntry["outcome"], detail: AuditEntry["detail"]): AuditEntry {
+  const actor = `cli:${userInfo().username}`;
+  const at = unixMs(Date.now());
+  return { id: randomUUID(), at, actor, role: "operator", action: "audio.export", target: callId, outcome, detail };
 }
 
 /** Files are named under the installation's key: without it nothing can be found. */

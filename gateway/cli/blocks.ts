@@ -1,5 +1,13 @@
 import type { Command } from "commander";
-import { askGateway, connectionOf, type Connection, type ConnectionOptions } from "./gateway-http.js";
+import { printable } from "../core/printable.js";
+import {
+  askGateway,
+  asksGateway,
+  runAtGateway,
+  type Connection,
+  type ConnectionOptions,
+  type Print,
+} from "./gateway-http.js";
 
 interface BlockRow {
   readonly block_id: string;
@@ -26,17 +34,15 @@ interface AddOptions extends CommonOptions {
   readonly reason: string;
 }
 
-export type Print = (line: string) => void;
-
 const UNITS_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** `ringfence blocks list|add|remove`, over the HTTP API of a running gateway. */
 export function registerBlocks(program: Command): void {
   const blocks = program.command("blocks").description("who is refused at which number");
-  common(blocks.command("list").description("blocks in force")).action((options: CommonOptions) =>
-    run(options, (gateway, print) => listBlocks(gateway, options.json === true, print)),
+  asksGateway(blocks.command("list").description("blocks in force")).action((options: CommonOptions) =>
+    runAtGateway("blocks", options, (gateway, print) => listBlocks(gateway, options.json === true, print)),
   );
-  common(blocks.command("add").description("refuse some callers to one number for a time"))
+  asksGateway(blocks.command("add").description("refuse some callers to one number for a time"))
     .argument(
       "<number>",
       "the called number that is protected; read by the number plan of --trunk, else of the default trunk",
@@ -47,31 +53,13 @@ export function registerBlocks(program: Command): void {
     .option("--ttl <duration>", "how long: 90s, 30m, 2h, 1d", "1h")
     .option("--reason <text>", "why, for the audit log", "operator")
     .action((number: string, options: AddOptions) =>
-      run(options, (gateway, print) => addBlock(gateway, number, options, print)),
+      runAtGateway("blocks", options, (gateway, print) => addBlock(gateway, number, options, print)),
     );
-  common(blocks.command("remove").description("lift a block"))
+  asksGateway(blocks.command("remove").description("lift a block"))
     .argument("<id>", "the block's id, as `blocks list` shows it")
     .action((id: string, options: CommonOptions) =>
-      run(options, (gateway, print) => removeBlock(gateway, id, options.json === true, print)),
+      runAtGateway("blocks", options, (gateway, print) => removeBlock(gateway, id, options.json === true, print)),
     );
-}
-
-const common = (command: Command): Command =>
-  command
-    .option("--url <url>", "the gateway's HTTP address; env RINGFENCE_URL; default http://127.0.0.1:5000")
-    .option("--key <key>", "API key; env RINGFENCE_KEY")
-    .option("--json", "print JSON");
-
-async function run(
-  options: ConnectionOptions,
-  act: (gateway: Connection, print: Print) => Promise<void>,
-): Promise<void> {
-  try {
-    await act(connectionOf(options, process.env), (line) => console.log(line));
-  } catch (error) {
-    console.error(`blocks: ${error instanceof Error ? error.message : String(error)}`);
-    process.exitCode = 1;
-  }
 }
 
 export async function listBlocks(gateway: Connection, json: boolean, print: Print): Promise<void> {
@@ -144,8 +132,3 @@ function table(blocks: readonly BlockRow[]): string[] {
       .trimEnd(),
   );
 }
-
-/** Text from callers must not steer the terminal. */
-
-const printable = (text: string): string =>
-  text.replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, "�");

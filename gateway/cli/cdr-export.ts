@@ -10,6 +10,7 @@ import { GatewayError } from "../core/errors.js";
 import { silentLog } from "../core/log.js";
 import { unixMs, type UnixMs } from "../core/time.js";
 import type { CdrQuery, Store } from "../ports/records.js";
+import { registerCdrImport } from "./cdr-import.js";
 import { readConfig, refuseConfig } from "./read-config.js";
 
 /** As commander hands them over. */
@@ -37,9 +38,9 @@ const SILENCE_MS = 60_000;
 
 /** `ringfence cdr export`. */
 export function registerCdr(program: Command): void {
-  program
-    .command("cdr")
-    .description("call detail records")
+  const cdr = program.command("cdr").description("call detail records");
+  registerCdrImport(cdr);
+  cdr
     .command("export")
     .description("write call detail records as CSV or JSON lines, oldest first")
     .option("-f, --format <format>", "csv or jsonl", "csv")

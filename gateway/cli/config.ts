@@ -1,8 +1,9 @@
 import type { Command } from "commander";
 import { printableConfig } from "../config/load.js";
 import { configProblems } from "../wiring/check-config.js";
+import { engineProblems } from "../wiring/check-engines.js";
 import { startWarnings } from "../wiring/start-warnings.js";
-import { readConfig, refuseConfig } from "./read-config.js";
+import { environmentNote, readConfig, readUncheckedConfig, refuseConfig } from "./read-config.js";
 
 /** `ringfence config print|check`. */
 export function registerConfig(program: Command): void {
@@ -21,11 +22,14 @@ export function registerConfig(program: Command): void {
     .description("check a file without starting anything; exit status 1 names every problem")
     .argument("[file]", "configuration file, YAML or JSON")
     .option("-c, --config <file>", "the same")
-    .action((file: string | undefined, options: { config?: string }) => {
-      const read = readConfig({ file: file ?? options.config });
+    .action(async (file: string | undefined, options: { config?: string }) => {
+      const source = { file: file ?? options.config };
+      const read = readUncheckedConfig(source);
       if (!read.ok) refuseConfig(read.error);
-      const problems = configProblems(read.value);
+      const problems = [...configProblems(read.value), ...(await engineProblems(read.value))];
       if (problems.length > 0) refuseConfig(problems);
+      const fromEnvironment = environmentNote(source);
+      if (fromEnvironment !== undefined) console.error(`from the environment: ${fromEnvironment}`);
       for (const { code, why } of startWarnings(read.value, 0)) console.error(`warning: ${code}: ${why}`);
       console.log("the configuration is good");
     });

@@ -1,3 +1,7 @@
+import type { Command } from "commander";
+
+export type Print = (line: string) => void;
+
 /** Where a command finds the gateway. */
 export interface ConnectionOptions {
   readonly url?: string;
@@ -12,6 +16,7 @@ export interface Connection {
 
 const DEFAULT_URL = "http://127.0.0.1:5000";
 const TIMEOUT_MS = 60_000;
+const UPLOAD_TIMEOUT_MS = 600_000;
 
 /** Options win over `RINGFENCE_URL` and `RINGFENCE_KEY`. @throws Error when the URL is none. */
 export function connectionOf(
@@ -23,6 +28,27 @@ export function connectionOf(
   return { url: url.replace(/\/+$/, ""), key: options.key ?? env["RINGFENCE_KEY"] };
 }
 
+/** The options of every command that asks a running gateway. */
+export const asksGateway = (command: Command): Command =>
+  command
+    .option("--url <url>", "the gateway's HTTP address; env RINGFENCE_URL; default http://127.0.0.1:5000")
+    .option("--key <key>", "API key; env RINGFENCE_KEY")
+    .option("--json", "print JSON");
+
+/** Runs such a command; what goes wrong is said in a line, and the exit status is 1. @param name Of the command. */
+export async function runAtGateway(
+  name: string,
+  options: ConnectionOptions,
+  act: (gateway: Connection, print: Print) => Promise<void>,
+): Promise<void> {
+  try {
+    await act(connectionOf(options, process.env), (line) => console.log(line));
+  } catch (error) {
+    console.error(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+    process.exitCode = 1;
+  }
+}
+
 /** @returns The answer's JSON. @throws Error with the gateway's own words, or that it cannot be reached. */
 export async function askGateway(gateway: Connection, method: string, path: string, body?: unknown): Promise<unknown> {
   const headers: Record<string, string> = {};
@@ -30,6 +56,18 @@ export async function askGateway(gateway: Connection, method: string, path: stri
   if (body !== undefined) headers["content-type"] = "application/json";
   const request: RequestInit = { method, headers, redirect: "error", signal: AbortSignal.timeout(TIMEOUT_MS) };
   if (body !== undefined) request.body = JSON.stringify(body);
+  return send(gateway, path, request);
+}
+
+/** A file as the whole body. @throws as `askGateway`. */
+export function sendToGateway(gateway: Connection, path: string, body: ReadableStream<Uint8Array>): Promise<unknown> {
+  const headers: Record<string, string> = { "content-type": "application/octet-stream" };
+  if (gateway.key !== undefined) headers["authorization"] = `Bearer ${gateway.key}`;
+  const signal = AbortSignal.timeout(UPLOAD_TIMEOUT_MS);
+  return send(gateway, path, { method: "POST", headers, body, redirect: "error", duplex: "half", signal });
+}
+
+async function send(gateway: Connection, path: string, request: RequestInit): Promise<unknown> {
   let response: Response;
   try {
     response = await fetch(`${gateway.url}${path}`, request);

@@ -18,7 +18,7 @@ const MS_BETWEEN = 1000;
  * @returns The transcripts in order, or what is wrong, as `name:line: …`.
  */
 export function readJudgeInput(text: string, name: string): Result<readonly JudgeInput[], string> {
-  const clean = text.startsWith("\uFEFF") ? text.slice(1) : text;
+  const clean = (text.startsWith("\uFEFF") ? text.slice(1) : text).trimEnd();
   const lines = clean.split("\n");
   const first = lines.findIndex((line) => line.trim() !== "");
   if (first < 0) return fail(`${name}: empty: needs an array of turns, or lines of such arrays`);
@@ -32,18 +32,34 @@ export function readJudgeInput(text: string, name: string): Result<readonly Judg
   const values: unknown[] = [];
   for (const { line, number } of numbered) {
     const value = parse(line);
-    if (!value.ok) return fail(`${name}:${badLine(clean, number, lines)}: no JSON: ${value.error}`);
+    if (!value.ok) {
+      const [at, error] = isSpread(lines) ? [breakOf(lines), whole.error] : [number, value.error];
+      return fail(`${name}:${at}: no JSON: ${error}`);
+    }
     values.push(value.value);
   }
   return readAll(values, (index) => numbered[index]?.number ?? 1, name);
 }
 
-/** When the input is no JSON lines at all, the parser of the whole knows better where it breaks. */
-function badLine(whole: string, number: number, lines: readonly string[]): number {
-  const error = parse(whole);
-  const position = error.ok ? undefined : /position (\d+)/.exec(error.error)?.[1];
-  const spread = lines.filter((line) => line.trim().startsWith("[")).length < 2;
-  return position === undefined || !spread ? number : whole.slice(0, Number(position)).split("\n").length;
+/** One array over several lines. */
+const isSpread = (lines: readonly string[]): boolean => lines.filter((line) => line.trim().startsWith("[")).length < 2;
+
+/** The first line with which it cannot go on to be JSON: not all of the parser's messages have a position. */
+function breakOf(lines: readonly string[]): number {
+  let [good, bad] = [0, lines.length];
+  while (bad - good > 1) {
+    const middle = (good + bad) >> 1;
+    if (mayGoOn(`${lines.slice(0, middle).join("\n")}\n`)) good = middle;
+    else bad = middle;
+  }
+  return bad;
+}
+
+/** It is JSON so far: the parser missed what comes after its end. */
+function mayGoOn(text: string): boolean {
+  const begun = parse(text);
+  if (begun.ok || begun.error === "Unexpected end of JSON input") return true;
+  return Number(/ at position (\d+)/.exec(begun.error)?.[1]) === text.length;
 }
 
 function readAll(
@@ -88,7 +104,8 @@ function parse(text: string): Result<unknown, string> {
   try {
     return ok(JSON.parse(text));
   } catch (error) {
-    return fail(error instanceof Error ? error.message : String(error));
+    // It quotes the text around, line ends and all.
+    return fail((error instanceof Error ? error.message : String(error)).replace(/\s+/g, " "));
   }
 }
 
@@ -96,5 +113,6 @@ function kindOf(value: unknown): string {
   if (value === undefined) return "nothing";
   if (value === null) return "null";
   if (Array.isArray(value)) return "an array";
+  if (typeof value === "object") return "an object";
   return typeof value === "string" ? JSON.stringify(value.slice(0, 40)) : `a ${typeof value}`;
 }

@@ -1,4 +1,5 @@
 import type { Evidence, ThreatClassifier, ThreatState, Turn, TurnVerdict } from "../../detection/index.js";
+import { printable } from "../core/printable.js";
 
 /** What `ringfence judge` prints for one transcript. */
 export interface JudgedDialogue {
@@ -57,12 +58,13 @@ export function judgedText(turns: readonly Turn[], judged: JudgedDialogue, colou
 
 function marked(text: string, evidence: readonly Evidence[], open: string, close: string): string {
   const spans = [...evidence].sort((a, b) => (a.start === b.start ? b.end - a.end : a.start - b.start));
+  const shown = (from: number, to?: number): string => printable(text.slice(from, to).replace(/\s*[\t\n\r]\s*/g, " "));
   let out = "";
   let at = 0;
   for (const { start, end } of spans) {
     if (start < at) continue;
-    out += `${text.slice(at, start)}${open}${text.slice(start, end)}${close}`;
+    out += `${shown(at, start)}${open}${shown(start, end)}${close}`;
     at = end;
   }
-  return `${out}${text.slice(at)}`.replace(/\s*\n\s*/g, " ");
+  return `${out}${shown(at)}`;
 }

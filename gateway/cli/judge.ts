@@ -1,6 +1,8 @@
+import { isUtf8 } from "node:buffer";
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { builtInWeights, loadWeights, ThreatClassifier, type ThreatWeights } from "../../detection/index.js";
+import { printable } from "../core/printable.js";
 import { fail, ok, type Result } from "../core/result.js";
 import { readJudgeInput } from "./judge-input.js";
 import { judgedText, judgeTranscript } from "./judge-text.js";
@@ -22,6 +24,12 @@ export interface JudgeTerminal {
 
 const STANDARD_INPUT = 0;
 
+/** Words with letters missing are judged wrongly. @throws Error for UTF-16, Latin-1 and whatever else is no UTF-8. */
+export function utf8Of(bytes: Uint8Array): string {
+  if (!isUtf8(bytes)) throw new Error("not UTF-8; convert it first, for example with iconv");
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
+}
+
 /** `ringfence judge TRANSCRIPT.json`. */
 export function registerJudge(program: Command): void {
   program
@@ -37,7 +45,7 @@ export function registerJudge(program: Command): void {
       process.exitCode = judgeFile(file, options, {
         print: (line) => console.log(line),
         complain: (line) => console.error(line),
-        read: (from) => readFileSync(from === "-" ? STANDARD_INPUT : from, "utf8"),
+        read: (from) => utf8Of(readFileSync(from === "-" ? STANDARD_INPUT : from)),
         colour: process.stdout.isTTY && process.env["NO_COLOR"] === undefined,
       });
     });
@@ -56,7 +64,7 @@ export function judgeFile(file: string, options: JudgeOptions, terminal: JudgeTe
   const inputs = readJudgeInput(text, name);
   const weights = inputs.ok ? weightsOf(options.weights, terminal) : inputs;
   if (!inputs.ok || !weights.ok) {
-    terminal.complain(inputs.ok ? (weights.ok ? "" : weights.error) : inputs.error);
+    terminal.complain(printable(inputs.ok ? (weights.ok ? "" : weights.error) : inputs.error));
     return 2;
   }
   const classifier = new ThreatClassifier(weights.value);

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { readKeyFile, rotateKeys } from "../adapters/vault/key-file.js";
-import type { Print } from "./blocks.js";
+import type { Print } from "./gateway-http.js";
 
 /** `ringfence keys list|rotate FILE`: the keys of what is kept, never their bytes. */
 export function registerKeys(program: Command): void {

@@ -5,6 +5,7 @@ import type { SpeechConfig } from "../config/speech-schema.js";
 import { GatewayError } from "../core/errors.js";
 import { silentLog } from "../core/log.js";
 import { noMetrics } from "../core/metrics.js";
+import { printable } from "../core/printable.js";
 import { pureDecoders } from "../media/decode/create-pure-decoder.js";
 import { SpeechDecoders } from "../media/decode/speech-decoder.js";
 import { analyzeAudio } from "../pipeline/analyze-audio.js";
@@ -14,11 +15,13 @@ import type { Transcriber } from "../ports/transcriber.js";
 import { openSpeechEngine, openVoiceActivity, type SpeechEngine } from "../workers/speech-engine.js";
 import { engineOptions, listeningOptions, voiceActivityOptions } from "../workers/start-listening.js";
 import { segmentLine, summaryLine, verdictLine } from "./listen-text.js";
+import { WitnessedTranscriber } from "./witnessed-transcriber.js";
 
 export interface ListenFileOptions {
   readonly speech: SpeechConfig;
+  /** As `privacy.redactPhones`. */
+  readonly redactPhones: boolean;
   readonly speakers: readonly Speaker[] | undefined;
-  readonly language: string | undefined;
   readonly json: boolean;
   readonly realTime: boolean;
   readonly print: (line: string) => void;
@@ -32,6 +35,7 @@ const KEEP_ALIVE_MS = 1_000;
 const noTranscriber: Transcriber = {
   name: "none",
   concurrency: 1,
+  tellsTimes: false,
   transcribe: () => Promise.reject(new GatewayError("stt.rejected", "there is no recogniser")),
   close: () => Promise.resolve(),
 };
@@ -44,15 +48,16 @@ export async function listenToFile(wav: Uint8Array, options: ListenFileOptions):
   let engine: SpeechEngine | undefined;
   let core: ListeningCore | undefined;
   try {
-    const { speech } = options;
+    const { speech, redactPhones } = options;
     const opened = await open(speech, clock);
     engine = opened.engine;
-    core = makeCore(speech, engine, clock);
+    const witness = new WitnessedTranscriber(engine.transcriber);
+    core = makeCore(speech, { ...engine, transcriber: witness }, clock, redactPhones);
     const analysis = await analyze(wav, options, core, engine, clock);
     print(options, analysis);
-    if (opened.missing === undefined) return analysis.segments.some(({ text }) => text === undefined) ? 1 : 0;
-    options.complain(`no text: ${opened.missing}`);
-    return 1;
+    const why = opened.missing === undefined ? wordless(analysis, witness) : `no text: ${opened.missing}`;
+    if (why !== undefined) options.complain(printable(why));
+    return why === undefined ? 0 : 1;
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error;
     options.complain(`${error.code}: ${error.message}`);
@@ -62,6 +67,13 @@ export async function listenToFile(wav: Uint8Array, options: ListenFileOptions):
     await engine?.close();
     clearInterval(alive);
   }
+}
+
+/** @returns Undefined: every stretch has its text. */
+function wordless({ segments }: AudioAnalysis, { failure }: WitnessedTranscriber): string | undefined {
+  const count = segments.filter(({ text }) => text === undefined).length;
+  if (count === 0) return undefined;
+  return `${count} of ${segments.length} stretches have no text: ${failure ?? "the recogniser made nothing of them"}`;
 }
 
 /** @returns `missing`: there is no recogniser, and what to do about it. */
@@ -88,7 +100,12 @@ async function open(
   }
 }
 
-function makeCore(speech: SpeechConfig, engine: SpeechEngine, clock: SystemClock): ListeningCore {
+function makeCore(
+  speech: SpeechConfig,
+  engine: SpeechEngine,
+  clock: SystemClock,
+  redactPhones: boolean,
+): ListeningCore {
   const decoders = new SpeechDecoders(pureDecoders());
   const nothing = (): undefined => undefined;
   const options = listeningOptions(speech);
@@ -101,9 +118,9 @@ function makeCore(speech: SpeechConfig, engine: SpeechEngine, clock: SystemClock
       voiceActivity: engine.voiceActivity,
       ownDetector: new EnergyVoiceActivity(),
       judges: new ThreatClassifier(builtInWeights()),
-      makeRedactor: () => new Redactor(),
+      makeRedactor: () => new Redactor({ phones: redactPhones }),
       makeDecoder: () => decoders.open(),
-      events: { onLine: nothing, onVerdict: nothing, onShed: nothing, onBegan: nothing },
+      events: { onLine: nothing, onVerdict: nothing, onShed: nothing, onEnded: nothing, onBegan: nothing },
     },
     { ...options, rejectSteady: engine.rejectTones ?? options.rejectSteady },
   );
@@ -111,14 +128,21 @@ function makeCore(speech: SpeechConfig, engine: SpeechEngine, clock: SystemClock
 
 function analyze(
   wav: Uint8Array,
-  { speakers, language, json, realTime, print: say, speech }: ListenFileOptions,
+  { speakers, json, realTime, print: say, speech }: ListenFileOptions,
   core: ListeningCore,
   engine: SpeechEngine,
   clock: SystemClock,
 ): Promise<AudioAnalysis> {
-  const spoken = language ?? speech.language;
+  const { language } = speech;
   const tell = (text: string, object: object): void => say(json ? JSON.stringify(object) : text);
-  const onSegment = (segment: AnalyzedSegment): void => tell(segmentLine(segment), { kind: "line", ...segment });
+  // For people a stretch is one line: with its text, or alone where it has none.
+  const isAlone = engine.transcriber === noTranscriber;
+  const onStretch = (segment: AnalyzedSegment): void => {
+    if (json || isAlone) tell(segmentLine(segment), { kind: "segment", ...segment });
+  };
+  const onSegment = (segment: AnalyzedSegment): void => {
+    if (json || !isAlone) tell(segmentLine(segment), { kind: "line", ...segment });
+  };
   const onVerdict = (verdict: TurnVerdict): void => tell(verdictLine(verdict), { kind: "verdict", verdict });
   const names = { recogniser: engine.transcriber.name, voiceActivity: engine.voiceActivity.name };
   return analyzeAudio(
@@ -127,8 +151,8 @@ function analyze(
       maxSeconds: MAX_SECONDS,
       realTime,
       ...(speakers === undefined ? {} : { speakers }),
-      ...(spoken === undefined ? {} : { language: spoken }),
-      onStretch: (segment) => tell(segmentLine(segment), { kind: "segment", ...segment }),
+      ...(language === undefined ? {} : { language }),
+      onStretch,
       onSegment,
       onVerdict,
     },

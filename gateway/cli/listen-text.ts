@@ -1,4 +1,5 @@
 import type { TurnVerdict } from "../../detection/index.js";
+import { printable } from "../core/printable.js";
 import type { AnalyzedSegment, AudioAnalysis } from "../ports/audio-analysis.js";
 
 const SPEAKER_WIDTH = 6;
@@ -6,14 +7,14 @@ const MOST_EVIDENCE = 3;
 
 /** `0:01.20–0:03.40  caller  “text”`; without text: the stretch alone. */
 export function segmentLine({ speaker, startMs, endMs, text, confidence }: AnalyzedSegment): string {
-  const said = text === undefined ? "" : `  ${text}`;
+  const said = text === undefined ? "" : `  ${printable(text)}`;
   const sure = confidence === undefined ? "" : `  (${Math.round(confidence * 100)} %)`;
   return `${clockText(startMs)}–${clockText(endMs)}  ${speaker.padEnd(SPEAKER_WIDTH)}${said}${sure}`.trimEnd();
 }
 
 export function verdictLine({ state, score, kind, stage, evidence }: TurnVerdict): string {
   const what = kind === "none" ? "" : `  ${kind}, ${stage}`;
-  const quoted = evidence.slice(0, MOST_EVIDENCE).map(({ text }) => `“${text}”`);
+  const quoted = evidence.slice(0, MOST_EVIDENCE).map(({ text }) => `“${printable(text)}”`);
   return `    → ${state} ${score.toFixed(2)}${what}${quoted.length === 0 ? "" : `  ${quoted.join(" ")}`}`;
 }
 

@@ -4,7 +4,7 @@ import type { Speaker } from "../../detection/index.js";
 import { speechSchema, type SpeechConfig } from "../config/speech-schema.js";
 import { fail, ok, type Result } from "../core/result.js";
 import { listenToFile } from "./listen-file.js";
-import { readConfig, refuseConfig } from "./read-config.js";
+import { readConfig } from "./read-config.js";
 
 /** As commander hands them over. */
 export interface ListenOptions {
@@ -42,17 +42,17 @@ export function registerListen(program: Command): void {
     });
 }
 
-/** @returns The exit status: 0 all of it became text, 1 there is no recogniser (what to install is told), or it failed, 2 file or options are wrong. */
+/** @returns The exit status: 0 all of it became text, 1 the file cannot be read, there is no recogniser (what to install is told), or it failed, 2 it is no recording, or the options are wrong. */
 export async function listen(
   path: string,
   options: ListenOptions,
   print: (line: string) => void,
   complain: (line: string) => void,
 ): Promise<number> {
-  const speech = speechOf(options);
+  const settings = settingsOf(options);
   const speakers = speakersOf(options.channels);
-  if (!speech.ok || !speakers.ok) {
-    complain(speech.ok ? (speakers.ok ? "" : speakers.error) : speech.error);
+  if (!settings.ok || !speakers.ok) {
+    complain(settings.ok ? (speakers.ok ? "" : speakers.error) : settings.error);
     return 2;
   }
   let wav: Uint8Array;
@@ -60,12 +60,11 @@ export async function listen(
     wav = await readFile(path);
   } catch (error) {
     complain(`${path}: ${(error as NodeJS.ErrnoException).code ?? "cannot be read"}`);
-    return 2;
+    return 1;
   }
   return listenToFile(wav, {
-    speech: speech.value,
+    ...settings.value,
     speakers: speakers.value,
-    language: options.language,
     json: options.json === true,
     realTime: options.realtime === true,
     print,
@@ -83,15 +82,26 @@ function speakersOf(channels: string | undefined): Result<readonly Speaker[] | u
     : fail(`--channels ${channels}: caller, callee and agent are known`);
 }
 
+/** The recogniser is asked whether its model knows it. */
+const inLanguage = (speech: SpeechConfig, language: string | undefined): SpeechConfig =>
+  language === undefined ? speech : { ...speech, language };
+
+interface Settings {
+  readonly speech: SpeechConfig;
+  readonly redactPhones: boolean;
+}
+
 /** What the configuration says, or whisper with the model named. */
-function speechOf({ config, model, sha256, folder, language }: ListenOptions): Result<SpeechConfig, string> {
+function settingsOf({ config, model, sha256, folder, language }: ListenOptions): Result<Settings, string> {
   if (language !== undefined && !/^[a-z]{2}$/.test(language)) return fail(`--language ${language}: two letters, as en`);
   if (config !== undefined) {
     const read = readConfig({ file: config });
-    if (!read.ok) refuseConfig(read.error);
-    return ok(read.value.speech);
+    if (!read.ok) return fail(`config.invalid: ${read.error.join("; ")}`);
+    return ok({ speech: inLanguage(read.value.speech, language), redactPhones: read.value.privacy.redactPhones });
   }
   const whisper = { ...(model === undefined ? {} : { model }), ...(sha256 === undefined ? {} : { sha256 }) };
   const parsed = speechSchema.safeParse({ engine: "whisper", modelFolder: folder, whisper });
-  return parsed.success ? ok(parsed.data) : fail(parsed.error.issues.map(({ message }) => message).join("; "));
+  return parsed.success
+    ? ok({ speech: inLanguage(parsed.data, language), redactPhones: false })
+    : fail(parsed.error.issues.map(({ path, message }) => `--${String(path.at(-1))}: ${message}`).join("; "));
 }

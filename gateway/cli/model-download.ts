@@ -1,7 +1,8 @@
 import { createWriteStream } from "node:fs";
-import { mkdir, rename, rm, stat, statfs } from "node:fs/promises";
+import { rename, rm, stat, statfs } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
 import { dirname } from "node:path";
+import { makeFolder } from "../adapters/system/make-folder.js";
 import { hashFile } from "../adapters/whisper/model-file.js";
 import { GatewayError } from "../core/errors.js";
 import { openDownload, type DownloadOptions } from "./open-download.js";
@@ -15,6 +16,8 @@ export interface ModelDownload extends DownloadOptions {
   readonly sha256: string;
   /** Tries; each goes on where the one before broke off. */
   readonly attempts: number;
+  /** Between two tries: a server that is being restarted is not back in the same moment. Default: none. */
+  readonly pause?: (attempt: number) => Promise<void>;
   readonly onProgress?: (doneBytes: number, totalBytes: number) => void;
 }
 
@@ -24,19 +27,24 @@ const SPARE_BYTES = 64 * 1_048_576;
 /**
  * Fetches a model: goes on with what an earlier try left, checks size and hash, and only then gives the file its name.
  *
- * @throws GatewayError `model.missing`: it could not be fetched (the part is kept); `model.invalid`: what came is not the model
- *   (nothing is kept).
+ * @throws GatewayError `model.missing`: it could not be fetched, or not be written (the part is kept); `model.invalid`: what came is
+ *   not the model (nothing is kept); `privacy.forbidden`.
  */
 export async function downloadModel(download: ModelDownload): Promise<void> {
   const { path, sizeBytes, sha256, attempts } = download;
   const part = `${path}.part`;
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path)).catch((cause: unknown) => {
+    throw unwritable(dirname(path), cause);
+  });
   for (let attempt = 1; (await sizeOf(part)) !== sizeBytes; attempt++) {
     try {
       await fetchRest(download, part);
     } catch (cause) {
       if (cause instanceof GatewayError) throw cause;
-      if (attempt < attempts) continue;
+      if (attempt < attempts) {
+        await download.pause?.(attempt);
+        continue;
+      }
       const why = cause instanceof Error ? cause.message : String(cause);
       throw new GatewayError("model.missing", `${download.url} could not be fetched: ${why}`, { cause });
     }
@@ -67,7 +75,7 @@ async function fetchRest(download: ModelDownload, part: string): Promise<void> {
       onProgress?.(done, sizeBytes);
     });
   } catch (error) {
-    if (error instanceof GatewayError) await rm(part, { force: true });
+    if (error instanceof GatewayError && error.code === "model.invalid") await rm(part, { force: true });
     throw error;
   }
   if (done !== sizeBytes) throw new Error(`it ended after ${done} of ${sizeBytes} bytes`);
@@ -88,7 +96,7 @@ function writeBody(
     const file = createWriteStream(path, { flags });
     file.once("error", (error) => {
       response.destroy();
-      reject(error);
+      reject(unwritable(path, error));
     });
     response.on("data", (chunk: Buffer) => {
       try {
@@ -125,6 +133,12 @@ function startOf(response: IncomingMessage, have: number, { url, sizeBytes }: Mo
     throw refuse(`${url} has ${length} bytes, the model has ${sizeBytes}`);
   }
   return 0;
+}
+
+/** The disk does not get better by asking the server again. */
+function unwritable(path: string, cause: unknown): GatewayError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new GatewayError("model.missing", `${path} cannot be written: ${why}`, { cause });
 }
 
 async function checkRoom(part: string, needBytes: number): Promise<void> {

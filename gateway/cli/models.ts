@@ -1,10 +1,13 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as pauseOf } from "node:timers/promises";
 import type { Command } from "commander";
 import { findKnownModel, KNOWN_MODELS, modelUrl } from "../adapters/whisper/known-models.js";
 import { verifyModel } from "../adapters/whisper/model-file.js";
 import { findEngine } from "../adapters/whisper/whisper-engine.js";
 import { GatewayError } from "../core/errors.js";
+import { ok } from "../core/result.js";
+import { allowedHostsOf } from "../wiring/strict-data.js";
 import { downloadModel } from "./model-download.js";
 import { readConfig, refuseConfig } from "./read-config.js";
 
@@ -13,9 +16,13 @@ export interface ModelsOptions {
   readonly mirror: string;
   readonly print: (line: string) => void;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Strict-data mode: which hosts may be asked; default: all. */
+  readonly allows?: ((host: string) => boolean) | undefined;
 }
 
 const ATTEMPTS = 5;
+/** Between the first two tries; then twice, three times as long. */
+const PAUSE_MS = 1_000;
 const IDLE_MS = 30_000;
 const MAX_REDIRECTS = 5;
 /** A line of progress each so many parts of a model. */
@@ -40,7 +47,10 @@ export function registerModels(program: Command): void {
     if (!config.ok) refuseConfig(config.error);
     const { modelFolder, modelMirror } = config.value.speech;
     const { folder = modelFolder, mirror = modelMirror } = given;
-    process.exitCode = await action({ folder, mirror, env: process.env, print: (line) => console.log(line) });
+    const allows = config.value.privacy.strict ? allowedHostsOf(config.value) : ok(undefined);
+    if (!allows.ok) refuseConfig([allows.error]);
+    const print = (line: string): void => console.log(line);
+    process.exitCode = await action({ folder, mirror, env: process.env, print, allows: allows.value });
   };
   withOptions(models.command("list").description("which there are, and which are here")).action((given: GivenOptions) =>
     run(given, listModels),
@@ -90,7 +100,7 @@ export async function pullModels(names: readonly string[], options: ModelsOption
   return status;
 }
 
-async function pull(name: string, { folder, mirror, env, print }: ModelsOptions): Promise<void> {
+async function pull(name: string, { folder, mirror, env, print, allows }: ModelsOptions): Promise<void> {
   const model = findKnownModel(name);
   if (model === undefined) throw new GatewayError("model.missing", `no known model is called ${name}`);
   const path = join(folder, model.file);
@@ -108,7 +118,8 @@ async function pull(name: string, { folder, mirror, env, print }: ModelsOptions)
     print(`  ${Math.round((done / total) * 100)} %`);
   };
   const { sizeBytes, sha256 } = model;
-  const how = { attempts: ATTEMPTS, idleMs: IDLE_MS, maxRedirects: MAX_REDIRECTS, env };
+  const pause = (attempt: number): Promise<void> => pauseOf(attempt * PAUSE_MS);
+  const how = { attempts: ATTEMPTS, pause, idleMs: IDLE_MS, maxRedirects: MAX_REDIRECTS, env, allows };
   await downloadModel({ url, path, sizeBytes, sha256, onProgress, ...how });
   print(`${path}: ${sizeBytes} bytes, SHA-256 as published`);
 }

@@ -11,6 +11,8 @@ export interface DownloadOptions {
   readonly idleMs: number;
   /** Hosts may hand on to others (mirrors and their storage do), so often at most. */
   readonly maxRedirects: number;
+  /** Which hosts may be asked, proxies and those that are redirected to among them; default: all. */
+  readonly allows?: ((host: string) => boolean) | undefined;
 }
 
 /** What a server answers for good: asking again is no use. */
@@ -20,7 +22,7 @@ const FINAL = new Set([400, 401, 403, 404, 405, 410, 451]);
  * Opens a GET, through a proxy where one is set, following redirects. From https it never goes on in the clear.
  *
  * @returns A response with status 200 or 206.
- * @throws GatewayError `model.missing` for what will not get better; Error for what may.
+ * @throws GatewayError `model.missing` for what will not get better, `privacy.forbidden`; Error for what may.
  */
 export async function openDownload(
   url: string,
@@ -62,8 +64,16 @@ async function get(
   headers: Readonly<Record<string, string>>,
   options: DownloadOptions,
 ): Promise<IncomingMessage> {
-  const { idleMs } = options;
+  const { idleMs, allows } = options;
   const proxy = proxyFor(url, options.env);
+  for (const { hostname } of proxy === undefined ? [url] : [url, proxy]) {
+    const host = hostname.replace(/^\[|\]$/g, "");
+    if (allows?.(host) === false)
+      throw new GatewayError(
+        "privacy.forbidden",
+        `strict-data mode: ${JSON.stringify(host)} is not in privacy.allowedHosts`,
+      );
+  }
   const all = { "user-agent": "ringfence", accept: "application/octet-stream", ...headers };
   if (proxy === undefined) {
     const send = url.protocol === "https:" ? httpsRequest : httpRequest;

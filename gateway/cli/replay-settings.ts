@@ -1,8 +1,11 @@
 import { existsSync, readFileSync } from "node:fs";
 import { parse as parseYaml } from "yaml";
 import { NumberPlan, type DetectionOptions } from "../../detection/index.js";
+import type { Environment } from "../config/aliases.js";
 import { loadConfig, type ConfigProblems } from "../config/load.js";
 import { fail, ok, type Result } from "../core/result.js";
+import { problemsBesideFiles } from "../wiring/check-config.js";
+import { readYaml } from "./read-yaml.js";
 
 /** What a replay runs under. */
 export interface ReplaySettings {
@@ -13,17 +16,16 @@ export interface ReplaySettings {
 /**
  * Settings of a configuration file with some keys changed. `key` is a path below `detection`, with or without that word:
  * `masking.threshold=8`; the value is YAML.
+ * @param env Changes no setting; the file is held to what `ringfence config check` would say of it here.
  */
 export function replaySettings(
   file: string | undefined,
   changes: readonly string[],
+  env: Environment = process.env,
 ): Result<ReplaySettings, ConfigProblems> {
-  let content: unknown;
-  try {
-    content = file === undefined ? {} : (parseYaml(readFileSync(file, "utf8"), { maxAliasCount: 100 }) ?? {});
-  } catch (error) {
-    return fail([`${file ?? ""}: ${error instanceof Error ? (error.message.split("\n")[0] ?? "") : "cannot be read"}`]);
-  }
+  const read = file === undefined ? ok({}) : readYaml(file);
+  if (!read.ok) return fail([read.error]);
+  let content: unknown = read.value ?? {};
   for (const change of changes) {
     const equals = change.indexOf("=");
     if (equals < 1) return fail([`${change}: expected key=value`]);
@@ -32,8 +34,13 @@ export function replaySettings(
     if (changed === undefined) return fail([`${key}: cannot be set`]);
     content = changed;
   }
-  const config = loadConfig(content, {}, (path) => readFileSync(path, "utf8"));
+  const readSecret = (path: string): string => readFileSync(path, "utf8");
+  const config = loadConfig(content, {}, readSecret);
   if (!config.ok) return config;
+  // As the gateway would have it: what the file lacks may come from the environment.
+  const served = file === undefined ? config : loadConfig(content, env, readSecret);
+  const problems = served.ok ? problemsBesideFiles(served.value) : served.error;
+  if (problems.length > 0) return fail(problems);
   const { detection, trunks, defaultTrunk } = config.value;
   const plans = new Map(trunks.map((trunk) => [trunk.id, new NumberPlan(trunk.numberPlan)]));
   const fallback = new NumberPlan(defaultTrunk.numberPlan);

@@ -3,8 +3,7 @@ import type { Config } from "../config/schema.js";
 import { GatewayError } from "../core/errors.js";
 import { ok, type Result } from "../core/result.js";
 import { startRingfence, type Ringfence } from "../main.js";
-import { configProblems } from "../wiring/check-config.js";
-import { readConfig, refuseConfig } from "./read-config.js";
+import { environmentNote, readConfig, refuseConfig } from "./read-config.js";
 import { packageVersion } from "./version.js";
 
 interface ServeOptions {
@@ -24,21 +23,23 @@ export function registerServe(program: Command): void {
 
 async function serve(options: ServeOptions): Promise<void> {
   const reread = (): Result<Config, readonly string[]> => {
-    const read = readConfig({ file: options.config });
+    const read = readConfig({ file: options.config, withFiles: true });
     if (!read.ok || options.shadow !== true) return read;
     return ok({ ...read.value, detection: { ...read.value.detection, shadow: true } });
   };
   const read = reread();
   if (!read.ok) refuseConfig(read.error);
-  const problems = configProblems(read.value);
-  if (problems.length > 0) refuseConfig(problems);
   // Whoever read them may be gone (a log shipper that restarts): calls do not end for that.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
   // Until it serves there is nothing to read again, and a hang-up must not end the start.
   const notYet = (): void => undefined;
   process.on("SIGHUP", notYet);
   try {
-    const ringfence = await startRingfence(read.value, { version: packageVersion(), reread });
+    const ringfence = await startRingfence(read.value, {
+      version: packageVersion(),
+      reread,
+      fromEnvironment: environmentNote({ file: options.config }),
+    });
     process.off("SIGHUP", notYet);
     handleSignals(ringfence);
     handleFaults(ringfence);
@@ -75,11 +76,7 @@ function handleSignals(ringfence: Ringfence): void {
   };
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);
-  process.on("SIGHUP", () => {
-    ringfence.reloadBySignal().catch((error: unknown) => {
-      console.error(`nothing reloaded: ${describe(error)}`);
-    });
-  });
+  process.on("SIGHUP", () => void ringfence.reloadBySignal());
 }
 
 /** How long the last writes may take when the process gives up, ms. */

@@ -1,6 +1,13 @@
 import type { Command } from "commander";
-import type { Print } from "./blocks.js";
-import { askGateway, connectionOf, type Connection, type ConnectionOptions } from "./gateway-http.js";
+import { printable } from "../core/printable.js";
+import {
+  askGateway,
+  asksGateway,
+  runAtGateway,
+  type Connection,
+  type ConnectionOptions,
+  type Print,
+} from "./gateway-http.js";
 
 interface TranscriptRow {
   readonly call_id: string;
@@ -22,37 +29,27 @@ interface Options extends ConnectionOptions {
 /** `ringfence transcripts list|show|forget`, over the HTTP API of a running gateway. */
 export function registerTranscripts(program: Command): void {
   const transcripts = program.command("transcripts").description("kept text of calls that were listened to");
-  common(transcripts.command("list").description("calls whose text is kept, newest first"))
+  asksGateway(transcripts.command("list").description("calls whose text is kept, newest first"))
     .option("--limit <rows>", "how many", "20")
-    .action((options: Options) => run(options, (gateway, print) => listTranscripts(gateway, options, print)));
-  common(transcripts.command("show").description("the text of one call; the reading is written into the audit log"))
+    .action((options: Options) =>
+      runAtGateway("transcripts", options, (gateway, print) => listTranscripts(gateway, options, print)),
+    );
+  asksGateway(
+    transcripts.command("show").description("the text of one call; the reading is written into the audit log"),
+  )
     .argument("<call-id>")
     .action((callId: string, options: Options) =>
-      run(options, (gateway, print) => showTranscript(gateway, callId, options.json === true, print)),
+      runAtGateway("transcripts", options, (gateway, print) =>
+        showTranscript(gateway, callId, options.json === true, print),
+      ),
     );
-  common(transcripts.command("forget").description("delete text and audio of every call from or to a number"))
+  asksGateway(transcripts.command("forget").description("delete text and audio of every call from or to a number"))
     .argument("<number>")
     .action((number: string, options: Options) =>
-      run(options, (gateway, print) => forgetNumber(gateway, number, options.json === true, print)),
+      runAtGateway("transcripts", options, (gateway, print) =>
+        forgetNumber(gateway, number, options.json === true, print),
+      ),
     );
-}
-
-const common = (command: Command): Command =>
-  command
-    .option("--url <url>", "the gateway's HTTP address; env RINGFENCE_URL; default http://127.0.0.1:5000")
-    .option("--key <key>", "API key; env RINGFENCE_KEY")
-    .option("--json", "print JSON");
-
-async function run(
-  options: ConnectionOptions,
-  act: (gateway: Connection, print: Print) => Promise<void>,
-): Promise<void> {
-  try {
-    await act(connectionOf(options, process.env), (line) => console.log(line));
-  } catch (error) {
-    console.error(`transcripts: ${error instanceof Error ? error.message : String(error)}`);
-    process.exitCode = 1;
-  }
 }
 
 export async function listTranscripts(gateway: Connection, options: Options, print: Print): Promise<void> {
@@ -79,16 +76,27 @@ export async function showTranscript(gateway: Connection, callId: string, json: 
 
 export async function forgetNumber(gateway: Connection, number: string, json: boolean, print: Print): Promise<void> {
   const path = `/api/v1/subjects/${encodeURIComponent(number)}`;
-  const gone = (await askGateway(gateway, "DELETE", path)) as { number: string; transcripts: number; audio: number };
-  if (json) print(JSON.stringify(gone, undefined, 2));
-  else print(`${gone.number}: ${gone.transcripts} transcripts and the audio of ${gone.audio} calls deleted`);
+  const gone = (await askGateway(gateway, "DELETE", path)) as Forgotten;
+  if (json) {
+    print(JSON.stringify(gone, undefined, 2));
+    return;
+  }
+  const { transcripts, audio, recordings = 0, kept } = gone;
+  print(`${gone.number}: ${transcripts} transcripts, the audio of ${audio} calls and ${recordings} recordings deleted`);
+  const [texts, others] = [kept.transcripts_held, kept.recordings_held ?? 0];
+  if (texts + others > 0)
+    print(`kept for a legal hold on the other party: ${texts} transcripts and ${others} recordings`);
+}
+
+interface Forgotten {
+  readonly number: string;
+  readonly transcripts: number;
+  readonly audio: number;
+  readonly recordings?: number;
+  readonly kept: { readonly transcripts_held: number; readonly recordings_held?: number };
 }
 
 const head = (row: TranscriptRow): string =>
   printable(
     `${row.ended_at}  ${row.a_number} → ${row.b_number}  ${row.state} ${row.score.toFixed(2)} ${row.kind}  ${row.call_id}`,
   );
-
-/** What a recogniser or a peer wrote must not steer the terminal. */
-const printable = (text: string): string =>
-  text.replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, "�");

@@ -23,6 +23,8 @@ export const ALIASES: readonly Alias[] = [
   { alias: "WEBHOOK_URL", canonical: "WEBHOOK_ALERT_URL", convert: same },
   { alias: "LOG_LEVEL", canonical: "LOGS_LEVEL", convert: (raw) => raw.toLowerCase() },
   { alias: "DATABASE_URL", canonical: "STORE_DATABASE_URL", convert: same },
+  { alias: "WEBEX_ACCESS_TOKEN", canonical: "RECORDS_WEBEX_ACCESS_TOKEN", convert: same },
+  { alias: "WEBEX_ORG_ID", canonical: "RECORDS_WEBEX_ORG_ID", convert: same },
 ];
 
 function secondsToMs(raw: string): string | undefined {
@@ -44,4 +46,10 @@ export function applyAliases(env: Environment): Result<Environment, readonly str
     } else out[canonical] = value;
   }
   return problems.length > 0 ? fail(problems) : ok(out);
+}
+
+/** The name under which a key was really set: `HTTP_PORT` for `HTTP_LISTEN_PORT` where only that is there. */
+export function aliasOf(canonical: string, env: Environment): string {
+  if (env[canonical] !== undefined) return canonical;
+  return ALIASES.find((each) => each.canonical === canonical && env[each.alias] !== undefined)?.alias ?? canonical;
 }

@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { fail, ok, type Result } from "../core/result.js";
-import { applyAliases, type Environment } from "./aliases.js";
+import { aliasOf, applyAliases, type Environment } from "./aliases.js";
 import { configSchema, type Config } from "./schema.js";
+import { hideSecrets, readSecretFile, withSecretFiles, type JsonNode } from "./secrets.js";
+import { shapeProblems } from "./shape.js";
 
 /** One thing that is wrong, with the path of the key: `detection.masking.treshold: unknown key`. */
 export type ConfigProblems = readonly string[];
@@ -18,11 +20,12 @@ export function loadConfig(
   if (file !== undefined && file !== null && (typeof file !== "object" || Array.isArray(file))) {
     return fail(["(root): the configuration must be a mapping of sections"]);
   }
+  const misshapen = shapeProblems(file);
+  if (misshapen.length > 0) return fail(misshapen);
   const aliased = applyAliases(env);
   if (!aliased.ok) return aliased;
-  const schema = z.toJSONSchema(configSchema, { io: "input", unrepresentable: "any" }) as JsonNode;
   const problems: string[] = [];
-  const input = overlay(file ?? undefined, schema, "", aliased.value, { readSecret, problems }) ?? {};
+  const input = inputOf(file, aliased.value, { readSecret, problems, found: [] }) ?? {};
   const parsed = configSchema.safeParse(input);
   if (!parsed.success) problems.push(...parsed.error.issues.flatMap(describeIssue));
   if (problems.length > 0 || !parsed.success) return fail(problems);
@@ -33,7 +36,8 @@ function describeIssue(issue: z.core.$ZodIssue): string[] {
   const path = issue.path.map(String).join(".");
   if (issue.code === "unrecognized_keys")
     return issue.keys.map((key) => `${path === "" ? key : `${path}.${key}`}: unknown key`);
-  return [`${path === "" ? "(root)" : path}: ${issue.message}`];
+  const isMissing = issue.code === "invalid_type" && issue.message.endsWith("received undefined");
+  return [`${path === "" ? "(root)" : path}: ${isMissing ? "is missing" : issue.message}`];
 }
 
 /** What `ringfence config print` shows: every value in force, secrets hidden. */
@@ -41,39 +45,41 @@ export function printableConfig(config: Config): unknown {
   return hideSecrets(config, z.toJSONSchema(configSchema, { io: "output", unrepresentable: "any" }) as JsonNode);
 }
 
-export interface JsonNode {
-  readonly secret?: boolean;
-  readonly type?: string;
-  readonly properties?: Readonly<Record<string, JsonNode>>;
-  readonly additionalProperties?: JsonNode | boolean;
-  readonly items?: JsonNode;
-  readonly anyOf?: readonly JsonNode[];
-  readonly description?: string;
-  readonly default?: unknown;
+/** A value that the environment gives. */
+export interface FromEnvironment {
+  /** `http.listenPort` */
+  readonly key: string;
+  /** As it was set: `HTTP_PORT`. */
+  readonly variable: string;
+  /** The file says something else, which does not count. */
+  readonly overFile: boolean;
 }
 
-function hideSecrets(value: unknown, schema: JsonNode | undefined): unknown {
-  if (schema?.secret === true && value !== undefined && value !== "") return "<secret>";
-  if (Array.isArray(value)) return value.map((item) => hideSecrets(item, schema?.items));
-  if (typeof value === "string") return withoutUserInfo(value);
-  if (typeof value !== "object" || value === null) return value;
-  const node = schema?.anyOf?.find((option) => option.properties !== undefined) ?? schema;
-  const rest = typeof node?.additionalProperties === "object" ? node.additionalProperties : undefined;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, child]) => [key, hideSecrets(child, node?.properties?.[key] ?? rest)]),
-  );
-}
-
-/** Credentials may also stand in a URL: before its host, or in its query. */
-function withoutUserInfo(value: string): string {
-  return /^https?:\/\//i.test(value)
-    ? value.replace(/^([a-z]+:\/\/)[^/?#]*@/i, "$1<secret>@").replace(/\?[^#]+/, "?<secret>")
-    : value;
+/** Which values come from the environment: somebody who reads only the file is surprised by them. No value is shown. */
+export function valuesFromEnvironment(file: unknown, env: Environment): readonly FromEnvironment[] {
+  const aliased = applyAliases(env);
+  if (!aliased.ok || shapeProblems(file).length > 0) return [];
+  const found: FromEnvironment[] = [];
+  inputOf(file, aliased.value, { readSecret: () => "", problems: [], found });
+  return found.map((each) => ({ ...each, variable: aliasOf(each.variable, env) }));
 }
 
 interface OverlayContext {
   readonly readSecret: (path: string) => string;
   readonly problems: string[];
+  readonly found: FromEnvironment[];
+}
+
+/** File and environment together, not yet checked. */
+function inputOf(file: unknown, env: Environment, context: OverlayContext): unknown {
+  const schema = z.toJSONSchema(configSchema, { io: "input", unrepresentable: "any" }) as JsonNode;
+  const { readSecret: read, problems } = context;
+  const decidedElsewhere = (path: readonly string[]): boolean => {
+    const name = environmentName(path);
+    return env[name] !== undefined || env[`${name}_FILE`] !== undefined;
+  };
+  const filled = withSecretFiles(file ?? undefined, schema, { read, problems, decidedElsewhere });
+  return overlay(filled, schema, [], env, context);
 }
 
 /** The environment's name of a key: the path, words split at capitals, upper-cased, joined by underscores. */
@@ -88,64 +94,61 @@ export function environmentName(path: readonly string[]): string {
     .join("_");
 }
 
-function overlay(value: unknown, schema: JsonNode, name: string, env: Environment, context: OverlayContext): unknown {
-  if (schema.properties === undefined)
-    return leaf(withItemSecrets(value, schema, name, context), schema, name, env, context);
+function overlay(
+  value: unknown,
+  schema: JsonNode,
+  path: readonly string[],
+  env: Environment,
+  context: OverlayContext,
+): unknown {
+  if (schema.properties === undefined) return leaf(value, schema, path, env, context);
   if (value !== undefined && (typeof value !== "object" || value === null || Array.isArray(value))) return value;
   const out: Record<string, unknown> = { ...value };
   for (const [key, child] of Object.entries(schema.properties)) {
-    const childName = [name, environmentName([key])].filter((part) => part !== "").join("_");
-    if (child.secret === true) readSecretFile(out, key, childName, env, context);
-    const next = overlay(out[key], child, childName, env, context);
+    const next = overlay(out[key], child, [...path, key], env, context);
     if (next !== undefined) out[key] = next;
   }
   return Object.keys(out).length === 0 && value === undefined ? undefined : out;
 }
 
-/** `…File` beside a secret inside a list: `http.apiKeys[].keyFile`. */
-function withItemSecrets(value: unknown, schema: JsonNode, name: string, context: OverlayContext): unknown {
-  const properties = schema.items?.properties;
-  if (!Array.isArray(value) || properties === undefined) return value;
-  const secrets = Object.keys(properties).filter((key) => properties[key]?.secret === true);
-  return value.map((item: unknown) => {
-    if (typeof item !== "object" || item === null || Array.isArray(item)) return item;
-    const out: Record<string, unknown> = { ...item };
-    for (const key of secrets) readSecretFile(out, key, `${name}_${environmentName([key])}`, {}, context);
-    return out;
-  });
-}
-
-function leaf(value: unknown, schema: JsonNode, name: string, env: Environment, context: OverlayContext): unknown {
-  const raw = env[name];
-  if (raw === undefined) return value;
-  if (schema.type === "integer" || schema.type === "number") {
-    const parsed = Number(raw);
-    if (raw.trim() !== "" && Number.isFinite(parsed)) return parsed;
-    context.problems.push(`${name}: not a number`);
-    return value;
-  }
-  if (schema.type === "boolean") {
-    if (raw === "true" || raw === "false") return raw === "true";
-    context.problems.push(`${name}: must be true or false`);
-    return value;
-  }
-  if (schema.type === "array") return raw.trim() === "" ? [] : raw.split(",").map((part) => part.trim());
-  return raw;
-}
-
-function readSecretFile(
-  out: Record<string, unknown>,
-  key: string,
-  name: string,
+function leaf(
+  value: unknown,
+  schema: JsonNode,
+  path: readonly string[],
   env: Environment,
   context: OverlayContext,
-): void {
-  const path = env[`${name}_FILE`] ?? out[`${key}File`];
-  Reflect.deleteProperty(out, `${key}File`);
-  if (typeof path !== "string") return;
-  try {
-    out[key] = context.readSecret(path).trim();
-  } catch {
-    context.problems.push(`${name}_FILE: cannot be read`);
+): unknown {
+  const name = environmentName(path);
+  const variable = env[name] === undefined && schema.secret === true ? `${name}_FILE` : name;
+  const raw = env[variable];
+  if (raw === undefined) return value;
+  const given = variable === name ? parsed(raw, schema, name, context) : readSecret(variable, raw, context);
+  if (given === undefined) return value;
+  const overFile = value !== undefined && JSON.stringify(value) !== JSON.stringify(given);
+  context.found.push({ key: path.join("."), variable, overFile });
+  return given;
+}
+
+const readSecret = (variable: string, file: string, { readSecret: read, problems }: OverlayContext) =>
+  readSecretFile(variable, file, { read, problems });
+
+/** @returns Undefined: it is none, which was noted. */
+function parsed(raw: string, { type }: JsonNode, name: string, { problems }: OverlayContext): unknown {
+  switch (type) {
+    case "integer":
+    case "number": {
+      const number = Number(raw);
+      if (raw.trim() !== "" && Number.isFinite(number)) return number;
+      problems.push(`${name}: not a number`);
+      return undefined;
+    }
+    case "boolean":
+      if (raw === "true" || raw === "false") return raw === "true";
+      problems.push(`${name}: must be true or false`);
+      return undefined;
+    case "array":
+      return raw.trim() === "" ? [] : raw.split(",").map((part) => part.trim());
+    default:
+      return raw;
   }
 }

@@ -16,6 +16,14 @@ export const privacySchema = z.strictObject({
     .describe(
       "Strict-data mode: addresses, networks and host names of the operator's own machines; `*.example.org` takes all below it",
     ),
+  allowModules: z
+    .boolean()
+    .default(false)
+    .describe("Strict-data mode: speech.engine may be a module; what it sends where, nobody checks"),
+  redactPhones: z
+    .boolean()
+    .default(false)
+    .describe("Redact telephone numbers in what was said, too, beside card numbers, codes and ids"),
   keepTranscripts: z
     .boolean()
     .default(false)

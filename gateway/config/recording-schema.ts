@@ -51,5 +51,3 @@ export const recordingSchema = z.strictObject({
     "Interval of OPTIONS to recording clients; two without an answer end the session; 0 = none",
   ),
 });
-
-export type RecordingConfig = z.output<typeof recordingSchema>;

@@ -1,30 +1,44 @@
 import { z } from "zod";
+import { accessSchema } from "./access-schema.js";
+import { alertsSchema, attempts, GIVE_UP_MS } from "./alerts-schema.js";
+import { asteriskSchema } from "./asterisk/asterisk-schema.js";
 import { detectionSchema } from "./detection-schema.js";
 import { cidr, count, durationMs, port, secret } from "./field.js";
+import { identitySchema } from "./identity-schema.js";
 import { mediaSchema } from "./media-schema.js";
 import { privacySchema } from "./privacy-schema.js";
 import { recordingSchema } from "./recording-schema.js";
+import { recordingsSchema } from "./recordings-schema.js";
+import { recordsSchema } from "./records-schema.js";
+import { reportsSchema } from "./reports-schema.js";
 import { sipSchema, trunkSchema } from "./sip-schema.js";
 import { speechSchema } from "./speech-schema.js";
 import { threatSchema } from "./threat-schema.js";
 
+/** Shorter ones can be guessed in a network's lifetime. */
+const LEAST_KEY_CHARACTERS = 16;
+const isHash = (key: string): boolean => /^sha256:/i.test(key);
+
 const apiKey = z.strictObject({
   key: secret()
-    .min(1)
     .max(256)
     .refine(
-      (key) => !/^sha256:/i.test(key) || /^sha256:[0-9a-f]{64}$/i.test(key),
-      "sha256: needs 64 hex digits after it",
+      (key) => isHash(key) || key.length >= LEAST_KEY_CHARACTERS,
+      `must be ${LEAST_KEY_CHARACTERS} characters or longer`,
     )
-    .describe(
-      "The key itself, 16 characters or more (a shorter one is warned about), or `sha256:` and its SHA-256 in hex",
-    ),
+    .refine((key) => !isHash(key) || /^sha256:[0-9a-f]{64}$/i.test(key), "sha256: needs 64 hex digits after it")
+    .describe("The key itself, 16 characters or longer, or `sha256:` and its SHA-256 in hex"),
   role: z.enum(["viewer", "analyst", "switch", "admin"]).describe("What it may do"),
   id: z
     .string()
     .regex(/^[\w.-]{1,64}$/)
     .optional()
     .describe("Name of the key in the audit log; default: the start of its hash"),
+  teams: z
+    .array(z.string().min(1).max(64))
+    .max(64)
+    .optional()
+    .describe("Ids of access.teams whose data it shows; absent: everything"),
 });
 
 const httpSchema = z.strictObject({
@@ -48,6 +62,12 @@ const storeSchema = z.strictObject({
   spillLimitBytes: count(1_073_741_824, "Most bytes of spilled records on disk", 0),
   retentionDays: count(90, "Days that CDRs, closed incidents, alerts and teardowns are kept; 0 = for ever", 0),
   auditFileBytes: count(67_108_864, "Size at which the audit log starts a new file", 65_536),
+  auditFileDays: count(
+    0,
+    "Days that audit files are kept: one is deleted as a whole when its last entry is older, and the chain says so; 0 = for ever (SOX asks for seven years: 2557)",
+    0,
+    36_500,
+  ),
 });
 
 const limitsSchema = z.strictObject({
@@ -86,7 +106,8 @@ const webhookSchema = z.strictObject({
   alertUrl: z.url().optional().describe("Where alerts are posted. Env: WEBHOOK_URL"),
   secret: secret().optional().describe("Key of the HMAC-SHA256 signature"),
   timeoutMs: durationMs(5_000, "Time-out of one request", 100),
-  attempts: count(8, "Tries of one alert", 1),
+  giveUpMs: durationMs(GIVE_UP_MS, "An alert that has failed for so long, and six times, is a dead letter", 1_000),
+  attempts: attempts("alert"),
 });
 
 const recoverySchema = z.strictObject({
@@ -125,8 +146,14 @@ export const configSchema = z.strictObject({
   threat: threatSchema.prefault({}).describe("What is made of what was said"),
   privacy: privacySchema.prefault({}).describe("What may be kept and what may leave the house"),
   switches: switchesSchema.prefault({}).describe("Switches that carry calls which the hop only hears of"),
+  asterisk: asteriskSchema.prefault({}).describe("Asterisks that ask, are watched, and let us hear"),
+  identity: identitySchema.prefault({}).describe("Signed caller identity (STIR/SHAKEN)"),
+  records: recordsSchema.prefault({}).describe("Call records of all sources, and what is looked for in them"),
+  recordings: recordingsSchema.prefault({}).describe("Recordings of other systems: text, summary, CRM"),
+  reports: reportsSchema.prefault({}).describe("Reports, on demand and by schedule"),
   recovery: recoverySchema.prefault({}).describe("After a crash"),
   http: httpSchema.prefault({}).describe("HTTP API"),
+  access: accessSchema.prefault({}).describe("Who may see and do what, beside http.apiKeys"),
   metrics: z
     .strictObject({
       listenAddress: z.string().default("127.0.0.1").describe("Address of /metrics"),
@@ -135,6 +162,7 @@ export const configSchema = z.strictObject({
     .prefault({})
     .describe("Prometheus"),
   store: storeSchema.prefault({}).describe("Records"),
+  alerts: alertsSchema.prefault({}).describe("What becomes of alerts: cases, routes, escalation"),
   webhook: webhookSchema.prefault({}).describe("Alerts to other systems"),
   observability: observabilitySchema.prefault({}).describe("Homer and traces"),
   logs: z

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { cidr, count, durationMs, nextHop, port, secret } from "./field.js";
+import { trunkIdentitySchema } from "./identity-schema.js";
 import { trunkMediaSchema } from "./media-schema.js";
 
 const tlsFiles = z.strictObject({
@@ -164,7 +165,11 @@ export const trunkSchema = z.strictObject({
     .string()
     .regex(/^[\w.-]{1,64}$/)
     .describe("Name of the trunk"),
-  sources: z.array(cidr()).max(1024).default([]).describe("Addresses that calls of this trunk come from"),
+  sources: z
+    .array(cidr())
+    .max(1024)
+    .default([])
+    .describe("Addresses that calls of this trunk come from; of all trunks' networks the narrowest counts"),
   allowFrom: z
     .array(cidr())
     .max(1024)
@@ -175,7 +180,12 @@ export const trunkSchema = z.strictObject({
     .enum(["hide", "use"])
     .default("hide")
     .describe("hide: who asks for privacy is anonymous to us too; use: an asserted identity counts all the same"),
-  trusted: z.boolean().default(false).describe("Its P-Asserted-Identity and RFC 7090 marks are believed"),
+  trusted: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Its P-Asserted-Identity, its RFC 7090 marks, and what it says of who sent a call on (Diversion …) are believed",
+    ),
   callerFrom: z
     .array(z.enum(["p-asserted-identity", "remote-party-id", "from"]))
     .min(1)
@@ -204,4 +214,5 @@ export const trunkSchema = z.strictObject({
   maxCallDurationMs: durationMs(0, "Longest call; 0 = no limit"),
   keepAliveMs: durationMs(0, "Interval of OPTIONS inside answered calls, to find dead ones; 0 = none"),
   media: trunkMediaSchema.prefault({}).describe("What becomes of the media of its calls"),
+  identity: trunkIdentitySchema.prefault({}).describe("Signed caller identity (STIR/SHAKEN)"),
 });

@@ -108,7 +108,7 @@ const gate = z.strictObject({
 });
 
 const queue = z.strictObject({
-  most: count(512, "Stretches that wait for the recogniser; beyond, those of the lowest risk go", 8, 100_000),
+  most: count(512, "Stretches of calls that wait for the recogniser; beyond, those of the lowest risk go", 8, 100_000),
   mostPerCall: count(6, "The same of one call", 2, 1_000),
   timeoutMs: durationMs(10_000, "A decode that takes longer is given up", 500, 600_000),
   staleMs: durationMs(15_000, "What has waited for so long is not decoded any more", 1_000, 600_000),
@@ -153,6 +153,12 @@ const analysis = z.strictObject({
   maxSeconds: count(600, "Longest recording, s", 1, 86_400),
   maxJobs: count(2, "Recordings at a time", 1, 1_000),
   timeoutMs: durationMs(120_000, "Time-out of one", 1_000, 3_600_000),
+  packing: z
+    .enum(["auto", "windows", "stretches"])
+    .default("auto")
+    .describe(
+      "Recordings: windows: a speaker's stretches together, up to 28 s a decode, the text shared out by the times of its words; stretches: each by itself, as in calls; auto: windows, but with speech.whisper.audioContext cut stretches, which then cost less",
+    ),
 });
 
 /** Speech to text: engines, models, capacity. */
@@ -190,7 +196,7 @@ export const speechSchema = z.strictObject({
   shed: shed.prefault({}).describe("When the CPU is short"),
   limits: limits.prefault({}).describe("How much is listened to at most"),
   capacity: capacity.prefault({}).describe("How much the recogniser can do"),
-  analysis: analysis.prefault({}).describe("POST /analyze"),
+  analysis: analysis.prefault({}).describe("POST /analyze, recordings, `ringfence listen FILE`"),
 });
 
 export type SpeechConfig = z.output<typeof speechSchema>;

@@ -31,6 +31,11 @@ const COLUMNS: readonly (readonly [name: string, read: (cdr: Cdr) => string | nu
   ["b_lost", ({ media }) => media?.b?.lost],
   ["b_jitter_ms", ({ media }) => media?.b?.jitterMs],
   ["b_mos", ({ media }) => media?.b?.mos],
+  ["identity_verdict", ({ identity }) => identity?.verdict],
+  ["identity_attest", ({ identity }) => identity?.attest],
+  ["identity_origid", ({ identity }) => identity?.origid],
+  ["identity_reason", ({ identity }) => identity?.reason],
+  ["identity_diverted", ({ identity }) => identity?.diverted],
 ];
 
 /** The header line of the CSV, with its line end. RFC 4180 §2 */

@@ -68,6 +68,12 @@ export function senderKey(address: string): string {
   return words === undefined ? address : networkKey(words, words.length === 1 ? 32 : 64);
 }
 
+/** The same text for the same network, however it is written. @returns Undefined when it is none. */
+export function networkOf(text: string): string | undefined {
+  const cidr = parseCidr(text);
+  return cidr.ok ? `${networkKey(cidr.value.words, cidr.value.prefixBits)}/${cidr.value.prefixBits}` : undefined;
+}
+
 /** `192.0.2.0/24`, `2001:db8::/32`, or one address. Bits after the prefix are ignored. */
 function parseCidr(text: string): Result<Cidr, CidrParseError> {
   const slash = text.indexOf("/");

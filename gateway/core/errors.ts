@@ -68,10 +68,36 @@ export const ERRORS = {
     fault: "upstream",
     meaning: "The voice switch's control API refused, or answered with an error member.",
   },
-  "webhook.unavailable": {
+  "ari.unavailable": {
     retryable: true,
     fault: "upstream",
-    meaning: "The alert webhook did not answer with 2xx within its retry budget.",
+    meaning: "An Asterisk's ARI does not answer, or not in time.",
+  },
+  "ari.rejected": {
+    retryable: false,
+    fault: "upstream",
+    meaning: "An Asterisk's ARI refused a request; the message has its status and words.",
+  },
+  "ari.credentials": {
+    retryable: false,
+    fault: "operator",
+    meaning: "An Asterisk's ARI does not know the user or the password.",
+  },
+  "websocket.unavailable": { retryable: true, fault: "upstream", meaning: "A WebSocket could not be opened." },
+  "websocket.rejected": {
+    retryable: false,
+    fault: "upstream",
+    meaning: "A WebSocket's handshake was answered with another HTTP status.",
+  },
+  "tts.unavailable": {
+    retryable: true,
+    fault: "upstream",
+    meaning: "The speech synthesiser is not installed, failed, or did not answer in time.",
+  },
+  "identity.certificate": {
+    retryable: true,
+    fault: "peer",
+    meaning: "The certificate of a signed caller identity could not be fetched or does not hold.",
   },
   "block.refused": {
     retryable: false,
@@ -82,6 +108,16 @@ export const ERRORS = {
     retryable: false,
     fault: "operator",
     meaning: "A SIP trace could not be started: too many at a time, or its file cannot be written.",
+  },
+  "report.busy": {
+    retryable: true,
+    fault: "operator",
+    meaning: "As many reports as may be made at a time are being made.",
+  },
+  "report.pdf": {
+    retryable: true,
+    fault: "operator",
+    meaning: "A report could not be printed as PDF: no Chromium, or it failed or took too long.",
   },
   "backoffice.lost": {
     retryable: true,
@@ -112,6 +148,11 @@ export const ERRORS = {
     fault: "upstream",
     meaning: "The speech recogniser refused the audio or answered something that is no transcript.",
   },
+  "stt.language": {
+    retryable: false,
+    fault: "operator",
+    meaning: "The speech recogniser's model does not know the language that was asked for: it knows English only.",
+  },
   "model.missing": {
     retryable: false,
     fault: "operator",
@@ -133,6 +174,78 @@ export const ERRORS = {
     retryable: false,
     fault: "operator",
     meaning: "A key for data at rest is missing, unreadable or not the one that the data was written with.",
+  },
+  "subject.forgotten": {
+    retryable: false,
+    fault: "operator",
+    meaning:
+      "What was asked for belonged to somebody whose data was deleted: the key that it was sealed with is destroyed.",
+  },
+  "records.file": {
+    retryable: false,
+    fault: "operator",
+    meaning: "A file of call records cannot be read, is no text, or is not of the coding that was given.",
+  },
+  "recording.refused": {
+    retryable: false,
+    fault: "operator",
+    meaning: "A recording may not be fetched from there: its scheme, host or address is not among those allowed.",
+  },
+  "recording.unavailable": {
+    retryable: true,
+    fault: "upstream",
+    meaning: "A recording could not be downloaded: no answer, a bad status, or the connection was lost.",
+  },
+  "recording.invalid": {
+    retryable: false,
+    fault: "peer",
+    meaning: "A recording is no audio, empty, too large, too long, or in a codec that ffmpeg does not know.",
+  },
+  "recording.deleted": {
+    retryable: false,
+    fault: "peer",
+    meaning: "That recording was here and was deleted. Only a person, by API or upload, can have it worked on again.",
+  },
+  "recording.full": {
+    retryable: true,
+    fault: "operator",
+    meaning: "Too many recordings wait, or there is no room for more of their files.",
+  },
+  "ffmpeg.missing": {
+    retryable: true,
+    fault: "operator",
+    meaning: "ffmpeg or ffprobe is not installed or cannot be started.",
+  },
+  "oidc.unavailable": {
+    retryable: true,
+    fault: "upstream",
+    meaning: "The keys of the OpenID Connect issuer cannot be fetched, or are too old: no token of it is taken.",
+  },
+  "crm.unavailable": {
+    retryable: true,
+    fault: "upstream",
+    meaning: "The CRM did not take a result: no answer, or a status that says to try again.",
+  },
+  "crm.rejected": {
+    retryable: false,
+    fault: "upstream",
+    meaning: "The CRM refused a result for good; the message has its status.",
+  },
+  "webex.unavailable": {
+    retryable: true,
+    fault: "upstream",
+    meaning: "Webex does not answer, not in time, or asks to wait; the next poll goes on where this one stopped.",
+  },
+  "webex.rejected": {
+    retryable: false,
+    fault: "operator",
+    meaning:
+      "Webex refused a request: a scope or role is missing, another region has the data, or the answer is no JSON.",
+  },
+  "webex.credentials": {
+    retryable: false,
+    fault: "operator",
+    meaning: "Webex does not take the access token, and it could not be renewed.",
   },
 } as const satisfies Record<string, ErrorKind>;
 

@@ -5,7 +5,7 @@ import { monoMs } from "../core/time.js";
 import { SPEECH_RATE_HZ } from "../media/audio.js";
 import { designKernel } from "../media/resample/design-kernel.js";
 import { Resampler } from "../media/resample/resampler.js";
-import { readWav, type WavError } from "../media/wav/read-wav.js";
+import { openWav, wavErrorText, type WavFile } from "../media/wav/read-wav.js";
 import type { AnalyzedSegment, AudioAnalysis } from "../ports/audio-analysis.js";
 import type { HeardFile } from "./heard-file.js";
 import type { ListeningCore } from "./listening-core.js";
@@ -35,18 +35,10 @@ const PIECE_MS = 200;
 const WAIT_MS = 5;
 const MANY_CHANNELS = 2;
 
-const IN_WORDS: Readonly<Record<WavError["code"], string>> = {
-  "wav.not-wav": "it is no WAV file",
-  "wav.truncated": "the file ends within its header",
-  "wav.format": "its format chunk is missing or makes no sense",
-  "wav.coding": "its coding is not supported (PCM, float, A-law and µ-law are)",
-  "wav.empty": "there is no sound in it",
-};
-
 /**
  * Listens to a recording as if it were a call: the same detectors, the same recogniser, the same classifier, after all live calls.
  * @param wav Not kept.
- * @throws GatewayError `audio.invalid`; the signal's reason.
+ * @throws GatewayError `audio.invalid`, `stt.language`; the signal's reason.
  */
 export async function analyzeAudio(
   wav: Uint8Array,
@@ -54,10 +46,12 @@ export async function analyzeAudio(
   deps: AnalysisDeps,
   signal: AbortSignal,
 ): Promise<AudioAnalysis> {
-  const { channels, sampleRateHz, truncated } = soundOf(wav, options.maxSeconds);
-  const speakers = options.speakers ?? (["caller", "callee"] as const).slice(0, channels.length);
-  if (channels.length > MANY_CHANNELS || speakers.length !== channels.length) {
-    throw invalid(`it has ${channels.length} channels, ${speakers.length} speakers are named (one or two)`);
+  const sound = soundOf(wav, options.maxSeconds);
+  const { channels, truncated } = sound;
+  const speakers = options.speakers ?? (["caller", "callee"] as const).slice(0, channels);
+  if (channels > MANY_CHANNELS) throw invalid(`it has ${channels} channels; one or two speakers can be heard`);
+  if (speakers.length !== channels) {
+    throw invalid(`it has ${channels} channels, ${speakers.length} speakers are named (one or two)`);
   }
   const collector = new Collector(options);
   const file = deps.core.openFile({
@@ -65,15 +59,16 @@ export async function analyzeAudio(
     risk: 0,
     calledSide: speakers.includes("agent") ? "agent" : "callee",
     speakers,
+    realTime: options.realTime === true,
     ...(options.language === undefined ? {} : { language: options.language }),
     onLine: (line) => collector.line(line),
     onVerdict: (_callId, verdict) => collector.verdict(verdict),
     onStretch: (speaker, segment, startMs, endMs) => collector.stretch({ speaker, segment, startMs, endMs }),
   });
   try {
-    await play(file, channels, sampleRateHz, options.realTime === true, deps.clock, signal);
+    await play(file, sound, options.realTime === true, deps.clock, signal);
     const { turns } = file.talk;
-    const durationMs = Math.round(((channels[0]?.length ?? 0) * 1_000) / sampleRateHz);
+    const durationMs = Math.round((sound.frames * 1_000) / sound.sampleRateHz);
     const { recogniser, voiceActivity } = deps;
     return {
       durationMs,
@@ -89,75 +84,80 @@ export async function analyzeAudio(
   }
 }
 
-function soundOf(wav: Uint8Array, maxSeconds: number) {
-  const read = readWav(wav);
-  if (!read.ok) throw invalid(IN_WORDS[read.error.code]);
-  const seconds = (read.value.channels[0]?.length ?? 0) / read.value.sampleRateHz;
+/** The header says how long it is: what is too long is not decoded. */
+function soundOf(wav: Uint8Array, maxSeconds: number): WavFile {
+  const opened = openWav(wav);
+  if (!opened.ok) throw invalid(wavErrorText(opened.error));
+  const seconds = opened.value.frames / opened.value.sampleRateHz;
   if (seconds > maxSeconds) throw invalid(`it is ${Math.ceil(seconds)} s long, ${maxSeconds} s are allowed`);
-  return read.value;
+  return opened.value;
 }
 
 const invalid = (why: string): GatewayError => new GatewayError("audio.invalid", `the audio cannot be read: ${why}`);
 
 async function play(
   file: HeardFile,
-  channels: readonly Float32Array[],
-  sampleRateHz: number,
+  sound: WavFile,
   realTime: boolean,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<void> {
   const wait = (ms: number): Promise<void> =>
     new Promise((resolve) => void clock.callAt(monoMs(clock.mono() + ms), resolve));
-  const sounds = channels.map((samples) => new PiecewiseSound(samples, sampleRateHz));
-  const startedAt = clock.mono();
-  for (let atMs = 0; sounds.some((sound) => !sound.over); atMs += PIECE_MS) {
-    sounds.forEach((sound, channel) => sound.next((startMs, piece) => file.push(channel, startMs, piece)));
-    const aheadMs = realTime ? startedAt + atMs + PIECE_MS - clock.mono() : 0;
-    await wait(Math.max(0, aheadMs));
-    while (file.busy) {
+  const during = async (goesOn: () => boolean): Promise<void> => {
+    while (goesOn()) {
       signal.throwIfAborted();
       await wait(WAIT_MS);
     }
+  };
+  const sounds = Array.from({ length: sound.channels }, (_, channel) => new PiecewiseSound(sound, channel));
+  const startedAt = clock.mono();
+  for (let atMs = 0; sounds.some(({ over }) => !over); atMs += PIECE_MS) {
+    sounds.forEach((each, channel) => each.next((startMs, piece) => file.push(channel, startMs, piece)));
+    const aheadMs = realTime ? startedAt + atMs + PIECE_MS - clock.mono() : 0;
+    await wait(Math.max(0, aheadMs));
+    await during(() => file.busy);
     signal.throwIfAborted();
   }
   file.end();
-  while (file.pending) {
-    signal.throwIfAborted();
-    await wait(WAIT_MS);
-  }
+  await during(() => file.cutting);
+  file.flush();
+  await during(() => file.pending);
 }
 
-/** A channel at 16 kHz, piece by piece: a long file is not turned round at once while live calls wait. */
+/** A channel at 16 kHz, piece by piece: a long file is not decoded at once while live calls wait. */
 class PiecewiseSound {
-  readonly #samples: Float32Array;
-  readonly #piece: number;
+  readonly #sound: WavFile;
+  readonly #channel: number;
+  readonly #piece: Float32Array;
   readonly #resampler: Resampler | undefined;
   readonly #output: Float32Array;
   #at = 0;
   /** Of what comes next, ms: the filter's delay is taken off. */
   #startMs = 0;
 
-  constructor(samples: Float32Array, sampleRateHz: number) {
-    this.#samples = samples;
-    this.#piece = Math.ceil((PIECE_MS * sampleRateHz) / 1_000);
+  constructor(sound: WavFile, channel: number) {
+    const { sampleRateHz } = sound;
+    this.#sound = sound;
+    this.#channel = channel;
+    this.#piece = new Float32Array(Math.ceil((PIECE_MS * sampleRateHz) / 1_000));
     const kernel = sampleRateHz === SPEECH_RATE_HZ ? undefined : designKernel(sampleRateHz, SPEECH_RATE_HZ);
     if (kernel === undefined && sampleRateHz !== SPEECH_RATE_HZ) {
       throw invalid(`a rate of ${sampleRateHz} Hz is not supported`);
     }
     this.#resampler = kernel === undefined ? undefined : new Resampler(kernel);
-    this.#output = new Float32Array(this.#resampler?.mostFor(this.#piece) ?? 0);
+    this.#output = new Float32Array(this.#resampler?.mostFor(this.#piece.length) ?? 0);
     this.#startMs = -(kernel?.delayMs ?? 0);
   }
 
   get over(): boolean {
-    return this.#at >= this.#samples.length;
+    return this.#at >= this.#sound.frames;
   }
 
   next(take: (startMs: number, piece: Float32Array) => void): void {
     if (this.over) return;
-    const input = this.#samples.subarray(this.#at, this.#at + this.#piece);
-    this.#at += this.#piece;
+    const input = this.#piece.subarray(0, this.#sound.read(this.#channel, this.#at, this.#piece));
+    this.#at += input.length;
     const count = this.#resampler?.process(input, this.#output) ?? input.length;
     const piece = this.#resampler === undefined ? input : this.#output.subarray(0, count);
     take(this.#startMs, piece);

@@ -57,7 +57,7 @@ export interface TalkDeps {
   readonly metrics: SpeechMetrics;
   /** Where the operator wants speech to be kept; undefined: it is not. */
   readonly speechKeeper?: SpeechKeeper | undefined;
-  /** A text waits so long for an earlier one of the other speaker, ms. */
+  /** A text waits so long for an earlier one of the other speaker, ms; Infinity: until it comes. */
   readonly holdMs: number;
   onLine(line: TranscriptLine): void;
   onVerdict(callId: string, verdict: TurnVerdict, turns: readonly Turn[]): void;
@@ -86,7 +86,7 @@ export class HeardTalk implements SpeakerCall {
   readonly #redactor: LineRedactor;
   /** By segment. */
   readonly #lines = new Map<number, HeardLine>();
-  readonly #order: TurnOrder<number>;
+  readonly #order: TurnOrder<SpokenText>;
   readonly #kept: KeptSpeech | undefined;
   #signallingRisk: number;
   #zeroAt: MonoMs | undefined;
@@ -161,9 +161,10 @@ export class HeardTalk implements SpeakerCall {
     const coming = this.#order.expect(endMs, this.#deps.clock.mono());
     return (spoken, retracted) => {
       if (this.#closed) return;
-      const isThere = spoken !== undefined && this.#finalText(spoken);
+      // Of a file one speaker's lines may come long before the other's: they are redacted and told in their turn, as a call's.
+      const isThere = spoken !== undefined && (this.isFile || this.#finalText(spoken));
       if (!isThere && retracted !== undefined) this.#deps.onLine(this.#lineOf(retracted, "", true));
-      this.#order.arrived(coming, isThere ? spoken.segment : undefined);
+      this.#order.arrived(coming, isThere ? spoken : undefined);
       this.#judge();
     };
   }
@@ -208,7 +209,9 @@ export class HeardTalk implements SpeakerCall {
     const { clock } = this.#deps;
     this.#cancelHold?.();
     this.#cancelHold = undefined;
-    for (const segment of this.#order.take(clock.mono())) this.#addTurn(segment);
+    for (const spoken of this.#order.take(clock.mono())) {
+      if (!this.isFile || this.#finalText(spoken)) this.#addTurn(spoken.segment);
+    }
     const { deadline } = this.#order;
     if (deadline !== undefined && !this.#closed) this.#cancelHold = clock.callAt(deadline, () => this.#judge());
   }

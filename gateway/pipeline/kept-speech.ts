@@ -1,7 +1,8 @@
 import type { RedactionSpan, Speaker } from "../../detection/index.js";
 import type { PcmAudio } from "../media/audio.js";
 import type { SpeechKeeper } from "../ports/speech-keeper.js";
-import type { Transcript, TranscriptToken } from "../ports/transcriber.js";
+import type { Transcript } from "../ports/transcriber.js";
+import { placeTokens } from "./place-tokens.js";
 
 /** A stretch whose text is there. */
 export interface SpokenPiece {
@@ -89,40 +90,13 @@ export function timesOf({ text, tokens }: Transcript, spans: readonly RedactionS
   const placed = placeTokens(text, tokens);
   if (placed === undefined) return [{ fromMs: 0, toMs: Infinity }];
   return spans.map(({ start, end }) => {
-    const inside = placed.filter((token) => token.start < end && token.end > start);
+    const inside = placed.filter((each) => each.start < end && each.end > start);
     if (inside.length === 0) return { fromMs: 0, toMs: Infinity };
     return {
-      fromMs: Math.min(...inside.map(({ startMs }) => startMs)) - MARGIN_MS,
-      toMs: Math.max(...inside.map(({ endMs }) => endMs)) + MARGIN_MS,
+      fromMs: Math.min(...inside.map(({ token }) => token.startMs)) - MARGIN_MS,
+      toMs: Math.max(...inside.map(({ token }) => token.endMs)) + MARGIN_MS,
     };
   });
-}
-
-interface Placed {
-  readonly start: number;
-  readonly end: number;
-  readonly startMs: number;
-  readonly endMs: number;
-}
-
-/** Where in the text each token is; undefined: they are not those of the text, or have no times. */
-function placeTokens(text: string, tokens: readonly TranscriptToken[]): readonly Placed[] | undefined {
-  const placed: Placed[] = [];
-  let at = 0;
-  for (const token of tokens) {
-    const { startMs, endMs } = token;
-    const word = token.text.trim();
-    if (word === "") continue;
-    const start = text.indexOf(word, at);
-    const isTimed = Number.isFinite(startMs) && Number.isFinite(endMs) && endMs >= startMs && startMs >= 0;
-    // Letters that no token accounts for: these are not the text's tokens.
-    if (start < 0 || !isTimed || /[\p{L}\p{N}]/u.test(text.slice(at, start))) return undefined;
-    at = start + word.length;
-    placed.push({ start, end: at, startMs, endMs });
-  }
-  const isWhole = placed.length > 0 && !/[\p{L}\p{N}]/u.test(text.slice(at));
-  const hasTimes = placed.some(({ endMs }) => endMs > 0);
-  return isWhole && hasTimes ? placed : undefined;
 }
 
 function partition<T>(all: readonly T[], isFirst: (item: T, index: number) => boolean): [T[], T[]] {

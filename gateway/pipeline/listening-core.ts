@@ -1,5 +1,6 @@
-import { PowerSpectrum, type TranscriptLine, type Turn, type TurnVerdict } from "../../detection/index.js";
+import { PowerSpectrum } from "../../detection/index.js";
 import type { Clock } from "../core/clock.js";
+import { GatewayError } from "../core/errors.js";
 import type { Log } from "../core/log.js";
 import type { Metrics } from "../core/metrics.js";
 import { monoMs, type MonoMs } from "../core/time.js";
@@ -14,6 +15,7 @@ import type { DialogueJudges } from "./dialogue-judge.js";
 import { FrameLevel } from "./frame-level.js";
 import { HeardFile, type FileOptions } from "./heard-file.js";
 import { HeardTalk, type LineRedactor, type TalkDeps, type TalkOptions } from "./heard-talk.js";
+import type { ListeningEvents } from "./listening-events.js";
 import type { ListeningOptions } from "./listening-options.js";
 import { LiveSpeaker } from "./live-speaker.js";
 import { LoadShedder } from "./load-shedder.js";
@@ -22,14 +24,7 @@ import { SpeechMetrics } from "./speech-metrics.js";
 import { SpeechTrack } from "./speech-track.js";
 import { StreamTotals } from "./stream-totals.js";
 import { TranscriptionDesk } from "./transcription-desk.js";
-
-export interface ListeningEvents {
-  onLine(line: TranscriptLine): void;
-  onVerdict(callId: string, verdict: TurnVerdict, turns: readonly Turn[]): void;
-  onShed(callId: string, shed: boolean): void;
-  /** The call's audio has begun: its zero on the monotonic clock. */
-  onBegan(callId: string, at: MonoMs): void;
-}
+import { WindowTrust } from "./window-trust.js";
 
 export interface ListeningDeps {
   readonly clock: Clock;
@@ -86,6 +81,7 @@ export class ListeningCore {
   readonly #levels = new CodedLevel();
   readonly #budget: AudioBudget;
   readonly #totals: StreamTotals;
+  readonly #windowTrust: WindowTrust;
   readonly #calls = new Map<string, Listened>();
   readonly #ears = new Map<number, Ear>();
   #capacityTalkers: number | undefined;
@@ -101,6 +97,7 @@ export class ListeningCore {
       { transcriber: deps.transcriber, clock: deps.clock, metrics: this.#metrics },
       options.desk,
     );
+    this.#windowTrust = new WindowTrust(deps.clock);
     this.#shedder = new LoadShedder(options.shed);
     this.#budget = new AudioBudget(options.limits.heldSeconds * 16_000);
     deps.metrics.onScrape(() => this.#gauge());
@@ -214,15 +211,28 @@ export class ListeningCore {
     for (const call of this.#calls.values()) this.#sweep(call);
   }
 
-  /** A recording, read as if it were a call. `push` it piece by piece while it is not `busy`. */
+  /**
+   * A recording, read as if it were a call. `push` it piece by piece while it is not `busy`.
+   * @throws GatewayError `stt.language`: no word of it would be understood.
+   */
   openFile(options: FileOptions): HeardFile {
+    const { onlyLanguage, name } = this.#deps.transcriber;
+    const { language = onlyLanguage } = options;
+    if (onlyLanguage !== undefined && language !== onlyLanguage)
+      throw new GatewayError(
+        "stt.language",
+        `${name} knows ${onlyLanguage} only, and the language is ${String(language)}`,
+      );
     this.#files++;
     const streamId = FIRST_FILE_STREAM + 2 * this.#files;
+    const isPacked = this.#options.packing === "windows" && this.#deps.transcriber.tellsTimes && !options.realTime;
     return new HeardFile(options, {
       desk: this.#desk,
+      windows: isPacked ? this.#windowTrust : undefined,
       clock: this.#deps.clock,
       metrics: this.#metrics,
-      talk: new HeardTalk({ ...options, isFile: true }, this.#talkDeps(options)),
+      // Every text of a file comes, or that there is none: the order is kept however long that takes.
+      talk: new HeardTalk({ ...options, isFile: true }, { ...this.#talkDeps(options), holdMs: Infinity }),
       tailMs: this.#options.segments.tailMs,
       makeTrack: (index, sink) => this.#makeTrack(streamId + index, sink),
     });
@@ -349,6 +359,7 @@ export class ListeningCore {
     talk.close();
     this.#desk.dropCall(talk.callId);
     this.#calls.delete(talk.callId);
+    this.#deps.events.onEnded(talk.callId);
   }
 
   #gauge(): void {

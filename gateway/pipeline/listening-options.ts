@@ -26,6 +26,8 @@ export interface ListeningOptions {
   readonly holdMs: number;
   /** After the end of a call its last words have so long to become text, ms. */
   readonly lastWordsMs: number;
+  /** Of files: several stretches of a speaker to a decode where the recogniser tells times, or each by itself. */
+  readonly packing: "windows" | "stretches";
   readonly limits: ListeningLimits;
 }
 
@@ -37,5 +39,6 @@ export const DEFAULT_LISTENING_OPTIONS: ListeningOptions = {
   shed: { lagLimitMs: 2_000, recoverLagMs: 700, recoverAfterMs: 3_000 },
   holdMs: 1_000,
   lastWordsMs: 10_000,
+  packing: "windows",
   limits: { calls: 2_000, streams: 4_000, heldSeconds: 3_600 },
 };

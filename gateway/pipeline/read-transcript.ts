@@ -15,7 +15,7 @@ const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[
  */
 export function readTranscript(answer: unknown, seconds: number): Transcript | undefined {
   if (typeof answer !== "object" || answer === null) return undefined;
-  const { text, language, confidence, tokens } = answer as Partial<Record<keyof Transcript, unknown>>;
+  const { text, language, confidence, tokens, truncated } = answer as Partial<Record<keyof Transcript, unknown>>;
   if (typeof text !== "string" || text.length > ALWAYS_ALLOWED + MOST_CHARACTERS_A_SECOND * seconds) return undefined;
   const clean = text.replace(CONTROL, " ").replace(LONE_SURROGATE, "\ufffd").trim();
   if (isCircle(clean)) return undefined;
@@ -23,6 +23,7 @@ export function readTranscript(answer: unknown, seconds: number): Transcript | u
     text: clean,
     tokens: Array.isArray(tokens) && tokens.every(isToken) ? tokens : [],
     ...(typeof language === "string" && /^[a-z]{2,3}$/.test(language) ? { language } : {}),
+    ...(truncated === true ? { truncated } : {}),
     ...(typeof confidence === "number" && confidence >= 0 && confidence <= 1 ? { confidence } : {}),
   };
 }

@@ -5,7 +5,7 @@ import type { PcmAudio } from "../media/audio.js";
 import type { Transcript } from "../ports/transcriber.js";
 import type { SpeechMetrics } from "./speech-metrics.js";
 import type { Stretch, TrackSink } from "./speech-track.js";
-import type { TranscriptionDesk } from "./transcription-desk.js";
+import type { JobDesk } from "./speech-windows.js";
 import type { JobKind, JobOutcome, TranscriptionJob } from "./transcription-job.js";
 
 /** The call that a speaker belongs to. */
@@ -40,7 +40,7 @@ export interface SpokenText {
 export interface SpeakerTextDeps {
   readonly speaker: Speaker;
   readonly call: SpeakerCall;
-  readonly desk: TranscriptionDesk;
+  readonly desk: JobDesk;
   readonly clock: Clock;
   readonly metrics: SpeechMetrics;
   /** Silence that a stretch has at its end, ms: the speech itself ended so much earlier. */

@@ -27,6 +27,8 @@ interface Running {
   readonly job: TranscriptionJob;
   readonly controller: AbortController;
   readonly startedAt: MonoMs;
+  /** How often its time may run out. */
+  patience: number;
   cancelTimeout: () => void;
 }
 
@@ -38,6 +40,8 @@ const UNAVAILABLE_MOST_MS = 4_000;
 const MEAN_SHARE = 0.1;
 /** It is not there, or found out only now that it cannot work. */
 const GONE: ReadonlySet<unknown> = new Set(["stt.unavailable", "model.missing", "model.invalid"]);
+/** The same answer would come again; a hung one is started anew. */
+const FINAL: ReadonlySet<unknown> = new Set(["stt.rejected", "stt.language", "stt.timeout"]);
 /** So many time-outs in a row, and the recogniser is asked for one thing at a time until it answers. */
 const HUNG_AFTER = 3;
 
@@ -165,14 +169,18 @@ export class TranscriptionDesk {
       job,
       controller: new AbortController(),
       startedAt,
-      cancelTimeout: clock.callAt(monoMs(startedAt + this.#options.timeoutMs), () => this.#timedOut(running)),
+      patience: job.patience ?? 1,
+      cancelTimeout: () => undefined,
     };
     this.#running.add(running);
-    const { language, prompt } = job;
+    this.#watch(running);
+    const { language, prompt, timed = false, patience } = job;
     const options = {
       partial: job.kind === "partial",
       ...(language === undefined ? {} : { language }),
       ...(prompt === undefined ? {} : { prompt }),
+      ...(timed ? { timed } : {}),
+      ...(patience === undefined ? {} : { patience }),
     };
     let answer: unknown;
     let failure: { readonly error: unknown } | undefined;
@@ -198,7 +206,11 @@ export class TranscriptionDesk {
     const msPerSecond = tookMs / Math.max(SHORTEST_SECONDS, secondsOf(job)) / this.#deps.transcriber.concurrency;
     this.#msPerSecond += MEAN_SHARE * (msPerSecond - this.#msPerSecond);
     const transcript = readTranscript(answer, secondsOf(job));
-    this.#end(job, transcript === undefined ? { kind: "rubbish" } : { kind: "text", transcript });
+    const overran = tookMs > this.#options.timeoutMs;
+    this.#end(
+      job,
+      transcript === undefined ? { kind: "rubbish" } : { kind: "text", transcript, ...(overran ? { overran } : {}) },
+    );
   }
 
   #failed(job: TranscriptionJob, error: unknown): void {
@@ -207,13 +219,25 @@ export class TranscriptionDesk {
       this.#unavailableMs = Math.min(UNAVAILABLE_MOST_MS, Math.max(UNAVAILABLE_FIRST_MS, 2 * this.#unavailableMs));
       this.#pause(this.#unavailableMs);
     } else if (code === "stt.busy") this.#pause(BUSY_MS);
-    const worthRetrying = code !== "stt.rejected" && code !== "stt.timeout" && job.kind !== "partial";
+    // A window's stretches are tried by themselves: should it be what kills the recogniser, once is enough.
+    const isWindow = job.timed === true && code !== "stt.busy";
+    const worthRetrying = !FINAL.has(code) && job.kind !== "partial" && !isWindow;
     if (!worthRetrying || this.#failedOnce.has(job)) {
       this.#end(job, { kind: code === "stt.timeout" ? "timed-out" : "failed" });
       return;
     }
     this.#failedOnce.add(job);
     this.#queue.add(job);
+  }
+
+  /** One that has patience goes on, but nothing live waits for it longer than for a stretch. */
+  #watch(running: Running): void {
+    const { clock } = this.#deps;
+    running.cancelTimeout = clock.callAt(monoMs(clock.mono() + this.#options.timeoutMs), () => {
+      running.patience--;
+      if (running.patience > 0 && this.#queue.seconds === 0) this.#watch(running);
+      else this.#timedOut(running);
+    });
   }
 
   #timedOut(running: Running): void {

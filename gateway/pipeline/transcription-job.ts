@@ -15,7 +15,12 @@ export type JobKind =
 
 /** What became of a job. Only `text` brings a transcript; all others are counted by this name. */
 export type JobOutcome =
-  | { readonly kind: "text"; readonly transcript: Transcript }
+  | {
+      readonly kind: "text";
+      readonly transcript: Transcript;
+      /** It took longer than a stretch may. */
+      readonly overran?: true;
+    }
   /** No room, or a newer job of the stretch took its place. */
   | { readonly kind: "dropped" }
   /** Twice. */
@@ -41,6 +46,10 @@ export interface TranscriptionJob {
   readonly audio: () => PcmAudio | undefined;
   readonly language: string | undefined;
   readonly prompt: string | undefined;
+  /** Of several stretches: its text is shared out by its tokens' times. */
+  readonly timed?: boolean;
+  /** Default 1: it may take so many times as long as a stretch, while nothing live waits. */
+  readonly patience?: number;
   /** Told once. */
   readonly done: (outcome: JobOutcome) => void;
 }

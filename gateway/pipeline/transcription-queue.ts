@@ -1,7 +1,7 @@
 import { secondsOf, type TranscriptionJob } from "./transcription-job.js";
 
 export interface QueueLimits {
-  /** Jobs that wait, over all calls. */
+  /** Jobs that wait, over all calls. Files have no limit here: their readers stop while some of theirs wait. */
   readonly most: number;
   /** Jobs of one call that wait. */
   readonly mostPerCall: number;
@@ -13,7 +13,7 @@ const KIND_ORDER = { final: 0, speculative: 0, partial: 1, file: 2 } as const;
 
 /**
  * What waits for the recogniser. Taken in this order: files last; then the calls with the highest risk; stretches that are over before partial texts; the
- * oldest. When there is no room the last in that order goes, and is told so.
+ * oldest. When there is no room the last live one in that order goes, and is told so.
  */
 export class TranscriptionQueue {
   readonly #limits: QueueLimits;
@@ -55,9 +55,11 @@ export class TranscriptionQueue {
 
   add(job: TranscriptionJob): void {
     this.#jobs.push(job);
-    const ofCall = this.#jobs.filter(({ callId }) => callId === job.callId);
+    if (job.kind === "file") return;
+    const live = this.#jobs.filter(({ kind }) => kind !== "file");
+    const ofCall = live.filter(({ callId }) => callId === job.callId);
     if (ofCall.length > this.#limits.mostPerCall) this.#drop(leastOf(ofCall));
-    else if (this.#jobs.length > this.#limits.most) this.#drop(leastOf(this.#jobs));
+    else if (live.length > this.#limits.most) this.#drop(leastOf(live));
   }
 
   /** The next one's turn; it waits no more. */

@@ -10,7 +10,7 @@ export interface ComingLine<Line> {
 
 /**
  * Puts the texts of both speakers in the order in which the stretches ended, as the recogniser may answer in another. A text waits for earlier ones
- * no longer than `holdMs`; then it goes first.
+ * no longer than `holdMs`; then it goes first. Infinity: however long that takes.
  */
 export class TurnOrder<Line> {
   readonly #holdMs: number;
@@ -55,7 +55,7 @@ export class TurnOrder<Line> {
   /** When a text that is held is to go on at the latest; undefined: none is. */
   get deadline(): MonoMs | undefined {
     const index = this.#coming.findIndex((coming) => coming.isThere);
-    if (index <= 0) return undefined;
+    if (index <= 0 || !Number.isFinite(this.#holdMs)) return undefined;
     return monoMs(Math.max(...this.#coming.slice(0, index).map(({ since }) => since)) + this.#holdMs);
   }
 }

@@ -1,3 +1,4 @@
+import type { CdrOrigin } from "../../detection/index.js";
 import type { DialogSnapshot } from "./sip-endpoint.js";
 
 /** What has to survive kill -9 so that no leg stays up for ever. */
@@ -34,6 +35,7 @@ export interface InvitedFacts {
   readonly startedAt: number;
   readonly nextHop: string;
   readonly emergency: boolean;
+  readonly origin?: CdrOrigin;
 }
 
 export interface JournalFacts extends Omit<InvitedFacts, "aCallId"> {

@@ -1,7 +1,9 @@
 import type {
   Block,
   Decision,
+  EventSource,
   FusedThreat,
+  GuardListOptions,
   Incident,
   TranscriptLine,
   TurnVerdict,
@@ -18,6 +20,10 @@ export interface SwitchEvent {
   readonly status: "active" | "ringing" | "answered" | "ended";
   readonly switchId: string | undefined;
   readonly trunk: string | undefined;
+  /** Who says so. Default `switch`: reported over HTTP. */
+  readonly source?: Extract<EventSource, "switch" | "asterisk">;
+  /** It was under way long before anybody told of it: known from now on, but not counted as a call of this moment. */
+  readonly resumed?: boolean;
 }
 
 export interface EventVerdict {
@@ -40,6 +46,9 @@ export interface LiveCallView {
   readonly startedAt: UnixMs;
   readonly answeredAt?: UnixMs;
   readonly nextHop?: string;
+  readonly carriedBy: "hop" | "asterisk";
+  /** `asterisk.servers[].id`, where an Asterisk carries it. */
+  readonly server?: string;
 }
 
 /** What is heard of a call that is listened to. Redacted; kept in memory only while the call goes on. */
@@ -60,7 +69,7 @@ export interface DisconnectResult {
   readonly success: boolean;
   /** `confirmed`, `already-gone`, `timed-out`, `unknown-call`, or the error of the system that should have ended it. */
   readonly outcome: string;
-  readonly via: "hop" | "switch-api" | "kamailio" | "opensips" | "none";
+  readonly via: "hop" | "switch-api" | "kamailio" | "opensips" | "asterisk" | "none";
   readonly tookMs: number;
 }
 
@@ -100,6 +109,7 @@ export interface TraceOrder {
  */
 export interface GatewayControl {
   reportEvents(events: readonly SwitchEvent[]): Promise<readonly EventVerdict[]>;
+  /** Oldest first: those of the hop, and those of Asterisks that are watched. */
   calls(limit: number): Promise<readonly LiveCallView[]>;
   /** Ends them with proof, whichever system carries them. `by`: key id, for the audit log. */
   endCalls(
@@ -128,6 +138,8 @@ export interface GatewayControl {
   openIncidents(ids?: readonly string[]): Promise<readonly Incident[]>;
   /** Learned busy numbers: called number → callers per window that are normal there. */
   importBaseline(rows: readonly { readonly called: string; readonly callersPerWindow: number }[]): Promise<number>;
+  /** Numbers that people marked as honest, all of them: no rule cuts them, beside `detection.guard`. */
+  guardAlso(marked: GuardListOptions): Promise<void>;
   stats(): Promise<GatewayStats>;
   /** A number as the plan of the default trunk reads it. */
   canonical(number: string): Promise<string>;

@@ -1,4 +1,13 @@
-import type { CalledId, CallerId, Speaker, TranscriptLine, TrunkId, Turn, TurnVerdict } from "../../detection/index.js";
+import type {
+  CalledId,
+  CallerId,
+  Speaker,
+  ThreatState,
+  TranscriptLine,
+  TrunkId,
+  Turn,
+  TurnVerdict,
+} from "../../detection/index.js";
 
 /** What the listening side is told of a call that it may hear. */
 export interface HeardCall {
@@ -19,12 +28,21 @@ export interface HeardParties {
   readonly trunk: TrunkId;
 }
 
+/** Told of what is heard of one call. Must not throw. */
+export interface HeardFollower {
+  onLine(line: TranscriptLine): void;
+  /** The worst that classifier, judge and policy think of it now. */
+  onThreat(state: ThreatState): void;
+}
+
 /** What the listening side says of a call while it goes on. */
 export interface ListeningUser {
   /** Card numbers, codes and ids are redacted in it already. */
   onLine(line: TranscriptLine): void;
   /** After every final line; `turns` is the dialogue so far as the classifier saw it, redacted. */
   onVerdict(callId: string, verdict: TurnVerdict, turns: readonly Turn[]): void;
+  /** The call was closed, and nothing more will be said of it. Not where the listener died in between. */
+  onEnded(callId: string): void;
   /** The call has lost its transcription, or has it back. */
   onShed(callId: string, shed: boolean): void;
 }

@@ -3,14 +3,19 @@ import type {
   Block,
   CalledId,
   CallerId,
+  CallRecord,
   Cdr,
+  CdrFinding,
   Incident,
+  SettingChange,
   ThreatKind,
   ThreatStage,
   ThreatState,
   TrunkId,
   UnixMs,
 } from "../../detection/index.js";
+import type { DataScope } from "../core/data-scope.js";
+import type { IntakePosition } from "./intake-position.js";
 
 /** One line of the audit log: every action and every refusal of one, by whom. No secret, no audio, no text. */
 export interface AuditEntry {
@@ -31,7 +36,7 @@ export interface TeardownRecord {
   readonly incidentId?: string;
   readonly at: UnixMs;
   readonly phase: string;
-  readonly via: "hop" | "switch-api" | "kamailio" | "opensips";
+  readonly via: "hop" | "switch-api" | "kamailio" | "opensips" | "asterisk";
   readonly aOutcome: string;
   readonly bOutcome: string;
   readonly tookMs: number;
@@ -53,7 +58,7 @@ export interface TranscriptRecord {
   readonly sealed: string;
 }
 
-export interface TranscriptQuery extends PageQuery {
+export interface TranscriptQuery extends PageQuery, TrunkQuery {
   readonly caller?: string;
   readonly called?: string;
   readonly state?: ThreatState;
@@ -66,7 +71,11 @@ export type StoreRecord =
   | { readonly kind: "block"; readonly change: "added" | "expired" | "removed"; readonly block: Block }
   | { readonly kind: "teardown"; readonly teardown: TeardownRecord }
   | { readonly kind: "audit"; readonly entry: AuditEntry }
-  | { readonly kind: "transcript"; readonly transcript: TranscriptRecord };
+  | { readonly kind: "transcript"; readonly transcript: TranscriptRecord }
+  | { readonly kind: "call-record"; readonly record: CallRecord }
+  | { readonly kind: "setting-change"; readonly change: SettingChange }
+  | { readonly kind: "finding"; readonly finding: CdrFinding }
+  | { readonly kind: "intake-position"; readonly position: IntakePosition };
 
 /** Where facts go that must be kept. Never blocks, never throws; a full queue spills to disk and counts. */
 export interface RecordSink {
@@ -82,7 +91,17 @@ export interface PageQuery {
   readonly beforeId?: string;
 }
 
-export interface CdrQuery extends PageQuery {
+/** Rows of these trunks only, where it is given; of an attack's trunks one is enough. Empty: none. */
+export interface TrunkQuery {
+  readonly trunks?: readonly string[];
+}
+
+/** Rows that this scope sees only, where it is given. */
+export interface ScopeQuery {
+  readonly scope?: DataScope;
+}
+
+export interface CdrQuery extends PageQuery, TrunkQuery {
   readonly caller?: string;
   readonly called?: string;
   readonly trunk?: string;
@@ -93,9 +112,10 @@ export interface CdrQuery extends PageQuery {
 export interface Store {
   /** All or nothing; repeating a batch changes nothing (ids are keys). @throws GatewayError `store.*` */
   write(records: readonly StoreRecord[]): Promise<void>;
-  alerts(query: PageQuery): Promise<readonly Alert[]>;
+  /** With `scope`: those whose incident is here and has one of its trunks, and those of call records that name a place of it. */
+  alerts(query: PageQuery & ScopeQuery): Promise<readonly Alert[]>;
   alert(id: string): Promise<Alert | undefined>;
-  incidents(query: PageQuery & { readonly state?: "open" | "closed" }): Promise<readonly Incident[]>;
+  incidents(query: PageQuery & TrunkQuery & { readonly state?: "open" | "closed" }): Promise<readonly Incident[]>;
   incident(id: string): Promise<Incident | undefined>;
   /** Those of them that are there, in any order; at most 1,000. */
   incidentsOf(ids: readonly string[]): Promise<readonly Incident[]>;
@@ -108,8 +128,10 @@ export interface Store {
   audit(query: PageQuery & { readonly actor?: string; readonly action?: string }): Promise<readonly AuditEntry[]>;
   transcripts(query: TranscriptQuery): Promise<readonly TranscriptRecord[]>;
   transcript(callId: string): Promise<TranscriptRecord | undefined>;
-  /** Deletes every transcript of calls from or to that canonical number. @returns The Call-IDs that were deleted. */
+  /** Deletes every transcript of calls from or to that canonical number, but those that a legal hold keeps. @returns The Call-IDs that were deleted. */
   forgetSubject(number: string): Promise<readonly string[]>;
+  /** What is sealed of it is replaced; nothing happens where the call's transcript is gone. */
+  resealTranscript(callId: string, sealed: string): Promise<void>;
   /** Throws when the database does not answer within `timeoutMs`. */
   ping(timeoutMs: number): Promise<void>;
   close(): Promise<void>;

@@ -7,6 +7,10 @@ export interface TranscribeOptions {
   readonly prompt?: string;
   /** Text is wanted soon rather than well: the stretch is not over yet. */
   readonly partial: boolean;
+  /** The text will be shared out by the tokens' times: good ones are worth some more work. Default false. */
+  readonly timed?: boolean;
+  /** Default 1: it may take so many times as long as a decode may by default. */
+  readonly patience?: number;
 }
 
 export interface TranscriptToken {
@@ -26,6 +30,8 @@ export interface Transcript {
   /** Mean probability of the tokens, 0–1; absent where the recogniser does not tell. */
   readonly confidence?: number;
   readonly tokens: readonly TranscriptToken[];
+  /** There is more, but the recogniser came to a limit of its own. */
+  readonly truncated?: boolean;
 }
 
 /**
@@ -37,9 +43,13 @@ export interface Transcriber {
   readonly name: string;
   /** Decodes that may run at a time; more wait inside, up to a limit, then `stt.busy`. */
   readonly concurrency: number;
+  /** Its tokens have the times at which they were said: what is asked for `timed` can be shared out by them. Not so where it is absent. */
+  readonly tellsTimes: boolean;
+  /** The only language that it knows, ISO 639-1; undefined: it knows many, or does not tell. */
+  readonly onlyLanguage?: string | undefined;
   /**
    * @param audio 16 kHz mono, up to 30 s. Not kept and not changed.
-   * @throws GatewayError `stt.unavailable` (try again), `stt.busy` (later), `stt.rejected` (do not), `stt.timeout`.
+   * @throws GatewayError `stt.unavailable` (try again), `stt.busy` (later), `stt.rejected` (do not), `stt.language` (it does not know that one), `stt.timeout`.
    * @throws The signal's reason, once `signal` has aborted; stale work that still waits is dropped.
    */
   transcribe(audio: PcmAudio, options: TranscribeOptions, signal: AbortSignal): Promise<Transcript>;

@@ -10,4 +10,9 @@ export interface Vault {
   seal(plain: Uint8Array, context: string): Uint8Array;
   /** @throws GatewayError `crypto.key`: the key is gone, the context is another, or a byte was changed. */
   open(sealed: Uint8Array, context: string): Uint8Array;
+  /** One that has nothing but that key, of 32 bytes: for what is sealed under a key of its own, which is kept sealed beside it. */
+  withKey(key: Uint8Array): Vault;
 }
+
+/** Who may read, and seals nothing. */
+export type Opener = Pick<Vault, "open" | "withKey">;

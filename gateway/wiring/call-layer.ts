@@ -5,29 +5,34 @@ import { VoiceSwitchTeardown } from "../adapters/switch-control/voice-switch.js"
 import { CallAdmission } from "../call/admission.js";
 import { ownAnswer } from "../call/answers.js";
 import { Audit } from "../call/audit.js";
-import { B2bua, type B2buaOptions } from "../call/b2bua.js";
+import { B2bua } from "../call/b2bua.js";
 import { CallLimits, DEFAULT_CALL_LIMITS } from "../call/call-limits.js";
-import type { CallObserver } from "../call/contracts.js";
+import { VerdictDesk } from "../call/call-verdicts.js";
+import type { CallObserver, CallScreen } from "../call/contracts.js";
 import { CallRegistry } from "../call/call-registry.js";
 import { ActionCarrier } from "../call/carry-out.js";
 import { HopHands } from "../call/call-hands.js";
 import { CdrRecorder } from "../call/cdr-builder.js";
 import { ConsentObserver } from "../call/consent-observer.js";
 import { DetectionTicker } from "../call/detection-ticker.js";
+import { DEFAULT_DIALPLAN_ENDINGS, DialplanEndings } from "../call/dialplan-endings.js";
 import { Drain } from "../call/drain.js";
 import { ForeignCalls } from "../call/foreign-calls.js";
 import { DEFAULT_HOP_HEALTH, HopHealth, type HopHealthOptions } from "../call/hop-health.js";
+import type { HopLegBook } from "../call/hop-leg-book.js";
 import { GroupHopSelector } from "../call/hop-selector.js";
 import { JournalKeeper } from "../call/journal-keeper.js";
 import { ListeningObserver } from "../call/listening-observer.js";
 import { LiveControl } from "../call/live-control.js";
-import { MeasuredScreen } from "../call/measured-screen.js";
+import type { KnownCallers } from "../call/known-callers.js";
 import { DEFAULT_OVERLOAD, OverloadGuard } from "../call/overload-guard.js";
+import { CallOrigins } from "../call/origin/call-origins.js";
 import { RecordingBook } from "../call/recording/recording-book.js";
 import { DEFAULT_RECORDING, type RecordingOptions } from "../call/recording/recording-contracts.js";
 import { RecordingDesk } from "../call/recording/recording-desk.js";
 import { RecordingRouter, type RecordingTaker } from "../call/recording/recording-router.js";
 import { RecordingServer } from "../call/recording/recording-server.js";
+import { RoutedHands, type ForeignHands } from "../call/routed-hands.js";
 import { redirectAnswer } from "../call/redirect-mode.js";
 import { DEFAULT_SOURCE_LIMITS, SourceLimits } from "../call/source-limits.js";
 import { DEFAULT_SWITCH_EVENTS, SwitchEvents } from "../call/switch-events.js";
@@ -40,12 +45,15 @@ import type { Metrics } from "../core/metrics.js";
 import type { Random } from "../core/random.js";
 import type { DialogJournal } from "../ports/dialog-journal.js";
 import type { NextHopResolver } from "../ports/next-hop-resolver.js";
+import type { LiveCallView } from "../ports/gateway-control.js";
 import type { OutwardTeardown } from "../ports/outward-teardown.js";
 import type { RecordSink } from "../ports/records.js";
 import type { SipEndpoint, SipUser } from "../ports/sip-endpoint.js";
 import { recordingMark } from "../sip/siprec/recognise-recording.js";
+import { makeIdentity, type IdentitySide } from "./identity.js";
+import { makeScreen } from "./known-callers.js";
 import { takesRecordings, type MediaSide } from "./media.js";
-import { hopGroups } from "./sip-options.js";
+import { b2buaOptions, hopGroups, ownHost } from "./sip-options.js";
 import { readPrompt, ThreatSide, warningOf, type ThreatDeps } from "./threat.js";
 
 /** Calls of other systems that are remembered, so that they can be ended there. */
@@ -65,6 +73,17 @@ export interface CallLayerDeps {
   readonly lagMs: () => number;
   /** What carries and hears media. Absent: it passes us by. */
   readonly media?: MediaSide;
+  /** Other systems that carry calls, beside the switches of `switches`. */
+  readonly others?: {
+    readonly outward: readonly OutwardTeardown[];
+    readonly hands: readonly ForeignHands[];
+    /** Absent: none of them sees the hop's calls too. */
+    readonly legs?: HopLegBook | undefined;
+    /** See `VerdictDeskDeps.watching`. */
+    readonly watching?: (server: string) => ((callId: string) => "up" | "over" | undefined) | undefined;
+    /** Live calls that they carry, so many at most, oldest first. */
+    readonly calls?: (limit: number) => readonly LiveCallView[];
+  };
   readonly clock: Clock;
   readonly random: Random;
   readonly metrics: Metrics;
@@ -77,6 +96,8 @@ export interface CallLayer {
   /** Undefined: nobody listens, and who asks to record is refused. */
   readonly recordings: RecordingServer | undefined;
   readonly book: RecordingBook;
+  /** Undefined: nobody verifies or signs caller identities. */
+  readonly identity: IdentitySide | undefined;
   /** What sits on top of the endpoint. */
   readonly user: SipUser;
   readonly b2bua: B2bua;
@@ -89,6 +110,11 @@ export interface CallLayer {
   readonly teardown: TeardownService;
   readonly carrier: ActionCarrier;
   readonly control: LiveControl;
+  /** For systems that ask before they let a call through. */
+  readonly verdicts: VerdictDesk;
+  readonly seen: KnownCallers;
+  /** Which calls are left to the dialplans that asked about them. */
+  readonly dialplans: Pick<DialplanEndings, "isLeft">;
   readonly limits: CallLimits;
   readonly drain: Drain;
   readonly ticker: DetectionTicker;
@@ -98,8 +124,8 @@ export interface CallLayer {
 export function makeCallLayer(config: Config, deps: CallLayerDeps): CallLayer {
   const { detection, clock, metrics } = deps;
   const parts = makeParts(config, deps);
-  const { registry, foreignCalls, teardown, carrier, screen, admission, overload, drain, health, hops, limits, book } =
-    parts;
+  const { registry, foreignCalls, teardown, carrier, screen, seen, admission, overload, drain, health, hops } = parts;
+  const { limits, book } = parts;
   const b2bua = makeB2bua(config, deps, parts);
   const trunks = (): TrunkTable => admission.trunks;
   const isDraining = (): boolean => drain.draining;
@@ -111,16 +137,22 @@ export function makeCallLayer(config: Config, deps: CallLayerDeps): CallLayer {
       return teardown.disconnects;
     },
   };
-  const events = new SwitchEvents(DEFAULT_SWITCH_EVENTS, { ...told, metrics });
-  const control = new LiveControl({ ...told, detection, events, teardown: orders, isDraining });
+  const events = new SwitchEvents(DEFAULT_SWITCH_EVENTS, { ...told, dialplans: parts.dialplans, metrics });
+  const elsewhere = (limit: number): readonly LiveCallView[] => deps.others?.calls?.(limit) ?? [];
+  const control = new LiveControl({ ...told, detection, events, teardown: orders, elsewhere, isDraining });
   const ticker = new DetectionTicker(detection, carrier, clock, metrics);
   const { threat, recordings } = parts;
+  const verdicts = makeVerdicts(config, deps, parts);
   const taker = recordings ?? (config.recording.enabled ? unheardRecordings(config, deps.log) : undefined);
-  const user = taker === undefined ? b2bua : new RecordingRouter(taker, b2bua);
+  const trunkOf: CallAdmission["trunkOf"] = (request, source) => admission.trunkOf(request, source);
+  const identity = makeIdentity(config, { ...deps, calls: b2bua, trunkOf });
+  const calls = identity?.gate ?? b2bua;
+  const user = taker === undefined ? calls : new RecordingRouter(taker, calls);
   return {
     threat,
     recordings,
     book,
+    identity,
     user,
     b2bua,
     admission,
@@ -131,6 +163,9 @@ export function makeCallLayer(config: Config, deps: CallLayerDeps): CallLayer {
     teardown,
     carrier,
     control,
+    verdicts,
+    seen,
+    dialplans: parts.dialplans,
     limits,
     drain,
     ticker,
@@ -141,11 +176,11 @@ type Parts = ReturnType<typeof makeParts>;
 
 /** What stands around the B2BUA, each with what it needs of the others. */
 function makeParts(config: Config, deps: CallLayerDeps) {
-  const { endpoint, detection, sink, clock, metrics, log, resolver } = deps;
+  const { endpoint, sink, clock, metrics, log, resolver } = deps;
   const registry = new CallRegistry(metrics);
   const foreignCalls = new ForeignCalls(FOREIGN_CALLS);
   const audit = new Audit(sink, clock, deps.random);
-  const outward = outwardTeardowns(config, deps);
+  const outward = [...(deps.others?.outward ?? []), ...outwardTeardowns(config, deps)];
   const teardown = new TeardownService(DEFAULT_TEARDOWN, {
     registry,
     foreignCalls,
@@ -156,7 +191,7 @@ function makeParts(config: Config, deps: CallLayerDeps) {
     metrics,
     log,
   });
-  const screen = new MeasuredScreen(detection, clock, metrics);
+  const dialplans = new DialplanEndings(DEFAULT_DIALPLAN_ENDINGS, { foreignCalls, teardown, clock, metrics, log });
   const health = new HopHealth(healthOptions(config), { clock, resolver, log, metrics });
   const hops = new GroupHopSelector(hopGroups(config.sip), { resolver, health });
   const overload = new OverloadGuard(
@@ -165,9 +200,11 @@ function makeParts(config: Config, deps: CallLayerDeps) {
   );
   const admission = makeAdmission(config, deps, overload);
   const book = makeBook(config, { registry, foreignCalls, teardown, trunks: () => admission.trunks });
-  const hands = new HopHands({ registry, warning: warningOf(config), metrics, log });
+  const hopHands = new HopHands({ registry, warning: warningOf(config), metrics, log });
+  const hands = new RoutedHands(registry, hopHands, deps.others?.hands ?? []);
   const carrier = new ActionCarrier({ teardown: book, hands, sink, audit, metrics, log });
   const threat = makeThreat(config, deps, (actions) => carrier.carryOut(actions));
+  const { seen, screen } = makeScreen(config, deps, (caller, now) => threat?.policy.pastOf(caller, now) ?? 0);
   const recordings = makeRecordings(config, deps, { book, screen, carrier, registry, admission, threat });
   const limits = new CallLimits(DEFAULT_CALL_LIMITS, { clock, log, metrics });
   const drain = new Drain(
@@ -177,10 +214,12 @@ function makeParts(config: Config, deps: CallLayerDeps) {
   return {
     registry,
     foreignCalls,
+    dialplans,
     teardown,
     book,
     carrier,
     screen,
+    seen,
     health,
     hops,
     admission,
@@ -197,6 +236,7 @@ function makeB2bua(config: Config, deps: CallLayerDeps, parts: Parts): B2bua {
   const { admission, screen, hops, registry, foreignCalls, limits, carrier, drain, threat } = parts;
   const keeper = deps.journal === undefined ? [] : [new JournalKeeper(deps.journal, clock)];
   const cdrs = new CdrRecorder(deps.sink);
+  const legs = deps.others?.legs;
   return new B2bua(b2buaOptions(config), {
     endpoint,
     admission,
@@ -211,9 +251,12 @@ function makeB2bua(config: Config, deps: CallLayerDeps, parts: Parts): B2bua {
       ...(threat === undefined ? [] : [new ListeningObserver(threat.desk)]),
       ...consent(config, deps),
       ...deps.observers,
+      ...(legs === undefined ? [] : [legs]),
       cdrs,
     ],
     ...(deps.media?.anchors === undefined ? {} : { media: deps.media.anchors }),
+    origins: new CallOrigins({ trunks: () => admission.trunks, clock }),
+    markLeg: legs && ((call, spec) => legs.marked(call, spec)),
     clock,
     random,
     metrics,
@@ -221,6 +264,29 @@ function makeB2bua(config: Config, deps: CallLayerDeps, parts: Parts): B2bua {
     redirect: (policy, identity, uri) => redirectAnswer(uri, identity, { verdict: "allow" }, policy),
     isDraining: () => drain.draining,
     onNotAllowed: ({ source }) => admission.note(source, "not-allowed"),
+  });
+}
+
+function makeVerdicts(config: Config, deps: CallLayerDeps, parts: Parts): VerdictDesk {
+  const { detection, clock, metrics, log, sink, random } = deps;
+  const { admission, threat } = parts;
+  return new VerdictDesk(config.asterisk.verdict, {
+    ...parts,
+    legs: deps.others?.legs,
+    trunks: () => admission.trunks,
+    policy: {
+      get shadow() {
+        return detection.options.shadow;
+      },
+      guards: (call) => detection.guards(call),
+    },
+    pastOf: (caller, now) => threat?.policy.pastOf(caller, now) ?? 0,
+    watching: (server) => (server === undefined ? undefined : deps.others?.watching?.(server)),
+    sink,
+    random,
+    clock,
+    metrics,
+    log,
   });
 }
 
@@ -243,7 +309,7 @@ function makeThreat(config: Config, deps: CallLayerDeps, carryOut: ThreatDeps["c
 
 interface RecordingParts {
   readonly book: RecordingBook;
-  readonly screen: MeasuredScreen;
+  readonly screen: CallScreen;
   readonly carrier: ActionCarrier;
   readonly registry: CallRegistry;
   readonly admission: CallAdmission;
@@ -292,27 +358,6 @@ function recordingOptions({ recording, sip }: Config): RecordingOptions {
 function healthOptions({ sip }: Config): HopHealthOptions {
   const identityUri = `sip:${ownHost(sip)}`;
   return { ...DEFAULT_HOP_HEALTH, pingMs: sip.optionsPingMs, pingTimeoutMs: sip.optionsTimeoutMs, identityUri };
-}
-
-/** Our name in URIs that we make. */
-function ownHost({ advertisedHost, listenAddress }: Config["sip"]): string {
-  const host = advertisedHost ?? listenAddress;
-  return host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
-}
-
-export function b2buaOptions({ sip }: Config): B2buaOptions {
-  return {
-    ownHost: ownHost(sip),
-    serverName: sip.serverName,
-    maxCalls: sip.maxCalls,
-    maxForks: sip.maxForks,
-    maxPendingRequests: sip.maxPendingRequests,
-    maxStandalone: sip.maxStandalone,
-    setupTimeoutMs: sip.setupTimeoutMs,
-    passRedirects: sip.passRedirects,
-    endTimeoutMs: 64 * sip.t1Ms,
-    ...(sip.redressUrl === undefined ? {} : { redressUrl: sip.redressUrl }),
-  };
 }
 
 function makeAdmission({ limits }: Config, deps: CallLayerDeps, overload: OverloadGuard): CallAdmission {

@@ -5,7 +5,17 @@ import { knownRegions, NumberPlan } from "../../detection/index.js";
 import { parseHop } from "../adapters/sip-embedded/resolver/parse-hop.js";
 import type { Config } from "../config/schema.js";
 import { CidrTable } from "../core/cidr.js";
+import { mediaSourceProblems } from "./asterisk/check-media-sources.js";
+import { serverProblems } from "./asterisk/check-servers.js";
+import { screeningProblems } from "./asterisk/check-screening.js";
+import { accessProblems } from "./check-access.js";
+import { alertProblems } from "./check-alerts.js";
 import { guardProblems } from "./check-guard.js";
+import { languageProblems } from "./check-language.js";
+import { portProblems } from "./check-ports.js";
+import { sourceProblems } from "./check-sources.js";
+import { identityProblems } from "./identity.js";
+import { recordingsProblems } from "./recordings.js";
 import { strictDataProblems } from "./strict-data.js";
 import { trunkTable } from "./trunk-options.js";
 
@@ -24,29 +34,44 @@ export function configProblems(config: Config): string[] {
     ...hopProblems(config),
     ...trunkProblems(config),
     ...networkProblems(config),
+    ...sourceProblems(config),
     ...guardProblems(config),
     ...keyProblems(config),
+    ...accessProblems(config),
     ...urlProblems(config),
+    ...portProblems(config),
     ...memoryProblems(config),
     ...strictDataProblems(config),
     ...judgeProblems(config),
     ...speechProblems(config),
+    ...languageProblems(config),
     ...mediaProblems(config),
     ...privacyProblems(config),
+    ...mediaSourceProblems(config),
+    ...serverProblems(config),
+    ...screeningProblems(config),
+    ...identityProblems(config),
+    ...alertProblems(config),
+    ...recordingsProblems(config),
   ];
   if (problems.length > 0) return problems;
   const table = trunkTable(config, (plan) => new NumberPlan(plan));
   return table.ok ? [] : [table.error];
 }
 
+/** Without those of files that cannot be read: certificates and keys are the gateway's, who imports or reports may not read them. */
+export const problemsBesideFiles = (config: Config): string[] =>
+  configProblems(config).filter((problem) => !/ cannot be read(?: \(\w+\))?$/.test(problem));
+
 type Named = readonly [path: string, value: string];
 
-function addressProblems({ sip, http, metrics }: Config): string[] {
+function addressProblems({ sip, http, metrics, asterisk }: Config): string[] {
   const addresses: readonly Named[] = [
     ["sip.listenAddress", sip.listenAddress],
     ...sip.listeners.map(({ address }, i): Named => [`sip.listeners.${i}.address`, address]),
     ["http.listenAddress", http.listenAddress],
     ["metrics.listenAddress", metrics.listenAddress],
+    ["asterisk.agi.listenAddress", asterisk.agi.listenAddress],
   ];
   return addresses
     .filter(([, address]) => isIP(address) === 0 && address !== "localhost")
@@ -151,7 +176,7 @@ function trunkProblems({ trunks, defaultTrunk }: Config): string[] {
   return problems;
 }
 
-function networkProblems({ trunks, defaultTrunk, limits, http }: Config): string[] {
+function networkProblems({ trunks, defaultTrunk, limits, http, asterisk }: Config): string[] {
   const lists: readonly (readonly [path: string, networks: readonly string[]])[] = [
     ...trunks.flatMap(({ sources, allowFrom }, i) => [
       [`trunks.${i}.sources`, sources] as const,
@@ -160,6 +185,7 @@ function networkProblems({ trunks, defaultTrunk, limits, http }: Config): string
     ["defaultTrunk.allowFrom", defaultTrunk.allowFrom],
     ["limits.trustedHops", limits.trustedHops],
     ["http.switchSources", http.switchSources],
+    ["asterisk.agi.allowFrom", asterisk.agi.allowFrom],
   ];
   return lists.flatMap(([path, networks]) =>
     networks.flatMap((network, i) =>

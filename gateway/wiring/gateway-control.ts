@@ -51,6 +51,8 @@ export function gatewayControl({
     releaseCall: (callId) => Promise.resolve(layer()?.threat?.desk.release(heardAs(callId)) ?? false),
     analyze: async (order) => {
       const side = listening?.();
+      if (side === undefined && config().speech.engine !== "none")
+        throw new GatewayError("stt.busy", "the speech engine is still starting");
       if (side === undefined)
         throw new GatewayError("stt.unavailable", "no speech engine is configured (speech.engine)");
       return side.analyze(order);
@@ -61,6 +63,10 @@ export function gatewayControl({
     undoIncident: async (id, by) => live().undoIncident(id, by),
     openIncidents: async (ids) => live().openIncidents(ids),
     importBaseline: async (rows) => live().importBaseline(rows),
+    guardAlso: async (marked) => {
+      await live().guardAlso(marked);
+      layer()?.threat?.policy.guardAlso(marked);
+    },
     stats: async () => live().stats(),
     canonical: (number) => Promise.resolve(canonical(number)),
     config: () => Promise.resolve(printableConfig(config())),

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { RtpengineAnchor } from "../adapters/rtpengine/rtpengine-anchor.js";
 import { startMediaRelay, type MediaRelay } from "../adapters/rtp-relay/media-relay.js";
+import { workerAt } from "../adapters/system/worker-thread.js";
 import type { MediaRelayOptions } from "../adapters/rtp-relay/relay-options.js";
 import type { ListeningClient } from "../adapters/listening/listening-client.js";
 import { SpeechFiles } from "../adapters/speech-files/speech-files.js";
@@ -18,6 +19,7 @@ import type { ComponentHealth } from "../ports/gateway-control.js";
 import { mediaRelayEntry, relayEngineFile } from "../workers/media-relay-options.js";
 import { startListening } from "../workers/start-listening.js";
 import type { ListeningWorkerOptions } from "../workers/listening-options.js";
+import { carriesSound } from "./asterisk/check-servers.js";
 import { keyFileOf } from "./threat.js";
 
 export interface MediaDeps {
@@ -38,10 +40,14 @@ const trunksOf = ({ trunks, defaultTrunk }: Config) => [...trunks, defaultTrunk]
 export const listensAtAll = ({ speech }: Config): boolean => speech.engine !== "none";
 /** Recording sessions have no use where nobody listens. */
 export const takesRecordings = (config: Config): boolean => config.recording.enabled && listensAtAll(config);
+/** Asterisks send what their calls say to the relay's ports. */
+const hearsAsterisks = (config: Config): boolean =>
+  config.asterisk.servers.some((server) => server.media === "rtp" && carriesSound(config, server));
 const usesRtpengine = (config: Config): boolean => trunksOf(config).some(({ media }) => media.anchor === "rtpengine");
 /** rtpengine forks into the relay's ports too. */
 const usesRelay = (config: Config): boolean =>
   takesRecordings(config) ||
+  hearsAsterisks(config) ||
   trunksOf(config).some(({ media }) => media.anchor === "relay" || (media.anchor === "rtpengine" && media.listen));
 
 /** What carries and hears media. Nothing of it is started where nothing asks for it. */
@@ -69,8 +75,10 @@ export class MediaSide {
     if (relay === undefined && rtpengine === undefined) return;
     const { clock, metrics, log, busy } = deps;
     const { describeTimeoutMs } = config.media;
+    // An anchor that may take longer for a description may for the figures of a call too: only its CDR waits for them.
+    const statsTimeoutMs = Math.max(describeTimeoutMs, DEFAULT_MEDIA_OPTIONS.statsTimeoutMs);
     this.anchors = new MediaAnchors(
-      { ...DEFAULT_MEDIA_OPTIONS, describeTimeoutMs },
+      { ...DEFAULT_MEDIA_OPTIONS, describeTimeoutMs, statsTimeoutMs },
       { anchors, clock, metrics, log, mayListen: () => !busy() },
     );
   }
@@ -88,22 +96,22 @@ export class MediaSide {
       const speech = speechFiles(config, deps);
       if (speech !== undefined) keep(speech);
       const keepSpeech = speech !== undefined;
+      const { redactPhones } = config.privacy;
       const listener = listensAtAll(config)
-        ? keep(await startListening(config.speech, { clock, log, metrics, logs, keepSpeech }))
+        ? keep(await startListening(config.speech, { clock, log, metrics, logs, keepSpeech, redactPhones }))
         : undefined;
       if (speech !== undefined) listener?.keepSpeech(speech);
       const listening = listener && {
         heard: listener.heardStreams,
         ring: listener.openRing(config.speech.limits.ringBytes),
       };
-      const entry = mediaRelayEntry();
       const relay = usesRelay(config)
         ? keep(
             await startMediaRelay(relayOptions(config), {
               clock,
               log,
               metrics,
-              entry,
+              thread: workerAt(mediaRelayEntry(), "media-relay"),
               listening,
               engineFile: relayEngineFile(),
             }),
@@ -155,16 +163,20 @@ function speechFiles(config: Config, { clock, metrics, log, logKey }: MediaDeps)
   const { keepAudio, audioCallMib, audioTotalMib } = config.privacy;
   if (!keepAudio || !listensAtAll(config)) return undefined;
   const folder = new SpeechFolder(join(config.store.folder, SPEECH_FOLDER), logKey);
-  const vault = new AesVault(readKeyFile(keyFileOf(config), true));
+  const vault = new AesVault(readKeyFile(keyFileOf(config), false));
   return new SpeechFiles(
     { callBytes: audioCallMib * MIB, totalBytes: audioTotalMib * MIB },
     { folder, vault, clock, metrics, log },
   );
 }
 
-function relayOptions({ media, sip }: Config): MediaRelayOptions {
-  const { addresses, ...rest } = media.relay;
-  return { ...rest, addresses: addresses.length > 0 ? addresses : [{ address: loopbackOf(sip.listenAddress) }] };
-}
+const relayOptions = (config: Config): MediaRelayOptions => ({
+  ...config.media.relay,
+  addresses: relayAddresses(config),
+});
+
+/** Where media comes in, and goes out. */
+export const relayAddresses = ({ media, sip }: Config): MediaRelayOptions["addresses"] =>
+  media.relay.addresses.length > 0 ? media.relay.addresses : [{ address: loopbackOf(sip.listenAddress) }];
 
 const loopbackOf = (address: string): string => (address === "localhost" ? "127.0.0.1" : address);

@@ -3,9 +3,9 @@ import type { FraudDetection } from "../../detection/index.js";
 import { GatewayError } from "../core/errors.js";
 import type { Log } from "../core/log.js";
 import type { Config } from "../config/schema.js";
-import { b2buaOptions, type CallLayer } from "./call-layer.js";
+import type { CallLayer } from "./call-layer.js";
 import { configProblems } from "./check-config.js";
-import { hopGroups } from "./sip-options.js";
+import { b2buaOptions, hopGroups } from "./sip-options.js";
 import type { SipEngine } from "./sip-engine.js";
 import { trunkTable, type MakeNumbers } from "./trunk-options.js";
 
@@ -21,6 +21,8 @@ export interface ReloadDeps {
   readonly detection: FraudDetection;
   readonly engine: SipEngine;
   readonly makeNumbers: MakeNumbers;
+  /** Puts `alerts` and `webhook` of it in force. @throws GatewayError `tls.certificate`: nothing is changed. */
+  readonly reconfigureAlerts: (config: Config) => Promise<void>;
   readonly log: Log;
 }
 
@@ -45,7 +47,7 @@ export interface Reloaded {
 }
 
 /**
- * Applies what can change without touching a call: trunks, next hops, rules, guard lists, certificates.
+ * Applies what can change without touching a call: trunks, next hops, rules, guard lists, certificates, alert routes.
  * @param before What is in force.
  * @throws GatewayError `config.invalid`, `tls.certificate`: nothing was changed, but for certificates that came before.
  */
@@ -57,6 +59,11 @@ export async function applyReload(before: Config, after: Config, deps: ReloadDep
   if (!table.ok) throw new GatewayError("config.invalid", table.error);
   await engine.reloadCertificates();
   const changed: string[] = ["certificates"];
+  const { alerts, webhook } = after;
+  if (!isDeepStrictEqual([before.alerts, before.webhook], [alerts, webhook])) {
+    await deps.reconfigureAlerts({ ...before, alerts, webhook });
+    changed.push("alerts");
+  }
   if (!isDeepStrictEqual(trunkPart(before), trunkPart(after))) {
     layer.admission.reload(table.value);
     changed.push("trunks");
@@ -80,21 +87,31 @@ export async function applyReload(before: Config, after: Config, deps: ReloadDep
     layer.threat?.reconfigure({ ...after, threat: { ...after.threat, judge: before.threat.judge } });
     if (!isDeepStrictEqual(ladder(before), ladder(after))) changed.push("threat");
   }
+  if (!isDeepStrictEqual(choices(before), choices(after))) {
+    layer.verdicts.reconfigure(after.asterisk.verdict);
+    changed.push("asterisk.verdict");
+  }
   const report = { changed, ignored: needRestart(before, after) };
   log.info("config.reloaded", { changed: changed.join(","), needRestart: report.ignored.join(",") });
   return { report, inForce: valuesInForce(before, after) };
 }
 
 function valuesInForce(before: Config, after: Config): Config {
-  const { trunks, defaultTrunk, detection, threat } = after;
+  const { trunks, defaultTrunk, detection, threat, alerts, webhook } = after;
   return {
     ...before,
+    alerts,
+    webhook,
     threat: { ...threat, ...fixedThreat(before.threat) },
     trunks,
     defaultTrunk,
     detection: { ...detection, memory: before.detection.memory },
     sip: withKeysOf(before.sip, after.sip, LIVE_SIP_KEYS),
     limits: withKeysOf(before.limits, after.limits, LIVE_LIMITS),
+    asterisk: {
+      ...before.asterisk,
+      verdict: { ...after.asterisk.verdict, rememberedCallers: before.asterisk.verdict.rememberedCallers },
+    },
   };
 }
 
@@ -114,6 +131,9 @@ const ladder = ({ threat }: Config): unknown => ({
   judge: undefined,
   warningFile: "",
 });
+
+/** Of `asterisk.verdict`: all but the size of a table. */
+const choices = ({ asterisk }: Config): unknown => ({ ...asterisk.verdict, rememberedCallers: 0 });
 
 /** `old` with these keys as `fresh` has them; one that it has not is left out. */
 function withKeysOf<T extends object>(old: T, fresh: T, keys: readonly string[]): T {
@@ -137,7 +157,10 @@ function needRestart(before: Config, after: Config): string[] {
     "http",
     "metrics",
     "store",
-    "webhook",
+    "access",
+    "records",
+    "recordings",
+    "reports",
     "switches",
     "recovery",
     "observability",
@@ -146,9 +169,13 @@ function needRestart(before: Config, after: Config): string[] {
     "speech",
     "recording",
     "privacy",
+    "identity",
   ] as const;
   const names: string[] = fixed.filter((name) => !isDeepStrictEqual(before[name], after[name]));
   names.push(...differing("sip", before.sip, after.sip, LIVE_SIP_KEYS));
+  names.push(...differing("asterisk", before.asterisk, after.asterisk, ["verdict"]));
+  if (before.asterisk.verdict.rememberedCallers !== after.asterisk.verdict.rememberedCallers)
+    names.push("asterisk.verdict.rememberedCallers");
   names.push(...differing("limits", before.limits, after.limits, LIVE_LIMITS));
   if (!isDeepStrictEqual(before.detection.memory, after.detection.memory)) names.push("detection.memory");
   if (!isDeepStrictEqual(fixedThreat(before.threat), fixedThreat(after.threat))) names.push("threat.judge and tables");

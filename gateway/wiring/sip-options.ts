@@ -1,4 +1,5 @@
 import type { ListenOptions, TransportOptions } from "../adapters/sip-embedded/transport/transport-options.js";
+import type { B2buaOptions } from "../call/b2bua.js";
 import type { HopGroups, HopSettings } from "../call/hop-selector.js";
 import type { Config } from "../config/schema.js";
 
@@ -12,7 +13,8 @@ export function listeners(sip: SipConfig): readonly ListenOptions[] {
     port: sip.listenPort,
     ...advertised(sip),
   }));
-  const others = sip.listeners.map(({ protocol, address, port, tls, ...rest }) => ({
+  const others = sip.listeners.map(({ protocol, address, port, tls, ...rest }, i) => ({
+    keys: [`sip.listeners.${i}.address`, `sip.listeners.${i}.port`] as const,
     protocol,
     address: bindAddress(address),
     port,
@@ -69,3 +71,24 @@ export function hopGroups(sip: SipConfig): HopGroups {
 
 const hopSettings = (hop: SipConfig["nextHops"][number]): HopSettings =>
   typeof hop === "string" ? { hop, priority: 0, weight: 1, mtuSwitch: true } : hop;
+
+/** Our name in URIs that we make. */
+export function ownHost({ advertisedHost, listenAddress }: SipConfig): string {
+  const host = advertisedHost ?? listenAddress;
+  return host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
+}
+
+export function b2buaOptions({ sip }: Config): B2buaOptions {
+  return {
+    ownHost: ownHost(sip),
+    serverName: sip.serverName,
+    maxCalls: sip.maxCalls,
+    maxForks: sip.maxForks,
+    maxPendingRequests: sip.maxPendingRequests,
+    maxStandalone: sip.maxStandalone,
+    setupTimeoutMs: sip.setupTimeoutMs,
+    passRedirects: sip.passRedirects,
+    endTimeoutMs: 64 * sip.t1Ms,
+    ...(sip.redressUrl === undefined ? {} : { redressUrl: sip.redressUrl }),
+  };
+}

@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import type { Config } from "../config/schema.js";
 import { CidrTable } from "../core/cidr.js";
+import { fail, ok, type Result } from "../core/result.js";
 
 /**
  * Parts of the settings that name who calls go to and come from, or where we listen: the calls themselves, which leave in any case.
@@ -21,7 +22,9 @@ const OF_THE_CALL: ReadonlySet<string> = new Set([
   "recording",
   "privacy",
   "media.relay",
-  // Where `ringfence models pull` fetches from, a person's own command; the gateway never asks there.
+  // What others are told; nobody here asks there.
+  "identity.sign.x5u",
+  // Where `ringfence models pull` fetches from; the gateway never asks there, and the command looks itself.
   "speech.modelMirror",
 ]);
 /** Keys whose value is a host even though it is no URL. */
@@ -37,7 +40,8 @@ interface Target {
 export function outwardTargets(config: Config): readonly Target[] {
   const found: Target[] = [];
   walk(config, "", found);
-  return found;
+  // The service's address is a default: nothing is asked there before it is enabled.
+  return config.records.webex.enabled ? found : found.filter(({ path }) => !path.startsWith("records.webex."));
 }
 
 function walk(value: unknown, path: string, found: Target[]): void {
@@ -75,17 +79,35 @@ function hostOfUrl({ protocol, hostname, searchParams }: URL): string {
  * compared as they are written: what a name resolves to is the operator's own DNS.
  */
 export function strictDataProblems(config: Config): string[] {
-  const { strict, allowedHosts } = config.privacy;
-  if (!strict) return [];
+  if (!config.privacy.strict) return [];
+  const allows = allowedHostsOf(config);
+  if (!allows.ok) return [allows.error];
+  const hosts = outwardTargets(config)
+    .filter(({ host }) => !allows.value(host))
+    .map(({ path, host }) => `${path}: strict-data mode: ${JSON.stringify(host)} is not in privacy.allowedHosts`);
+  return [...hosts, ...moduleProblems(config)];
+}
+
+/** What a module does is written nowhere in the settings. */
+function moduleProblems({ speech, privacy }: Config): string[] {
+  if (privacy.allowModules || speech.engine !== "module") return [];
+  return [
+    "speech.engine: strict-data mode: a module may send anything anywhere; privacy.allowModules: true vouches for it",
+  ];
+}
+
+/** Whether strict-data mode lets something go to a host; or what is wrong with the list. */
+export function allowedHostsOf({ privacy }: Config): Result<(host: string) => boolean, string> {
+  const { allowedHosts } = privacy;
   const networks = allowedHosts.filter((host) => isIP(host.replace(/\/\d+$/, "")) !== 0);
   const names = allowedHosts.filter((host) => !networks.includes(host)).map((host) => host.toLowerCase());
   const table = CidrTable.of(networks.map((network) => [network, true] as const));
-  if (!table.ok) return [`privacy.allowedHosts: ${JSON.stringify(table.error.text)} is no address, network or name`];
-  const allows = (host: string): boolean =>
-    isIP(host) === 0 ? names.some((name) => matches(name, host.toLowerCase())) : table.value.has(host);
-  return outwardTargets(config)
-    .filter(({ host }) => !allows(host))
-    .map(({ path, host }) => `${path}: strict-data mode: ${JSON.stringify(host)} is not in privacy.allowedHosts`);
+  if (!table.ok) {
+    return fail(`privacy.allowedHosts: ${JSON.stringify(table.error.text)} is no address, network or name`);
+  }
+  return ok((host) =>
+    isIP(host) === 0 ? names.some((name) => matches(name, host.toLowerCase())) : table.value.has(host),
+  );
 }
 
 function matches(pattern: string, host: string): boolean {

@@ -16,7 +16,7 @@ import type { Log } from "../core/log.js";
 import type { Metrics } from "../core/metrics.js";
 import type { Random } from "../core/random.js";
 import type { PcmAudio } from "../media/audio.js";
-import { mixedDown, readWav } from "../media/wav/read-wav.js";
+import { mixedDown, openWav, readWav } from "../media/wav/read-wav.js";
 import { DEFAULT_MODEL_JUDGE, ModelJudge } from "../pipeline/judge/model-judge.js";
 import type { ComponentHealth } from "../ports/gateway-control.js";
 import type { LanguageModel } from "../ports/language-model.js";
@@ -38,6 +38,7 @@ export interface ThreatDeps extends Services {
 
 /** A prompt is at most this long on disk. */
 const MOST_PROMPT_BYTES = 8_388_608;
+const MOST_PROMPT_SECONDS = 60;
 
 /** The judge, the policy and the desk that joins them with what is heard. */
 export class ThreatSide {
@@ -46,7 +47,7 @@ export class ThreatSide {
   readonly #model: LanguageModel | undefined;
 
   constructor(config: Config, deps: ThreatDeps) {
-    const { threat, detection } = config;
+    const { threat, detection, speech } = config;
     const { clock, metrics, log, random, listening, carryOut } = deps;
     this.policy = new ThreatPolicy(threat, detection.guard, detection.shadow, random);
     this.#model = languageModel(config, deps);
@@ -54,7 +55,7 @@ export class ThreatSide {
     const keeper = transcriptKeeper(config, deps);
     const { everyMs: judgeEveryMs, timeoutMs: judgeTimeoutMs, maxJudging } = threat.judge;
     this.desk = new ThreatDesk(
-      { ...DEFAULT_THREAT_DESK, judgeEveryMs, judgeTimeoutMs, maxJudging },
+      { ...DEFAULT_THREAT_DESK, judgeEveryMs, judgeTimeoutMs, maxJudging, lastWordsMs: speech.lastWordsMs },
       {
         policy: this.policy,
         listening,
@@ -98,7 +99,7 @@ function languageModel({ threat }: Config, { clock, log }: Services): LanguageMo
 }
 
 /** Installed apart by scripts/engine-llama.mjs. From source and from dist/ the way there differs. */
-const LLAMA_ENTRY = fileURLToPath(
+export const LLAMA_ENTRY = fileURLToPath(
   new URL(
     `${import.meta.url.endsWith(".ts") ? "../../" : "../../../"}engines/llama/node_modules/node-llama-cpp/dist/index.js`,
     import.meta.url,
@@ -108,7 +109,7 @@ const LLAMA_ENTRY = fileURLToPath(
 /** @throws GatewayError `crypto.key` */
 function transcriptKeeper(config: Config, { sink, clock, metrics }: ThreatDeps): TranscriptKeeper | undefined {
   if (!config.privacy.keepTranscripts) return undefined;
-  const vault = new AesVault(readKeyFile(keyFileOf(config), true));
+  const vault = new AesVault(readKeyFile(keyFileOf(config), false));
   return new TranscriptKeeper({ vault, sink, clock, metrics });
 }
 
@@ -128,6 +129,10 @@ export function readPrompt(path: string, file: string): PcmAudio {
   }
   if (bytes.byteLength > MOST_PROMPT_BYTES) {
     throw new GatewayError("audio.invalid", `${path}: ${file} is larger than ${MOST_PROMPT_BYTES} bytes`);
+  }
+  const wav = openWav(bytes);
+  if (wav.ok && wav.value.frames > MOST_PROMPT_SECONDS * wav.value.sampleRateHz) {
+    throw new GatewayError("audio.invalid", `${path}: ${file} is longer than ${MOST_PROMPT_SECONDS} seconds`);
   }
   const read = readWav(bytes);
   if (!read.ok)

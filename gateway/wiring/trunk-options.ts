@@ -1,6 +1,7 @@
 import { TrunkTable, type NumberReader, type TrunkSettings } from "../call/trunks.js";
 import type { Config } from "../config/schema.js";
 import { fail, ok, type Result } from "../core/result.js";
+import { trunkIdentity } from "./identity.js";
 
 type TrunkConfig = Config["trunks"][number];
 
@@ -38,6 +39,7 @@ function trunkSettings(
     hopGroup,
     media,
   } = trunk;
+  const identity = trunkIdentity(config.identity, trunk.identity);
   return {
     id,
     sources: trunk.sources,
@@ -47,6 +49,7 @@ function trunkSettings(
     callerFrom: trunk.callerFrom,
     withheldNumbers: trunk.withheldNumbers,
     numbers: makeNumbers(trunk.numberPlan),
+    ...(identity === undefined ? {} : { identity }),
     policy: {
       topologyHiding,
       requirePolicy,

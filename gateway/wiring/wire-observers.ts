@@ -75,13 +75,13 @@ export class WireObservers implements CallObserver {
     return stopped;
   }
 
-  /** The INVITE that started the call is the message that is just being handled. */
+  /** The INVITE that started the call is the message that is just being handled, unless it had to wait or was left out. */
   onStarted(call: LiveCall): void {
     if (this.#numbers.size === 0) return;
     const id = this.#numbers.get(call.identity.called) ?? this.#numbers.get(call.identity.caller);
     if (id === undefined) return;
     this.#follow(call.callId, id);
-    if (this.#last !== undefined) this.#trace(id, ...this.#last);
+    if (this.#last !== undefined && callIdOf(this.#last[1]) === call.callId) this.#trace(id, ...this.#last);
   }
 
   onInvited(call: LiveCall, bCallId: string): void {
@@ -112,7 +112,11 @@ export class WireObservers implements CallObserver {
   }
 
   #onWire(message: Message): void {
-    if (this.#deps.busy()) return;
+    if (this.#deps.busy()) {
+      this.#hep?.leaveOut();
+      this.#traces.leaveOut();
+      return;
+    }
     if (this.#hep !== undefined) this.#export(this.#hep, ...message);
     if (this.#numbers.size === 0) return;
     if (!this.#traces.running) {
@@ -121,7 +125,7 @@ export class WireObservers implements CallObserver {
     }
     const [direction, bytes] = message;
     if (direction === "in") this.#last = message;
-    const callId = CALL_ID.exec(latin1(bytes))?.[1]?.trim();
+    const callId = callIdOf(bytes);
     const id = callId === undefined ? undefined : this.#followed.get(callId);
     if (id !== undefined) this.#trace(id, ...message);
   }
@@ -143,6 +147,8 @@ function ownAddress({ address, sentByHost }: { readonly address: string; readonl
   const shown = sentByHost.replace(/^\[|\]$/g, "");
   return (address === "0.0.0.0" || address === "::") && /^[\d.]+$|:/.test(shown) ? shown : address;
 }
+
+const callIdOf = (message: Uint8Array): string | undefined => CALL_ID.exec(latin1(message))?.[1]?.trim();
 
 const latin1 = (bytes: Uint8Array): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");

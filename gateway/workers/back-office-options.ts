@@ -1,4 +1,10 @@
-import type { ApiKeyOption } from "../api/api-options.js";
+import type { OidcOptions } from "../adapters/oidc/oidc-options.js";
+import type { ApiKeyOption, TeamOption, TokenGrant } from "../api/api-options.js";
+import type { AlertsConfig } from "../config/alerts-schema.js";
+import type { RecordsOptions } from "./records-service.js";
+import type { ReportSettings } from "../wiring/reports.js";
+import type { RecordingsOptions } from "./recordings-options.js";
+import { workerFile } from "./worker-file.js";
 
 /** What the back-office worker is started with: plain data, in the shape of the configuration's slices. */
 export interface BackOfficeOptions {
@@ -12,6 +18,12 @@ export interface BackOfficeOptions {
     readonly maxBatchEvents: number;
     readonly requestsPerMinute: number;
   };
+  /** Numbers in the audit file are sealed, each with a key of its own. */
+  readonly sealAuditNumbers?: boolean;
+  /** Whom keys and grants may be limited to. */
+  readonly teams?: readonly TeamOption[];
+  /** Bearer tokens; absent: only API keys. */
+  readonly oidc?: OidcOptions & { readonly grants: readonly TokenGrant[] };
   /** `POST /analyze`; undefined: the API's own limits. */
   readonly analysis?: { readonly maxBytes: number; readonly maxJobs: number; readonly timeoutMs: number };
   readonly metrics: { readonly listenAddress: string; readonly listenPort: number };
@@ -22,6 +34,8 @@ export interface BackOfficeOptions {
     readonly spillLimitBytes: number;
     readonly retentionDays: number;
     readonly auditFileBytes: number;
+    /** 0, and the default: no audit file is deleted. */
+    readonly auditFileDays?: number;
   };
   readonly privacy: {
     readonly transcriptDays: number;
@@ -30,12 +44,23 @@ export interface BackOfficeOptions {
     /** The keys of what is kept; absent: none is kept. */
     readonly keyFile?: string | undefined;
   };
+  /** Intake and detectors of call records; absent: nothing feeds them. */
+  readonly records?: RecordsOptions | undefined;
+  /** How long they are kept; 0: for ever. */
+  readonly recordDays?: number;
+  /** Recordings of other systems; absent: none are taken. */
+  readonly recordings?: RecordingsOptions;
+  /** Absent: no reports. */
+  readonly reports?: ReportSettings;
   readonly webhook: {
     readonly alertUrl?: string | undefined;
     readonly secret?: string | undefined;
     readonly timeoutMs: number;
-    readonly attempts: number;
+    readonly giveUpMs: number;
+    readonly attempts?: number | undefined;
   };
+  /** Absent: alerts are sorted into cases, and nobody is told. */
+  readonly alerts?: AlertsConfig;
   readonly logs: {
     readonly level: "debug" | "info" | "warn" | "error" | "silent";
     readonly showNumbers: boolean;
@@ -44,14 +69,5 @@ export interface BackOfficeOptions {
   };
 }
 
-/**
- * The worker's entry: the compiled file, or, when this runs from source, a line that teaches the new thread TypeScript first
- * (tsx does not reach into threads by itself).
- */
-export function backOfficeEntry(): URL {
-  if (!import.meta.url.endsWith(".ts")) return new URL("./back-office.js", import.meta.url);
-  const tsx = JSON.stringify(import.meta.resolve("tsx/esm/api"));
-  const entry = JSON.stringify(new URL("./back-office.ts", import.meta.url).href);
-  const code = `const { register } = await import(${tsx}); register(); await import(${entry});`;
-  return new URL(`data:text/javascript,${encodeURIComponent(code)}`);
-}
+/** The entry of the back office's thread. */
+export const backOfficeEntry = (): URL => workerFile("back-office");

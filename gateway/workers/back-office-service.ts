@@ -1,80 +1,63 @@
 import { createHash } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { AuditFile } from "../adapters/audit-file/audit-file.js";
+import type { Alert } from "../../detection/index.js";
+import { proveAudit } from "../adapters/audit-file/prove-audit.js";
+import { withSealedNumbers } from "../adapters/audit-file/seal-numbers.js";
 import type { BackOfficeAddresses, RecordBatch } from "../adapters/back-office/messages.js";
-import { PrometheusMetrics, type MetricsJson } from "../adapters/metrics-prometheus/prometheus-metrics.js";
-import { RecordSpool } from "../adapters/record-spool/record-spool.js";
-import { SPEECH_FOLDER, SpeechFolder } from "../adapters/speech-files/speech-folder.js";
-import { openStore, type ManagedStore } from "../adapters/store/open-store.js";
-import { AesVault } from "../adapters/vault/aes-vault.js";
-import { readKeyFile } from "../adapters/vault/key-file.js";
+import type { MetricsJson } from "../adapters/metrics-prometheus/prometheus-metrics.js";
+import type { ManagedStore } from "../adapters/store/open-store.js";
 import { CryptoRandom } from "../adapters/system/crypto-random.js";
-import { SystemClock } from "../adapters/system/system-clock.js";
-import { WebhookNotifier } from "../adapters/webhook/webhook-notifier.js";
-import { DEFAULT_API_LIMITS, type ApiDeps, type ApiLimits } from "../api/api-options.js";
+import type { SystemClock } from "../adapters/system/system-clock.js";
+import { DEFAULT_API_LIMITS, type ApiDeps } from "../api/api-options.js";
 import { buildApi, type Api } from "../api/build-api.js";
-import { alertView, incidentView } from "../api/views.js";
-import { transcriptContext } from "../call/transcript-keeper.js";
-import { countedLog } from "../core/counted-log.js";
-import { GatewayError } from "../core/errors.js";
+import { listenFailed } from "../core/listen-failed.js";
 import type { Log } from "../core/log.js";
 import { monoMs } from "../core/time.js";
 import type { ComponentHealth, GatewayControl } from "../ports/gateway-control.js";
 import type { AuditEntry } from "../ports/records.js";
 import type { BackOfficeOptions } from "./back-office-options.js";
+import { bodyLimits } from "./body-limits.js";
+import { openParts, transcriptOpener, type BackOfficeParts } from "./back-office-parts.js";
 import { httpUrl, listenForMetrics, type MetricsListener } from "./metrics-listener.js";
+import { RecordingsService } from "./recordings-service.js";
+import { ReportsService } from "./reports-service.js";
+import { StoreReportData } from "../wiring/store-report-data.js";
 import { RecordInbox } from "./record-inbox.js";
+import { RecordsService, type RecordsOptions } from "./records-service.js";
+import { alertHealth } from "./alert-health.js";
+import { alertDeskOptions, type AlertSides } from "../wiring/alerts.js";
 
 /** How long a read waits at most for what was just reported to reach the store. */
 const SETTLE_MS = 250;
 const PING_MS = 1_000;
-const PRUNE_FIRST_MS = 60_000;
-const PRUNE_EVERY_MS = 3_600_000;
-const PRUNE_SPEECH_EVERY_MS = 24 * 3_600_000;
-const DAY_MS = 24 * 3_600_000;
+/** What commands have left for the audit log is looked for. */
+const AUDIT_INBOX_EVERY_MS = 5_000;
 const CLOSE_HTTP_MS = 2_000;
-const CLOSE_WEBHOOK_MS = 2_000;
 const CLOSE_SPOOL_MS = 3_000;
-/** So that the listening side's own time-out is what a client is told. */
-const ANALYSIS_SPARE_MS = 10_000;
-
-interface Parts {
-  readonly options: BackOfficeOptions;
-  readonly log: Log;
-  readonly clock: SystemClock;
-  readonly metrics: PrometheusMetrics;
-  readonly control: GatewayControl;
-  readonly store: ManagedStore;
-  readonly spool: RecordSpool;
-  readonly auditFile: AuditFile;
-  readonly webhook: WebhookNotifier | undefined;
-  readonly speech: SpeechFolder;
-}
 
 /** Store, spool, audit log, webhook, HTTP API and metrics listener, joined. Runs in the worker thread. */
 export class BackOfficeService {
-  readonly #parts: Parts;
+  readonly #parts: BackOfficeParts;
   readonly #inbox: RecordInbox;
+  readonly #records: RecordsService | undefined;
   #api: Api | undefined;
+  #recordings: RecordingsService | undefined;
+  #reports: ReportsService | undefined;
   #metricsListener: MetricsListener | undefined;
   #auditFailing = false;
   #settling: Promise<void> | undefined;
-  #cancelPrune: (() => void) | undefined;
-  #cancelPruneSpeech: (() => void) | undefined;
+  #cancelAuditInbox: (() => void) | undefined;
   #closed: Promise<void> | undefined;
 
-  private constructor(parts: Parts) {
+  private constructor(parts: BackOfficeParts) {
     this.#parts = parts;
     this.#inbox = new RecordInbox({
-      onAlert: (alert, incident) =>
-        parts.webhook?.notify(alert.id, {
-          event: "alert",
-          alert: alertView(alert),
-          incident: incident === undefined ? null : incidentView(incident),
-        }),
+      onAlert: (alert, incident) => parts.desk.raised(alert, incident),
       onAudit: (entry) => this.#auditToFile(entry),
+      onCalls: parts.options.records?.liveCalls === true ? (cdrs) => this.#records?.calls(cdrs) : undefined,
     });
+    if (parts.options.records !== undefined) this.#records = this.#startRecords(parts.options.records);
   }
 
   /** @throws GatewayError `store.*`, `listen.failed`, `config.invalid`; what was opened until then is closed again. */
@@ -86,10 +69,13 @@ export class BackOfficeService {
   ): Promise<{ readonly service: BackOfficeService; readonly addresses: BackOfficeAddresses }> {
     const service = new BackOfficeService(await openParts(options, control, log));
     try {
+      service.#startRecordings();
+      service.#startReports();
       const http = await service.#listen(portOf(previous?.http) ?? options.http.listenPort);
       const metrics = await service.#listenForMetrics(portOf(previous?.metrics) ?? options.metrics.listenPort);
-      service.#pruneLater(PRUNE_FIRST_MS);
-      service.#pruneSpeechLater(PRUNE_FIRST_MS);
+      service.#takeAuditInbox();
+      service.#parts.desk.wake();
+      service.#parts.pruning.start();
       return { service, addresses: { http, metrics } };
     } catch (error) {
       await service.close();
@@ -101,6 +87,12 @@ export class BackOfficeService {
     return this.#parts.store;
   }
 
+  #startRecords(options: RecordsOptions): RecordsService {
+    const { store, spool, clock, log, metrics } = this.#parts;
+    const onAlert = (alert: Alert): void => this.#inbox.alert(alert);
+    return RecordsService.start(options, { store: store.callRecords, sink: spool, onAlert, clock, log, metrics });
+  }
+
   /** @returns When the batch is in the store or on disk. */
   accept(batch: RecordBatch): Promise<void> {
     try {
@@ -109,7 +101,16 @@ export class BackOfficeService {
       // The batch would come again to the next worker, and end that too: storing it matters more.
       this.#parts.log.error("backoffice.record-unreadable", { seq: batch.seq }, error);
     }
-    return this.#parts.spool.accept(batch);
+    const { spool, desk, keptSubjects } = this.#parts;
+    const accepted = spool.accept(keptSubjects.bind(batch));
+    // The desk reads alerts from the store; it looks by itself too, but later.
+    return batch.json.includes('"kind":"alert"') ? accepted.then(() => desk.wake()) : accepted;
+  }
+
+  /** Other settings and routes of alerts, from now on. @throws GatewayError `tls.certificate`: the old ones stay. */
+  reconfigureAlerts(sides: AlertSides): void {
+    const { desk, options, clock } = this.#parts;
+    desk.reconfigure(alertDeskOptions(sides, options.store.retentionDays, { clock, version: options.version }));
   }
 
   /** In order: no more requests, no more alerts, queued records written, files and store closed. Safe to call twice. */
@@ -119,13 +120,17 @@ export class BackOfficeService {
   }
 
   async #close(): Promise<void> {
-    const { spool, auditFile, store, webhook, clock, log } = this.#parts;
-    this.#cancelPrune?.();
-    this.#cancelPruneSpeech?.();
+    const { spool, auditFile, store, desk, clock, log } = this.#parts;
+    this.#cancelAuditInbox?.();
+    this.#parts.pruning.close();
+    this.#parts.keptSubjects.close();
     const steps: readonly (() => Promise<unknown>)[] = [
       () => Promise.race([this.#api?.close(), delay(clock, CLOSE_HTTP_MS)]),
       async () => this.#metricsListener?.close(),
-      async () => webhook?.close(CLOSE_WEBHOOK_MS),
+      async () => this.#records?.close(),
+      async () => this.#recordings?.close(),
+      async () => this.#reports?.close(),
+      () => desk.close(),
       () => spool.close(CLOSE_SPOOL_MS),
       () => auditFile.close(),
       () => store.close(),
@@ -133,23 +138,60 @@ export class BackOfficeService {
     for (const step of steps) await step().catch((error: unknown) => log.error("backoffice.close", {}, error));
   }
 
+  #startReports(): void {
+    const { options, store, auditFile, pruning, clock, log } = this.#parts;
+    if (options.reports === undefined) return;
+    this.#reports = ReportsService.start(options.reports, {
+      data: new StoreReportData({
+        store,
+        records: store.callRecords,
+        cases: store.alertCases,
+        proveAudit: () => proveAudit(join(options.store.folder, "audit"), auditFile.head),
+      }),
+      mayPrune: pruning.mayPrune,
+      ...{ clock, log },
+    });
+  }
+
+  #startRecordings(): void {
+    const { options, store, control, vault, pruning, clock, log, metrics } = this.#parts;
+    if (options.recordings === undefined) return;
+    this.#recordings = RecordingsService.start(options.recordings, {
+      ...{ store: store.recordings, analyzer: control, vault, clock, random: new CryptoRandom(), log, metrics },
+      canonical: (number) => control.canonical(number),
+      mayPrune: pruning.mayPrune,
+    });
+  }
+
   async #listen(port: number): Promise<string> {
-    const { options, control, store, clock, log, metrics, speech } = this.#parts;
+    const { options, control, store, clock, log, metrics, speech, tokens } = this.#parts;
     const { http, version } = options;
     const { maxBodyBytes, maxBatchEvents, requestsPerMinute } = http;
     this.#api = await buildApi({
       options: {
         keys: http.apiKeys,
+        grants: options.oidc?.grants ?? [],
+        teams: options.teams ?? [],
         switchSources: http.switchSources,
-        limits: { ...DEFAULT_API_LIMITS, maxBodyBytes, maxBatchEvents, requestsPerMinute, ...analysisLimits(options) },
+        limits: { ...DEFAULT_API_LIMITS, maxBodyBytes, maxBatchEvents, requestsPerMinute, ...bodyLimits(options) },
         version,
       },
       control,
       store,
+      callRecords: store.callRecords,
+      ...recordStats(this.#records),
       recentAlerts: () => this.#inbox.recentAlerts(),
+      alerts: this.#parts.desk,
       settle: () => this.#settle(),
-      ...transcriptOpener(options.privacy.keyFile),
+      ...transcriptOpener(this.#parts.vault),
+      ...(this.#recordings === undefined ? {} : { recordings: this.#recordings }),
+      ...(this.#reports === undefined ? {} : { reports: this.#reports }),
+      holds: store.legalHolds,
+      subjects: this.#subjects(),
+      cdrDays: options.store.retentionDays,
+      ...(options.recordDays === undefined ? {} : { recordDays: options.recordDays }),
       forgetAudio: (callIds) => speech.forget(callIds),
+      ...(tokens === undefined ? {} : { tokens }),
       audit: (entry) => this.#audit(entry),
       localHealth: () => this.#health(),
       clock,
@@ -161,9 +203,21 @@ export class BackOfficeService {
     try {
       await this.#api.listen({ host: http.listenAddress, port });
     } catch (cause) {
-      throw new GatewayError("listen.failed", `http on port ${port}`, { cause });
+      const keys = ["http.listenAddress", "http.listenPort"] as const;
+      throw listenFailed({ what: "the HTTP API", keys, address: http.listenAddress, port }, cause);
     }
     return httpUrl(this.#api.server.address() as AddressInfo);
+  }
+
+  #subjects(): NonNullable<ApiDeps["subjects"]> {
+    const { subjects, keptSubjects } = this.#parts;
+    return {
+      nameOf: (number) => subjects.nameOf(number),
+      destroy: async (number) => {
+        await keptSubjects.keepHeld(number);
+        return subjects.destroy(number);
+      },
+    };
   }
 
   async #listenForMetrics(port: number): Promise<string> {
@@ -194,8 +248,20 @@ export class BackOfficeService {
     this.#auditToFile(entry);
   }
 
+  /** As the chain gets it, from which nothing can be deleted. Without a key for a number its pseudonym stands there alone. */
+  #sealed(entry: AuditEntry): AuditEntry {
+    const { options, subjects, log } = this.#parts;
+    if (options.sealAuditNumbers !== true) return entry;
+    try {
+      return withSealedNumbers(entry, (number, context) => subjects.seal(number, number, context));
+    } catch (error) {
+      log.error("audit.seal-failed", {}, error);
+      return withSealedNumbers(entry, (number) => subjects.nameOf(number));
+    }
+  }
+
   #auditToFile(entry: AuditEntry): void {
-    this.#parts.auditFile.append(entry).then(
+    this.#parts.auditFile.append(this.#sealed(entry)).then(
       () => {
         this.#auditFailing = false;
       },
@@ -206,8 +272,25 @@ export class BackOfficeService {
     );
   }
 
+  #takeAuditInbox(): void {
+    const { auditInbox, auditFile, spool, clock, log } = this.#parts;
+    const put = async (entry: AuditEntry): Promise<void> => {
+      await auditFile.append(this.#sealed(entry));
+      spool.write({ kind: "audit", entry });
+    };
+    void auditInbox
+      .take(put)
+      .catch((error: unknown) => log.error("audit.inbox-failed", {}, error))
+      .then(() => {
+        if (this.#closed !== undefined) return;
+        this.#cancelAuditInbox = clock.callAt(monoMs(clock.mono() + AUDIT_INBOX_EVERY_MS), () =>
+          this.#takeAuditInbox(),
+        );
+      });
+  }
+
   async #health(): Promise<readonly ComponentHealth[]> {
-    const { store, spool, auditFile, webhook, clock } = this.#parts;
+    const { store, spool, auditFile, desk, clock, tokens } = this.#parts;
     const storeUp = store.ping(PING_MS).then(
       () => true,
       () => false,
@@ -225,95 +308,14 @@ export class BackOfficeService {
     return [
       optional("store", storeTrouble === undefined, storeTrouble ?? ""),
       optional("audit", auditUp, "the audit file cannot be written"),
-      ...(webhook === undefined ? [] : [optional("webhook", webhook.healthy, "the last alert was not taken")]),
+      ...alertHealth(desk),
+      ...(tokens === undefined ? [] : [optional("oidc", tokens.healthy, "the issuer's keys could not be fetched")]),
     ];
   }
-
-  #pruneLater(afterMs: number): void {
-    const { clock, store, log } = this.#parts;
-    this.#cancelPrune = clock.callAt(monoMs(clock.mono() + afterMs), () => {
-      store.prune(clock.unix()).then(
-        ({ more }) => this.#pruneLater(more ? PRUNE_FIRST_MS : PRUNE_EVERY_MS),
-        (error: unknown) => {
-          log.warn("store.prune-failed", { reason: error instanceof GatewayError ? error.code : "unknown" });
-          this.#pruneLater(PRUNE_EVERY_MS);
-        },
-      );
-    });
-  }
-
-  #pruneSpeechLater(afterMs: number): void {
-    const { clock, speech, log, options } = this.#parts;
-    const { audioDays } = options.privacy;
-    if (audioDays === undefined) return;
-    this.#cancelPruneSpeech = clock.callAt(monoMs(clock.mono() + afterMs), () => {
-      speech.prune(clock.unix() - audioDays * DAY_MS).then(
-        (calls) => {
-          if (calls > 0) log.info("speech.pruned", { calls });
-        },
-        (error: unknown) => log.error("speech.prune-failed", {}, error),
-      );
-      this.#pruneSpeechLater(PRUNE_SPEECH_EVERY_MS);
-    });
-  }
 }
 
-/** As many are taken in as are listened to at a time, and as many more wait with their bytes. */
-function analysisLimits({ analysis }: BackOfficeOptions): Partial<ApiLimits> {
-  if (analysis === undefined) return {};
-  const { maxBytes, maxJobs, timeoutMs } = analysis;
-  return { analysisBytes: maxBytes, analysisRequests: 2 * maxJobs, analysisTimeoutMs: timeoutMs + ANALYSIS_SPARE_MS };
-}
-
-async function openParts(options: BackOfficeOptions, control: GatewayControl, plainLog: Log): Promise<Parts> {
-  const clock = new SystemClock();
-  const random = new CryptoRandom();
-  const metrics = new PrometheusMetrics();
-  const log = countedLog(plainLog, metrics);
-  const { folder, databaseUrl, retentionDays, auditFileBytes, queueLimit, spillLimitBytes } = options.store;
-  const deps = { clock, random, metrics, log };
-  const store = await openStore({
-    folder,
-    ...(databaseUrl === undefined ? {} : { databaseUrl }),
-    retention: {
-      cdrDays: retentionDays,
-      incidentDays: retentionDays,
-      auditDays: retentionDays,
-      transcriptDays: options.privacy.transcriptDays,
-    },
-    log,
-  });
-  try {
-    const auditFile = await AuditFile.open(deps, { folder: join(folder, "audit"), maxBytes: auditFileBytes });
-    const highMark = Math.max(1, Math.floor(queueLimit / 5));
-    const spool = await RecordSpool.open(
-      { ...deps, store },
-      { folder: join(folder, "spool"), queueLimit, highMark, spillLimitBytes },
-    );
-    const { alertUrl: url, secret, timeoutMs, attempts } = options.webhook;
-    const webhook =
-      url === undefined
-        ? undefined
-        : new WebhookNotifier({ url, timeoutMs, attempts, ...(secret === undefined ? {} : { secret }) }, deps);
-    const speech = new SpeechFolder(join(folder, SPEECH_FOLDER), options.logs.key);
-    return { options, log, clock, metrics, control, store, spool, auditFile, webhook, speech };
-  } catch (error) {
-    await store.close();
-    throw error;
-  }
-}
-
-/** Keys are read anew for each transcript: a rotation needs no restart, and people read few of them. */
-function transcriptOpener(keyFile: string | undefined): Pick<ApiDeps, "openTranscript"> {
-  if (keyFile === undefined) return {};
-  return {
-    openTranscript: ({ callId, sealed }) => {
-      const vault = new AesVault(readKeyFile(keyFile, false));
-      const plain = vault.open(Buffer.from(sealed, "base64"), transcriptContext(callId));
-      return Buffer.from(plain).toString("utf8");
-    },
-  };
-}
+const recordStats = (records: RecordsService | undefined): Pick<ApiDeps, "recordStats"> =>
+  records === undefined ? {} : { recordStats: () => records.stats };
 
 function portOf(url: string | undefined): number | undefined {
   return url === undefined ? undefined : Number(new URL(url).port);

@@ -5,8 +5,9 @@ import { RpcPeer } from "../adapters/back-office/rpc-peer.js";
 import { createPinoLog } from "../adapters/log-pino/pino-log.js";
 import { giveWay } from "../adapters/system/thread-priority.js";
 import { SystemClock } from "../adapters/system/system-clock.js";
-import { GatewayError } from "../core/errors.js";
+import { ERRORS, GatewayError } from "../core/errors.js";
 import type { UnixMs } from "../core/time.js";
+import type { AlertSides } from "../wiring/alerts.js";
 import type { BackOfficeOptions } from "./back-office-options.js";
 import { BackOfficeService } from "./back-office-service.js";
 
@@ -20,9 +21,16 @@ async function run(port: MessagePort, start: WorkerStart<BackOfficeOptions>): Pr
   const post = (message: FromWorker, transfer: readonly ArrayBuffer[] = []): void =>
     port.postMessage(message, transfer);
   let service: BackOfficeService | undefined;
+  let waitingSides: AlertSides | undefined;
   const peer = new RpcPeer({
     post,
-    handlers: { activeBlocks: (now: UnixMs) => service?.store.activeBlocks(now) },
+    handlers: {
+      activeBlocks: (now: UnixMs) => service?.store.activeBlocks(now),
+      reconfigureAlerts: (sides: AlertSides) => {
+        if (service === undefined) waitingSides = sides;
+        else service.reconfigureAlerts(sides);
+      },
+    },
     clock: new SystemClock(),
     maxInFlight: MAX_IN_FLIGHT,
     timeoutMs: CONTROL_TIMEOUT_MS,
@@ -47,11 +55,14 @@ async function run(port: MessagePort, start: WorkerStart<BackOfficeOptions>): Pr
   try {
     const started = await BackOfficeService.start(start.options, start.previous, remoteControl(peer), log);
     service = started.service;
+    if (waitingSides !== undefined) service.reconfigureAlerts(waitingSides);
     post({ kind: "ready", addresses: started.addresses });
   } catch (error) {
-    log.error("backoffice.start-failed", {}, error);
-    log.flush();
     const code = error instanceof GatewayError ? { code: error.code } : {};
+    // What an operator has to mend is said in words, by who waits for the start.
+    if (!(error instanceof GatewayError) || ERRORS[error.code].fault === "us")
+      log.error("backoffice.start-failed", {}, error);
+    log.flush();
     post({ kind: "start-failed", ...code, message: error instanceof Error ? error.message : String(error) });
     port.close();
   }

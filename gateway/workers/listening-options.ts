@@ -1,10 +1,13 @@
 import type { ListeningOptions } from "../pipeline/listening-options.js";
 import type { EngineOptions } from "./speech-engine.js";
+import { workerFile } from "./worker-file.js";
 
 /** What the listening worker is started with: plain data. */
 export interface ListeningWorkerOptions {
   readonly engine: EngineOptions;
   readonly listening: ListeningOptions;
+  /** Telephone numbers go, too. */
+  readonly redactPhones?: boolean;
   /** Send what was said to the main thread, for whoever keeps it. */
   readonly keepSpeech?: boolean;
   readonly capacity: {
@@ -28,14 +31,5 @@ export interface ListeningWorkerOptions {
   };
 }
 
-/**
- * The worker's entry: the compiled file, or, when this runs from source, a line that teaches the new thread TypeScript first
- * (tsx does not reach into threads by itself).
- */
-export function listeningEntry(): URL {
-  if (!import.meta.url.endsWith(".ts")) return new URL("./listening.js", import.meta.url);
-  const tsx = JSON.stringify(import.meta.resolve("tsx/esm/api"));
-  const entry = JSON.stringify(new URL("./listening.ts", import.meta.url).href);
-  const code = `const { register } = await import(${tsx}); register(); await import(${entry});`;
-  return new URL(`data:text/javascript,${encodeURIComponent(code)}`);
-}
+/** The entry of the listening thread's thread. */
+export const listeningEntry = (): URL => workerFile("listening");

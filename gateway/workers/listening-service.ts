@@ -8,6 +8,7 @@ import { countedLog } from "../core/counted-log.js";
 import { GatewayError } from "../core/errors.js";
 import type { Log } from "../core/log.js";
 import { monoMs } from "../core/time.js";
+import { TimeLimit } from "../core/time-limit.js";
 import { pureDecoders } from "../media/decode/create-pure-decoder.js";
 import { SpeechDecoders } from "../media/decode/speech-decoder.js";
 import { PacketRing } from "../media/fork/packet-ring.js";
@@ -82,12 +83,13 @@ export class ListeningService {
         voiceActivity: engine.voiceActivity,
         ownDetector: new EnergyVoiceActivity(),
         judges: new ThreatClassifier(builtInWeights()),
-        makeRedactor: () => new Redactor(),
+        makeRedactor: () => new Redactor({ phones: start.options.redactPhones === true }),
         speechKeeper: start.options.keepSpeech === true ? { keep: (piece) => this.#keep(piece) } : undefined,
         makeDecoder: () => decoders.open(),
         events: {
           onLine: (line) => post({ kind: "line", line }),
           onVerdict: (callId, verdict, turns) => post({ kind: "verdict", callId, verdict, turns }),
+          onEnded: (callId) => post({ kind: "ended", callId }),
           onShed: (callId, shed) => post({ kind: "shed", callId, shed }),
           onBegan: (callId, at) => post({ kind: "began", callId, at }),
         },
@@ -120,15 +122,17 @@ export class ListeningService {
     const { start, engine, clock, log, post } = this.#parts;
     const { measure, reserve } = start.options.capacity;
     if (!measure || this.#capacity !== undefined) return;
-    const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(CAPACITY_TIMEOUT_MS)]);
+    const limit = new TimeLimit(CAPACITY_TIMEOUT_MS, this.#closing.signal);
     try {
-      const capacity = await measureCapacity(engine.transcriber, clock, reserve, signal);
+      const capacity = await measureCapacity(engine.transcriber, clock, reserve, limit.signal);
       this.#setCapacity(capacity);
       log.info("listening.capacity", { ...capacity });
     } catch (error) {
       if (this.#closing.signal.aborted) return;
       log.warn("listening.capacity-unknown", { reason: error instanceof GatewayError ? error.code : "unknown" });
       return;
+    } finally {
+      limit.end();
     }
     post({ kind: "state", state: this.state });
   }
@@ -249,10 +253,7 @@ export class ListeningService {
     if (this.#analyses >= maxJobs)
       throw new GatewayError("stt.busy", `${maxJobs} recordings are being analysed already`);
     this.#analyses++;
-    const timeout = new AbortController();
-    const cancel = clock.callAt(monoMs(clock.mono() + timeoutMs), () =>
-      timeout.abort(new GatewayError("stt.timeout", `the recording could not be analysed in ${timeoutMs} ms`)),
-    );
+    const limit = new TimeLimit(timeoutMs, this.#closing.signal);
     try {
       return await analyzeAudio(
         new Uint8Array(wav),
@@ -262,10 +263,13 @@ export class ListeningService {
           ...(language === undefined ? {} : { language }),
         },
         { core: this.#core, clock, recogniser: engine.transcriber.name, voiceActivity: engine.voiceActivity.name },
-        AbortSignal.any([this.#closing.signal, timeout.signal]),
+        limit.signal,
       );
+    } catch (error) {
+      if (!limit.reached) throw error;
+      throw new GatewayError("stt.timeout", `the recording could not be analysed in ${timeoutMs} ms`, { cause: error });
     } finally {
-      cancel();
+      limit.end();
       this.#analyses--;
     }
   }

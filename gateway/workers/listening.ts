@@ -34,7 +34,8 @@ async function run(port: MessagePort, start: ListenerStart<ListeningWorkerOption
     post({ kind: "ready", state: service.state });
     await service.measureCapacity();
   } catch (error) {
-    log.error("listening.start-failed", {}, error);
+    // Who started us says what the operator has to do; a bug of ours needs its stack.
+    if (!(error instanceof GatewayError)) log.error("listening.start-failed", {}, error);
     log.flush();
     const code = error instanceof GatewayError ? error.code : "stt.unavailable";
     post({ kind: "start-failed", code, message: error instanceof Error ? error.message : String(error) });

@@ -46,7 +46,11 @@ async function run(port: MessagePort, { options, ring, engineFile }: RelayWorker
     });
     post({ kind: "ready", io: engine.ioKind, why });
   } catch (error) {
-    post({ kind: "start-failed", message: error instanceof Error ? error.message : String(error) });
+    post({
+      kind: "start-failed",
+      code: "listen.failed",
+      message: error instanceof Error ? error.message : String(error),
+    });
     port.close();
   }
 }

@@ -5,7 +5,7 @@ import {
   renderMetrics,
   type MetricsJson,
 } from "../adapters/metrics-prometheus/prometheus-metrics.js";
-import { GatewayError } from "../core/errors.js";
+import { listenFailed } from "../core/listen-failed.js";
 
 /** Each gives one thread's registry; a thread that does not answer leaves its part out. */
 export type MetricsSource = () => Promise<MetricsJson>;
@@ -63,7 +63,8 @@ async function scrape(sources: readonly MetricsSource[]): Promise<string> {
 
 function listen(server: Server, address: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once("error", (cause) => reject(new GatewayError("listen.failed", `metrics on port ${port}`, { cause })));
+    const keys = ["metrics.listenAddress", "metrics.listenPort"] as const;
+    server.once("error", (cause) => reject(listenFailed({ what: "/metrics", keys, address, port }, cause)));
     server.listen(port, address, () => resolve());
   });
 }

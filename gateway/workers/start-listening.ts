@@ -1,4 +1,5 @@
 import { ListeningClient } from "../adapters/listening/listening-client.js";
+import { workerAt } from "../adapters/system/worker-thread.js";
 import type { SpeechConfig } from "../config/speech-schema.js";
 import type { Clock } from "../core/clock.js";
 import { GatewayError } from "../core/errors.js";
@@ -16,6 +17,8 @@ export interface StartListeningDeps {
   readonly logs: ListeningWorkerOptions["logs"];
   /** What was said goes to `keepSpeech` of the result. Default false. */
   readonly keepSpeech?: boolean;
+  /** As `privacy.redactPhones`. Default false. */
+  readonly redactPhones?: boolean;
 }
 
 /** On top of the worker's own time-out: the way there and back. */
@@ -30,12 +33,12 @@ const MODULE_START_MS = 60_000;
  */
 export function startListening(
   speech: SpeechConfig,
-  { logs, keepSpeech = false, ...deps }: StartListeningDeps,
+  { logs, keepSpeech = false, redactPhones = false, ...deps }: StartListeningDeps,
 ): Promise<ListeningClient<ListeningWorkerOptions>> {
   const { limits, analysis, capacity, whisper } = speech;
   return ListeningClient.start(
     {
-      entry: listeningEntry(),
+      thread: workerAt(listeningEntry(), "listening"),
       worker: {
         engine: engineOptions(speech),
         listening: listeningOptions(speech),
@@ -43,6 +46,7 @@ export function startListening(
         analysis,
         logs,
         keepSpeech,
+        redactPhones,
       },
       limits,
       analyzeTimeoutMs: analysis.timeoutMs + ANSWER_SPARE_MS,
@@ -108,6 +112,12 @@ const deskTimeoutMs = ({ engine, whisper, queue }: SpeechConfig): number =>
   engine === "whisper" ? Math.max(queue.timeoutMs, whisper.timeoutMs + HANG_SPARE_MS) : queue.timeoutMs;
 const HANG_SPARE_MS = 2_000;
 
+/** A pass over a cut context costs what is in it: there is nothing to be shared. */
+const packing = ({ engine, whisper, analysis }: SpeechConfig): ListeningOptions["packing"] => {
+  if (analysis.packing !== "auto") return analysis.packing;
+  return engine === "whisper" && whisper.audioContext === "cut" ? "stretches" : "windows";
+};
+
 export const listeningOptions = (speech: SpeechConfig): ListeningOptions => ({
   segments: speech.segments,
   gate: speech.gate,
@@ -116,5 +126,6 @@ export const listeningOptions = (speech: SpeechConfig): ListeningOptions => ({
   shed: speech.shed,
   holdMs: speech.turnHoldMs,
   lastWordsMs: speech.lastWordsMs,
+  packing: packing(speech),
   limits: speech.limits,
 });

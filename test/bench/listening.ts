@@ -13,6 +13,7 @@ import { coded, RtpVoice, TalkingScene } from "../support/talking.js";
 const deaf: Transcriber = {
   name: "none",
   concurrency: 1_000,
+  tellsTimes: false,
   transcribe: () => Promise.resolve({ text: "", tokens: [] }),
   close: () => Promise.resolve(),
 };

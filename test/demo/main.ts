@@ -1,11 +1,27 @@
 // The story of scripts/demo. Exit code 0 only if every step held.
-import { execFileSync, spawn, type ChildProcess } from "node:child_process";
+import { execFileSync, type ChildProcess } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { HONEST_BANK_CALL, SCAM_CALL, type Script } from "../support/dialogues.js";
+import { HONEST_BANK_CALL, SCAM_CALL } from "../support/dialogues.js";
 import { modemEngineFile } from "../support/modem/engine-file.js";
+import { endGateway, startGateway } from "./gateway.js";
 import { Phone, type Leg } from "./phone.js";
+import {
+  api,
+  caller,
+  closing,
+  heardSurely,
+  KEY,
+  ms,
+  pause,
+  speak,
+  step,
+  stepFailed,
+  verdictText,
+  whereNext,
+} from "./story.js";
+import type { Alert, Ready, Talk } from "./story.js";
 import { Voice } from "./voice.js";
 
 const VICTIM = "+12025550142";
@@ -13,38 +29,12 @@ const HOTLINE = "+12025550100";
 const WINDOW_MS = 5_000;
 const keep = process.argv.includes("--keep");
 
-interface Ready {
-  readonly sip: readonly string[];
-  readonly http: string;
-  readonly metrics: string;
-}
-
-interface Alert {
-  readonly alert_id: string;
-  readonly b_number: string;
-  readonly a_numbers: readonly string[];
-  readonly call_count: number;
-  readonly severity: string;
-}
-
-const KEY = "demo-key-on-loopback-only-1";
-let failures = 0;
-
-function step(held: boolean, what: string, detail: string): void {
-  if (!held) failures++;
-  console.log(`  ${held ? "✓" : "✗"} ${what.padEnd(58)} ${detail}`);
-}
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-const ms = (value: number): string => `${value.toFixed(1)} ms`;
-const caller = (index: number): string => `+1303555${String(100 + index).padStart(4, "0")}`;
-
-function startGateway(
+function settings(
   folder: string,
   ports: { readonly called: number; readonly talker: number },
   modem: string,
-): Promise<{ child: ChildProcess; ready: Ready }> {
-  const config = {
+): Readonly<Record<string, unknown>> {
+  return {
     sip: {
       listenPort: 0,
       nextHops: [`127.0.0.1:${ports.called}`],
@@ -64,31 +54,6 @@ function startGateway(
     limits: { drainMs: 0 },
     logs: { level: "error" },
   };
-  const file = join(folder, "ringfence.json");
-  writeFileSync(file, JSON.stringify(config, null, 2));
-  const child = spawn(process.execPath, ["dist/gateway/cli/ringfence.js", "serve", "--config", file], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  return new Promise((resolve, reject) => {
-    let text = "";
-    const timer = setTimeout(() => reject(new Error("the gateway did not get ready in 30 s")), 30_000);
-    child.stdout.on("data", (chunk: Buffer) => {
-      text += chunk.toString();
-      const end = text.indexOf("\n");
-      if (end < 0) return;
-      clearTimeout(timer);
-      resolve({ child, ready: JSON.parse(text.slice(0, end)) as Ready });
-    });
-    child.once("exit", (code) => reject(new Error(`the gateway ended with ${code}`)));
-  });
-}
-
-async function api(ready: Ready, path: string, body?: unknown): Promise<unknown> {
-  const init = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) };
-  const headers = { authorization: `Bearer ${KEY}`, "content-type": "application/json" };
-  const answer = await fetch(new URL(path, ready.http), { ...init, headers, signal: AbortSignal.timeout(5_000) });
-  if (!answer.ok) throw new Error(`${path} answered ${answer.status}: ${await answer.text()}`);
-  return answer.json();
 }
 
 interface Stage {
@@ -233,58 +198,17 @@ async function afterwards({ carrierA, carrierB, gateway }: Stage): Promise<void>
   await carrierB.until(() => honest.endedAt !== undefined);
 }
 
-/** Two telephones that speak, on a trunk whose calls are listened to. */
-interface Talk {
-  readonly caller: Phone;
-  readonly called: Phone;
-  readonly voices: { readonly caller: Voice; readonly called: Voice };
-}
-
-interface HeardCall {
-  readonly state: string;
-  readonly score: number;
-  readonly kind: string;
-  readonly lines: readonly { readonly final: boolean }[];
-}
-
-async function heard(ready: Ready, leg: Leg): Promise<HeardCall | undefined> {
-  return api(ready, `/api/v1/calls/${encodeURIComponent(leg.callId)}/heard`).catch(() => undefined) as Promise<
-    HeardCall | undefined
-  >;
-}
-
-/** Speaks the dialogue, each turn once the gateway has the text of the one before, and shows what is thought of the call. */
-async function speak({ talk, ready }: Stage, leg: Leg, script: Script): Promise<number> {
-  let spoken = 0;
-  const isOver = (): boolean => leg.endedAt !== undefined;
-  for (const [who, text] of script) {
-    if (isOver()) break;
-    const before = (await heard(ready, leg))?.lines.filter(({ final }) => final).length ?? 0;
-    await talk.voices[who].say(text);
-    if (!isOver()) spoken++;
-    for (let tries = 0; tries < 100 && !isOver(); tries++) {
-      await pause(30);
-      const now = await heard(ready, leg);
-      if ((now?.lines.filter(({ final }) => final).length ?? 0) > before) break;
-    }
-    const verdict = isOver() ? "the call is down" : await heard(ready, leg).then((now) => verdictText(now));
-    console.log(`      ${who.padEnd(6)} ${(text.length > 66 ? `${text.slice(0, 65)}…` : text).padEnd(67)} ${verdict}`);
-  }
-  return spoken;
-}
-
-const verdictText = (now: HeardCall | undefined): string =>
-  now === undefined ? "" : `${now.state} ${now.score.toFixed(2)}${now.kind === "none" ? "" : ` ${now.kind}`}`;
+const spoken = (leg: Leg) => ({ callId: leg.callId, isOver: () => leg.endedAt !== undefined });
 
 async function listening(stage: Stage): Promise<void> {
   const { talk, gateway, ready } = stage;
   console.log("\n  Two calls on a trunk that is listened to (RTP through the relay, text from a tone modem):");
   const honest = talk.caller.call(caller(200), "+12025550161", gateway);
   await talk.caller.until(() => honest.answeredAt !== undefined);
-  const turns = await speak(stage, honest, HONEST_BANK_CALL);
-  const before = await heard(ready, honest);
+  const turns = await speak(ready, talk, spoken(honest), HONEST_BANK_CALL);
+  const before = await heardSurely(ready, honest.callId);
   step(
-    turns === HONEST_BANK_CALL.length && honest.endedAt === undefined && before?.state !== "scam",
+    turns === HONEST_BANK_CALL.length && honest.endedAt === undefined && before?.state === "clear",
     "an honest call of the bank is heard and left alone",
     `${before?.lines.length ?? 0} lines, ${verdictText(before)}`,
   );
@@ -292,13 +216,13 @@ async function listening(stage: Stage): Promise<void> {
   await talk.caller.until(() => honest.endedAt !== undefined);
   const scam = talk.caller.call(caller(201), "+12025550162", gateway);
   await talk.caller.until(() => scam.answeredAt !== undefined);
-  const spoken = await speak(stage, scam, SCAM_CALL);
+  const turnsOfScam = await speak(ready, talk, spoken(scam), SCAM_CALL);
   await talk.caller.until(() => scam.endedAt !== undefined, 5_000);
   const otherLeg = [...talk.called.legs.values()].find(({ from }) => from === scam.from);
   await talk.called.until(() => otherLeg?.endedAt !== undefined, 5_000);
   const after = (scam.endedAt ?? Infinity) - talk.voices.caller.saidAt;
   step(
-    scam.endedBy === "BYE" && otherLeg?.endedBy === "BYE" && spoken < SCAM_CALL.length,
+    scam.endedBy === "BYE" && otherLeg?.endedBy === "BYE" && turnsOfScam < SCAM_CALL.length,
     "a scam call is heard and ended before the code is told",
     `both legs down ${ms(after)} after the caller's last word`,
   );
@@ -318,7 +242,11 @@ async function main(): Promise<void> {
   try {
     await Promise.all(phones.map((phone) => phone.open()));
     const ports = { called: called.port, talker: talk.called.port };
-    const started = await startGateway(folder, ports, await modemEngineFile(folder));
+    const started = await startGateway(
+      ["dist/gateway/cli/ringfence.js"],
+      folder,
+      settings(folder, ports, await modemEngineFile(folder)),
+    );
     child = started.child;
     const { ready } = started;
     const port = Number(
@@ -336,41 +264,16 @@ async function main(): Promise<void> {
     await attack(stage);
     await afterwards(stage);
     await listening(stage);
-    whereNext(ready);
+    whereNext(ready, keep, ["your own:  npx ringfence serve --config FILE     (docs/guides/first-hop.md)"]);
     if (keep) await new Promise((resolve) => process.once("SIGINT", resolve));
   } catch (error) {
-    failures++;
-    console.error(error instanceof Error ? error.message : error);
+    stepFailed(error);
   } finally {
-    await stop(child);
+    await endGateway(child);
     for (const phone of phones) phone.close();
     rmSync(folder, { recursive: true, force: true });
   }
-  console.log(failures === 0 ? "\nevery step held" : `\n${failures} step(s) did not hold`);
-  process.exitCode = failures === 0 ? 0 : 1;
-}
-
-function whereNext(ready: Ready): void {
-  const curl = (path: string): string => `curl -s -H 'Authorization: Bearer ${KEY}' ${new URL(path, ready.http).href}`;
-  const lines = [
-    "",
-    keep ? "Where to look (Ctrl-C ends it):" : "Where to look (`scripts/demo --keep` leaves it running):",
-    `  ${new URL("/docs", ready.http).href}  the HTTP API (any name, the key as password)`,
-    `  ${curl("/alerts")}`,
-    `  ${curl("/api/v1/teardowns")}  proof, per leg`,
-    `  ${ready.metrics}`,
-    "  your own:  npx ringfence serve --config FILE     (docs/guides/first-hop.md)",
-  ];
-  console.log(lines.join("\n"));
-}
-
-async function stop(child: ChildProcess | undefined): Promise<void> {
-  if (child === undefined || child.exitCode !== null) return;
-  const exited = new Promise((resolve) => child.once("exit", resolve));
-  child.kill("SIGTERM");
-  const timer = setTimeout(() => child.kill("SIGKILL"), 10_000);
-  await exited;
-  clearTimeout(timer);
+  process.exitCode = closing();
 }
 
 await main();

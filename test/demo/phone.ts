@@ -98,8 +98,13 @@ export class Phone {
     this.#socket.close();
   }
 
-  call(from: string, to: string, gateway: { address: string; port: number }): Leg {
-    const callId = `${token()}@${this.#address}`;
+  /** @param callId Of no other call of this telephone. */
+  call(
+    from: string,
+    to: string,
+    gateway: { address: string; port: number },
+    callId = `${token()}@${this.#address}`,
+  ): Leg {
     const leg: Leg = {
       callId,
       from,
@@ -127,15 +132,42 @@ export class Phone {
     return leg;
   }
 
-  hangUp(leg: Leg): void {
+  /** @param voice False: its voice speaks in another call by now. */
+  hangUp(leg: Leg, { voice = true }: { readonly voice?: boolean } = {}): void {
     const dialog = this.#dialogs.get(leg.callId);
     if (dialog === undefined) return;
-    this.#voice?.hangUp();
-    this.#send(this.#request("BYE", dialog, leg, "2 BYE"), dialog.remote);
+    if (voice) this.#voice?.hangUp();
+    this.#send(this.#request("BYE", dialog, leg, "20 BYE"), dialog.remote);
+  }
+
+  /**
+   * Transfers the other side of a call. RFC 3515; attended with RFC 3891.
+   * @param to Number, or the call of this telephone whose other side they are to speak with.
+   */
+  refer(leg: Leg, to: string | Leg): void {
+    const dialog = this.#dialogs.get(leg.callId);
+    if (dialog === undefined) return;
+    const { address, port } = dialog.remote;
+    const referTo = typeof to === "string" ? `sip:${to}@${address}:${port}` : this.#replacing(to);
+    const bare = this.#request("REFER", dialog, leg, "10 REFER");
+    this.#send(
+      bare.replace(
+        "Content-Length",
+        `Contact: <sip:demo@${this.#address}:${this.#port}>\r\nRefer-To: <${referTo}>\r\nContent-Length`,
+      ),
+      dialog.remote,
+    );
+  }
+
+  #replacing(leg: Leg): string {
+    const tagOf = (line: string): string => /;\s*tag=([^;>\s]+)/i.exec(line)?.[1] ?? "";
+    const dialog = this.#dialogs.get(leg.callId);
+    const tags = `to-tag=${tagOf(dialog?.to ?? "")};from-tag=${tagOf(this.#fromOf.get(leg.callId) ?? "")}`;
+    return `${dialog?.target ?? ""}?Replaces=${encodeURIComponent(`${leg.callId};${tags}`)}`;
   }
 
   /** Resolves with true once `condition` holds, with false after `timeoutMs`. */
-  async until(condition: () => boolean, timeoutMs = 15_000): Promise<boolean> {
+  async until(condition: () => boolean, timeoutMs = 30_000): Promise<boolean> {
     const deadline = performance.now() + timeoutMs;
     while (!condition()) {
       const left = deadline - performance.now();
@@ -173,7 +205,7 @@ export class Phone {
   #onResponse(text: string, remote: RemoteInfo): void {
     const leg = this.legs.get(header(text, "Call-ID"));
     const status = Number(text.slice(8, 11));
-    if (leg === undefined || status < 180) return;
+    if (leg === undefined || status < 180 || header(text, "CSeq").endsWith("REFER")) return;
     if (!header(text, "CSeq").endsWith("INVITE")) {
       leg.endedAt ??= performance.now();
       leg.endedBy ??= "hung up";
@@ -240,14 +272,26 @@ export class Phone {
         reason: undefined,
       });
     }
+    this.#fromOf.set(callId, this.#tagged(text));
+    this.#dialogs.set(callId, {
+      to: header(text, "From"),
+      remote,
+      target: /<([^>]+)>/.exec(header(text, "Contact"))?.[1] ?? `sip:${remote.address}:${remote.port}`,
+      routes: headers(text, "Record-Route").map((line) => line.replace(/^Record-Route/i, "Route")),
+    });
     this.#respond(text, remote, "180 Ringing", "");
     this.#respond(text, remote, "200 OK", this.#sdp);
     this.#speakTo(text);
   }
 
-  #respond(request: string, remote: RemoteInfo, status: string, body: string): void {
+  /** The To of a request, with our tag. */
+  #tagged(request: string): string {
     const to = header(request, "To");
-    const tagged = /;\s*tag=/i.test(to) ? to : `${to};tag=demo${header(request, "Call-ID").slice(0, 8)}`;
+    return /;\s*tag=/i.test(to) ? to : `${to};tag=demo${header(request, "Call-ID").slice(0, 8)}`;
+  }
+
+  #respond(request: string, remote: RemoteInfo, status: string, body: string): void {
+    const tagged = this.#tagged(request);
     const lines = [
       `SIP/2.0 ${status}`,
       ...headers(request, "Via"),

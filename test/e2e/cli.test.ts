@@ -5,7 +5,13 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { parse } from "csv-parse/sync";
-import { ringfenceEntry, startGateway, TEST_KEYS, type GatewayProcess } from "../support/gateway-process.js";
+import {
+  ringfenceEntry,
+  startGateway,
+  TEST_KEYS,
+  WIDE_WINDOW,
+  type GatewayProcess,
+} from "../support/gateway-process.js";
 import { startProcess, temporaryFolder, until } from "../support/processes.js";
 import { openTelephones, place, type Telephones } from "../support/telephones.js";
 
@@ -50,6 +56,17 @@ describe("ringfence config", () => {
     ["a value out of range", "detection:\n  masking:\n    threshold: 1\n", /detection\.masking\.threshold/],
     ["a hop group that there is not", "trunks: [{ id: a, hopGroup: nowhere }]\n", /trunks\.0\.hopGroup/],
     ["broken YAML", "sip: [", /broken\.yaml/],
+    [
+      "a section that contains itself",
+      "alerts: &a { routes: [*a] }\n",
+      /alerts\.routes\.0: a value that contains itself/,
+    ],
+    ["an API key that can be guessed", "http: { apiKeys: [{ key: short, role: admin }] }\n", /http\.apiKeys\.0\.key: /],
+    [
+      "a source of two trunks",
+      "trunks: [{ id: a, sources: [192.0.2.1] }, { id: b, sources: [192.0.2.1] }]\n",
+      /trunks\.1\.sources\.0: .*"b".*"a"/,
+    ],
   ] as const) {
     test(`config check and serve refuse ${what}, name it, and end with 1`, async () => {
       const path = file("broken.yaml", content);
@@ -61,6 +78,7 @@ describe("ringfence config", () => {
         assert.equal(code, 1, text);
         assert.match(text, /^config\.invalid:\n/);
         assert.match(text, names);
+        assert.doesNotMatch(text, /^\s+at /m);
       }
     });
   }
@@ -71,24 +89,37 @@ describe("ringfence config", () => {
     assert.equal(code, 0);
     assert.match(text, /^the configuration is good$/m);
   });
+
+  test("config check says what the environment changes, and refuses a recogniser without its model", async () => {
+    const env = { HTTP_PORT: "5001" };
+    const good = await ringfence(["config", "check", file("env.yaml", "http: { listenPort: 5000 }\n")], env);
+    assert.match(good.text, /^from the environment: http\.listenPort from HTTP_PORT \(the file says otherwise\)$/m);
+    const deaf = "speech: { engine: whisper, modelFolder: /nowhere }\n";
+    const { code, text } = await ringfence(["config", "check", file("deaf.yaml", deaf)]);
+    assert.equal(code, 1);
+    assert.match(text, /speech\.whisper\.model: .* is not there: `ringfence models pull base\.en`/);
+  });
 });
 
 describe("ringfence serve on a port that is taken", () => {
   for (const [what, section] of [
-    ["SIP over TCP", (port: number) => ({ sip: { listenAddress: "127.0.0.1", listenPort: port, nextHops: [] } })],
-    ["HTTP", (port: number) => ({ http: { listenAddress: "127.0.0.1", listenPort: port } })],
+    ["sip", (port: number) => ({ sip: { listenAddress: "127.0.0.1", listenPort: port, nextHops: [] } })],
+    ["http", (port: number) => ({ http: { listenAddress: "127.0.0.1", listenPort: port } })],
     ["metrics", (port: number) => ({ metrics: { listenPort: port } })],
   ] as const) {
-    test(`${what}: listen.failed, exit 1, and the folder is free again`, async () => {
+    test(`${what}.listenPort: one line names it, exit 1, and the folder is free again`, async () => {
       const taken = createServer();
       await new Promise<void>((resolve) => taken.listen(0, "127.0.0.1", resolve));
       const own = temporaryFolder("e2e-taken");
       try {
         const { port } = taken.address() as AddressInfo;
-        await assert.rejects(
-          startGateway(section(port), { folder: own.path }),
-          /the gateway ended with 1:[\s\S]*listen\.failed/,
-        );
+        await assert.rejects(startGateway(section(port), { folder: own.path }), ({ message }: Error) => {
+          assert.match(message, /the gateway ended with 1:/);
+          const line = `^listen\\.failed: ${what}\\.listenPort: .* cannot listen on 127\\.0\\.0\\.1:${port}: another process`;
+          assert.match(message, new RegExp(line, "m"));
+          assert.doesNotMatch(message, /"stack"|^\s+at /m);
+          return true;
+        });
         assert.ok(!readdirSync(join(own.path, "data")).includes("ringfence.lock"), "the lock is left behind");
       } finally {
         taken.close();
@@ -111,6 +142,7 @@ describe("commands against a running gateway", () => {
     gateway = await startGateway({
       sip: { listenPort: 0, nextHops: [`127.0.0.1:${phones.called.port}`] },
       limits: { drainMs: 0 },
+      detection: WIDE_WINDOW,
     });
   });
   after(async () => {
@@ -169,7 +201,9 @@ describe("commands against a running gateway", () => {
   });
 
   test("cdr export writes the same calls as CSV and as JSON lines", async () => {
-    await until("three CDRs", async () => ((await gateway.api("/api/v1/cdrs")).json as unknown[]).length >= 3);
+    const cdrs = async (): Promise<number> =>
+      ((await gateway.api("/api/v1/cdrs?called=%2B12025550182")).json as unknown[]).length;
+    await until("three CDRs", async () => (await cdrs()) === 3);
     const csv = join(folder.path, "cdrs.csv");
     const jsonl = join(folder.path, "cdrs.jsonl");
     for (const [format, out] of [

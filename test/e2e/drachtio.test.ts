@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { DrachtioSipSide } from "../support/drachtio-sip-side.js";
-import { startGateway, type GatewayProcess } from "../support/gateway-process.js";
+import { startGateway, WIDE_WINDOW, type GatewayProcess } from "../support/gateway-process.js";
 import { temporaryFolder, until } from "../support/processes.js";
 import { openTelephones, place, TRUNKS, type Leg, type Telephones } from "../support/telephones.js";
 
@@ -14,7 +14,16 @@ const settings = (side: DrachtioSipSide, phones: Telephones): Record<string, unk
     nextHops: [`127.0.0.1:${phones.called.port}`],
   },
   trunks: TRUNKS,
+  detection: WIDE_WINDOW,
 });
+
+/** The server's side takes one more step than the callers see. */
+const inJournal = (gateway: GatewayProcess, calls: number): Promise<void> =>
+  until(`${calls} calls in the journal`, async () => {
+    const { status, json } = await gateway.api("/api/v1/calls");
+    assert.equal(status, 200, JSON.stringify(json));
+    return (json as readonly { phase: string }[]).filter(({ phase }) => phase === "answered").length === calls;
+  });
 
 describe("the production process over a drachtio-server (the scripted one)", () => {
   let phones: Telephones;
@@ -56,6 +65,7 @@ describe("the production process over a drachtio-server (the scripted one)", () 
     const before = new Set(phones.called.legs.values());
     const [call] = await place(phones.carrierB, gateway.sipPort, "+12025550177", 0, 1);
     assert.ok(call?.status === 200);
+    await inJournal(gateway, 1);
     side.peer.drop();
     const called = [...phones.called.legs.values()].filter((leg) => !before.has(leg));
     assert.equal(called.length, 1);
@@ -83,17 +93,13 @@ test("after kill -9 and a restart both legs of every call get their BYE, by way 
   const [one] = await place(phones.carrierA, first.sipPort, "+12025550111", 0, 1);
   const [two] = await place(phones.carrierA, first.sipPort, "+12025550112", 1, 1);
   assert.deepEqual([one?.status, two?.status], [200, 200]);
-  // The server's side takes one more step than the callers see.
-  await until("both calls are in the journal", async () => {
-    const { json } = await first.api("/api/v1/calls");
-    return (json as readonly { phase: string }[]).filter(({ phase }) => phase === "answered").length === 2;
-  });
+  await inJournal(first, 2);
   await first.running.stop("SIGKILL");
   const again = await startGateway(settings(side, phones), { folder: folder.path });
   t.after(() => again.stop());
-  assert.ok(await phones.carrierA.until(() => one?.endedBy === "BYE" && two?.endedBy === "BYE", 10_000), "callers");
+  assert.ok(await phones.carrierA.until(() => one?.endedBy === "BYE" && two?.endedBy === "BYE", 30_000), "callers");
   assert.ok(
-    await phones.called.until(() => [...phones.called.legs.values()].every((leg) => leg.endedBy === "BYE"), 10_000),
+    await phones.called.until(() => [...phones.called.legs.values()].every((leg) => leg.endedBy === "BYE"), 30_000),
     "called sides",
   );
 });

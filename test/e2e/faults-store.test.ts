@@ -6,7 +6,7 @@ import { endWorkers, INSPECTED } from "../support/end-worker.js";
 import { startGateway, type GatewayProcess } from "../support/gateway-process.js";
 import { ask, postgresAbsent, startPostgres, type ThrowAwayPostgres } from "../support/postgres.js";
 import { descendants, freeUdpPort, temporaryFolder, until } from "../support/processes.js";
-import { runSipp, sippMissing, startSipp, type SippRun } from "../support/sipp.js";
+import { sippMissing, startSipp, type SippRun } from "../support/sipp.js";
 import { smallDisk } from "../support/small-disk.js";
 import { openTelephones, place, type Telephones } from "../support/telephones.js";
 
@@ -78,8 +78,8 @@ describe("PostgreSQL that fails", { skip: postgresAbsent() ?? sippMissing() ?? f
     await until("degraded", async () => (await health(up)) === "degraded");
     await until("the metric says so", async () => (await up.metric("ringfence_store_up")) === 0);
     await postgres.start();
-    await until("healthy", async () => (await health(up)) === "healthy", 20_000);
-    await until("five CDRs", async () => (await cdrs(postgres.url)).rows >= 5, 20_000);
+    await until("healthy", async () => (await health(up)) === "healthy", 60_000);
+    await until("five CDRs", async () => (await cdrs(postgres.url)).rows >= 5, 60_000);
     assert.deepEqual(await cdrs(postgres.url), { rows: 5, calls: 5 });
   });
 
@@ -94,28 +94,35 @@ describe("PostgreSQL that fails", { skip: postgresAbsent() ?? sippMissing() ?? f
       const csv = join(folder.path, "numbers.csv");
       const rows = Array.from({ length: 400 }, (_, i) => `+1202555${1000 + i};+1303555${1000 + i}`);
       writeFileSync(csv, ["SEQUENTIAL", ...rows].join("\n"));
-      const load = runSipp({
+      // Until it is told to end: the outage is in its midst, however long everything takes.
+      const load = startSipp({
         scenario: "uac.xml",
         remote: `127.0.0.1:${gateway.sipPort}`,
         localPort: await freeUdpPort(),
         rate: 60,
-        calls: 400,
+        calls: 100_000,
         holdMs: 50,
         csv,
       });
-      await until("the first CDRs", async () => (await cdrs(url)).rows > 30, 10_000);
+      await until("the first CDRs", async () => (await cdrs(url)).rows > 30, 60_000);
       await postgres.crash();
       const up = gateway;
       await until("the metric says so", async () => (await up.metric("ringfence_store_up")) === 0);
-      await until("records on disk", async () => (await up.metric("ringfence_store_spilled_total")) > 0, 20_000);
+      await until("records on disk", async () => (await up.metric("ringfence_store_spilled_total")) > 0, 60_000);
       await postgres.start();
-      const result = await load;
+      await until("the store to be back", async () => (await up.metric("ringfence_store_up")) === 1, 60_000);
+      // No new calls; those that are up end.
+      load.running.child.kill("SIGUSR1");
+      const result = await load.result();
       assert.equal(result.failed, 0, result.output.slice(-2000));
-      assert.equal(result.successful, 400);
-      await until("every CDR", async () => (await cdrs(url)).rows >= 400, 30_000);
-      assert.deepEqual(await cdrs(url), { rows: 400, calls: 400 });
+      const calls = result.successful;
+      assert.ok(calls > 100, `${calls} calls`);
+      await until("every CDR", async () => (await cdrs(url)).rows >= calls, 60_000);
+      assert.deepEqual(await cdrs(url), { rows: calls, calls });
       assert.equal(await gateway.metric("ringfence_store_lost_total"), 0);
-      assert.equal(logged(gateway, "store.down"), 1, "the outage is one line, not one a record");
+      // Where the database is slow to come back it may go down once more; each time is a line.
+      const [downs, ups] = [logged(gateway, "store.down"), logged(gateway, "store.up")];
+      assert.ok(downs >= 1 && downs <= ups + 1 && downs < 10, `an outage is one line, not one a record: ${downs}`);
     } finally {
       await uas.stop();
       folder.remove();
@@ -126,18 +133,19 @@ describe("PostgreSQL that fails", { skip: postgresAbsent() ?? sippMissing() ?? f
     const url = await postgres.createDatabase("frozen");
     gateway = await startGateway(settings({ store: { databaseUrl: url } }));
     await oneCall(gateway, 0);
-    await until("the first CDR", async () => (await cdrs(url)).rows === 1);
+    await until("the first CDR", async () => (await cdrs(url)).rows === 1, 60_000);
     signalAll(postgres.pid, "SIGSTOP");
     try {
       for (let i = 1; i <= 5; i++) await oneCall(gateway, i);
-      assert.equal(await health(gateway), "degraded");
+      const up = gateway;
+      await until("degraded", async () => (await health(up)) === "degraded");
       assert.equal((await gateway.api("/api/v1/cdrs")).status, 503);
     } finally {
       signalAll(postgres.pid, "SIGCONT");
     }
     await until("six CDRs", async () => (await cdrs(url)).rows >= 6, 60_000);
     const up = gateway;
-    await until("healthy", async () => (await health(up)) === "healthy", 20_000);
+    await until("healthy", async () => (await health(up)) === "healthy", 60_000);
     assert.deepEqual(await cdrs(url), { rows: 6, calls: 6 });
   });
 });
@@ -164,7 +172,9 @@ describe("the embedded store", () => {
       }
       for (let i = 1; i <= 20; i++) await oneCall(gateway, i);
       const up = gateway;
-      await until("the gateway says so", async () => (await health(up)) === "degraded", 20_000);
+      await until("the gateway says so", async () => (await health(up)) === "degraded", 60_000);
+      // Its log comes another way than its answer.
+      await until("the log to say so", () => logged(up, "journal.failed") > 0);
       assert.equal(logged(up, "journal.failed"), 1);
       for (let i = 0; i < 20; i++) {
         try {
@@ -173,11 +183,11 @@ describe("the embedded store", () => {
           break;
         }
       }
-      await until("healthy again", async () => (await health(up)) === "healthy", 30_000);
+      await until("healthy again", async () => (await health(up)) === "healthy", 60_000);
       await until(
         "21 CDRs",
         async () => ((await up.api("/api/v1/cdrs?limit=100")).json as unknown[]).length === 21,
-        30_000,
+        60_000,
       );
     } finally {
       await gateway?.stop();
@@ -201,10 +211,12 @@ describe("the embedded store", () => {
     await endWorkers(up.running);
     for (let i = 0; i < 5; i++) await oneCall(up, i);
     assert.equal(standing?.endedAt, undefined);
-    const rows = async (): Promise<unknown> =>
-      (await up.api("/api/v1/cdrs?limit=100").catch(() => ({ json: undefined }))).json;
-    await until("HTTP again", async () => Array.isArray(await rows()), 20_000);
-    await until("the five CDRs", async () => ((await rows()) as unknown[]).length === 5, 20_000);
+    const rows = async (): Promise<number | undefined> => {
+      const { json } = await up.api("/api/v1/cdrs?limit=100").catch(() => ({ json: undefined }));
+      return Array.isArray(json) ? json.length : undefined;
+    };
+    await until("HTTP again", async () => (await rows()) !== undefined, 60_000);
+    await until("the five CDRs", async () => (await rows()) === 5, 60_000);
     assert.equal(up.running.child.exitCode, null);
   });
 });

@@ -8,7 +8,7 @@ import { SIP_SAMPLES } from "../fixtures/sip-samples.js";
 import { TEST_KEYS } from "../support/gateway-process.js";
 import { mutateSip } from "../support/mutate-sip.js";
 import { residentMiB, until } from "../support/processes.js";
-import { RawCall, takeUnlessRefused } from "../support/raw-call.js";
+import { hangUpThrough, RawCall, takeUnlessRefused } from "../support/raw-call.js";
 import { headerOf, rawRequest } from "../support/raw-message.js";
 import { RawScene } from "../support/raw-scene.js";
 import { SeededRandom } from "../support/seeded-random.js";
@@ -53,8 +53,8 @@ describe("hostile input at the production process", () => {
         listenPort: 0,
         nextHops: [called],
         optionsPingMs: 0,
-        hopTimeoutMs: 2_000,
-        t1Ms: 50,
+        hopTimeoutMs: 8_000,
+        t1Ms: 150,
       },
       limits: { drainMs: 0 },
       logs: { level: "debug" },
@@ -71,12 +71,7 @@ describe("hostile input at the production process", () => {
     const invite = await scene.called.receive(mine);
     scene.called.respond(invite, 200, { tag: "called" });
     assert.equal(await placed.final(), 200);
-    const ended = placed.request("BYE");
-    const bye = await scene.called.receive(
-      (message) => message.startsWith("BYE ") && headerOf(message, "Call-ID") === headerOf(invite, "Call-ID"),
-    );
-    scene.called.respond(bye, 200);
-    assert.match(await ended, /^SIP\/2\.0 200 /);
+    await hangUpThrough(placed, scene.called, invite);
   };
   const logLines = (): readonly string[] =>
     scene.gateway.running
@@ -107,23 +102,22 @@ describe("hostile input at the production process", () => {
           1,
           name,
         );
-      const ended = call.request("BYE");
-      scene.called.respond(await scene.called.receive("BYE "), 200);
-      assert.match(await ended, /^SIP\/2\.0 200 /);
+      await hangUpThrough(call, scene.called, invite);
     });
   }
 
   test("each of these calls is one CDR: in JSON, in CSV, and no cell is a formula", async () => {
     assert.ok(placed >= 8, `only ${placed} were carried`);
     let rows: { call_id: string; caller: string }[] = [];
-    await until("the CDRs", async () => {
+    let cells: Record<string, string>[] = [];
+    // Refused calls may be records too, and come when they come.
+    await until("the CDRs, as many in CSV", async () => {
       rows = (await scene.gateway.api("/api/v1/cdrs?limit=1000")).json as typeof rows;
-      return rows.length >= placed;
+      const csv = (await scene.gateway.api("/api/v1/cdrs/export?format=csv")).json as string;
+      cells = parse(csv, { columns: true }) as unknown as typeof cells;
+      return rows.length >= placed && cells.length === rows.length;
     });
     assert.ok(rows.every((row) => row.call_id !== INJECTED));
-    const csv = (await scene.gateway.api("/api/v1/cdrs/export?format=csv")).json as string;
-    const cells = parse(csv, { columns: true }) as unknown as Record<string, string>[];
-    assert.equal(cells.length, rows.length);
     for (const value of cells.flatMap((row) => Object.values(row)))
       assert.doesNotMatch(value, /^\s*[=@]|^[+-](?!\d{1,40}$)/, JSON.stringify(value));
     const jsonl = (await scene.gateway.api("/api/v1/cdrs/export?format=jsonl")).json as string | object;
@@ -140,8 +134,10 @@ describe("hostile input at the production process", () => {
       ["a\r\nb: c", "a%0D%0Ab: c"],
     ]);
     const answers: { detected?: boolean; alert_id?: string }[] = [];
+    // Of one moment, however long it takes to tell them.
+    const timestamp = new Date().toISOString();
     for (const [i, a_number] of [...callers.keys()].entries()) {
-      const body = { call_id: `event-${i}"}`, a_number, b_number: "+12025550188", switch_id: '","x":"' };
+      const body = { call_id: `event-${i}"}`, a_number, b_number: "+12025550188", switch_id: '","x":"', timestamp };
       const { status, json } = await scene.gateway.api("/event", { method: "POST", body, key: undefined });
       assert.equal(status, 200);
       answers.push(json as { detected?: boolean });
@@ -202,7 +198,10 @@ describe("hostile input at the production process", () => {
       // Not faster than it is read: what the kernel drops tests nothing.
       if (i % 100 === 99) await answersOptions(fuzzer, `udp-${i}`);
     }
-    assert.ok((await read()) - readBefore > 0.95 * MESSAGES, "they were read, not dropped by the kernel");
+    await until(
+      "them to be read, not dropped by the kernel",
+      async () => (await read()) - readBefore > 0.95 * MESSAGES,
+    );
     assert.equal(await scene.gateway.metric("ringfence_sip_faults_total"), 0);
     await oneCall();
     const grown = residentMiB(scene.gateway.running.pid) - before;
@@ -237,10 +236,7 @@ describe("hostile input at the production process", () => {
 
   async function answersOptions(fuzzer: Awaited<ReturnType<RawScene["phone"]>>, callId: string): Promise<void> {
     fuzzer.request({ method: "OPTIONS", callId, branch: `z9hG4bK-${callId}` });
-    await fuzzer.receive(
-      (message) => message.startsWith("SIP/2.0 200") && headerOf(message, "Call-ID") === callId,
-      10_000,
-    );
+    await fuzzer.receive((message) => message.startsWith("SIP/2.0 200") && headerOf(message, "Call-ID") === callId);
   }
 });
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, afterEach, before, describe, test } from "node:test";
-import { startGateway, type GatewayProcess } from "../support/gateway-process.js";
+import { startGateway, WIDE_WINDOW, type GatewayProcess } from "../support/gateway-process.js";
 import {
   descendants,
   freeTcpPort,
@@ -12,9 +12,16 @@ import {
   until,
   type Running,
 } from "../support/processes.js";
+import { RawUa } from "../support/raw-ua.js";
 import { openTelephones, place, type Leg, type Telephones } from "../support/telephones.js";
 
 const skip = existsSync("/usr/sbin/kamailio") ? false : "kamailio is not installed (Debian package kamailio)";
+
+/** A gateway that says nothing is passed over after so long; the one that is there must answer within it. */
+const DEAD_AFTER_MS = 4_000;
+
+/** Of who is told later whom to talk to. */
+const NOWHERE = { address: "127.0.0.1", port: 9 };
 
 interface FrontEnd {
   readonly port: number;
@@ -28,11 +35,21 @@ describe("dialplan/kamailio/kamailio.cfg in front of two gateways", { skip }, ()
   let gateways: GatewayProcess[] = [];
   let kamailio: FrontEnd | undefined;
 
-  async function startFrontEnd(extra: readonly string[] = []): Promise<FrontEnd> {
+  /** Where nobody is dead, nobody is to be taken for it because the machine stood still. */
+  const PATIENT = { pingSeconds: 60, timeoutMs: 20_000 };
+  const QUICK = { pingSeconds: 1, timeoutMs: DEAD_AFTER_MS };
+
+  /** @param raw `HOST:PORT` of what is there in place of the gateways and of the called side. */
+  async function startFrontEnd(
+    { pingSeconds, timeoutMs }: typeof PATIENT,
+    extra: readonly string[] = [],
+    raw?: { readonly gateway: string; readonly nextHop: string },
+  ): Promise<FrontEnd> {
     const [port, rpcPort] = [await freeUdpPort(), await freeTcpPort()];
     const lists = { dispatcher: join(folder.path, "dispatcher.list"), address: join(folder.path, "address.list") };
-    const gatewayLines = gateways.map((gateway) => `1 sip:127.0.0.1:${gateway.sipPort}`);
-    writeFileSync(lists.dispatcher, [...gatewayLines, `2 sip:127.0.0.1:${phones.called.port}`, ""].join("\n"));
+    const ours = raw === undefined ? gateways.map((gateway) => `127.0.0.1:${gateway.sipPort}`) : [raw.gateway];
+    const nextHop = raw?.nextHop ?? `127.0.0.1:${phones.called.port}`;
+    writeFileSync(lists.dispatcher, [...ours.map((to) => `1 sip:${to}`), `2 sip:${nextHop}`, ""].join("\n"));
     writeFileSync(lists.address, "1 127.0.0.2 32 0 carrier-a\n1 127.0.0.3 32 0 carrier-b\n");
     const defines = [
       `LISTEN=udp:127.0.0.1:${port}`,
@@ -40,8 +57,8 @@ describe("dialplan/kamailio/kamailio.cfg in front of two gateways", { skip }, ()
       `DISPATCHER_LIST="${lists.dispatcher}"`,
       `ADDRESS_LIST="${lists.address}"`,
       "CHILDREN=2",
-      "PING_SECONDS=1",
-      "GATEWAY_TIMEOUT_MS=1500",
+      `PING_SECONDS=${pingSeconds}`,
+      `GATEWAY_TIMEOUT_MS=${timeoutMs}`,
       ...extra,
     ];
     const args = [
@@ -80,6 +97,7 @@ describe("dialplan/kamailio/kamailio.cfg in front of two gateways", { skip }, ()
     const settings = {
       sip: { listenPort: 0, nextHops: [`127.0.0.1:${phones.called.port}`] },
       trunks: [{ id: "carrier-a" }, { id: "carrier-b" }],
+      detection: WIDE_WINDOW,
     };
     gateways = await Promise.all([startGateway(settings), startGateway(settings)]);
   });
@@ -94,7 +112,7 @@ describe("dialplan/kamailio/kamailio.cfg in front of two gateways", { skip }, ()
   });
 
   test("calls to one number meet on one gateway however it is written, the trunk is marked, the attack ends through Kamailio", async () => {
-    kamailio = await startFrontEnd();
+    kamailio = await startFrontEnd(PATIENT);
     const spellings = ["+12025550142", "0012025550142", "12025550142", "+12025550142"];
     const legs: Leg[] = [];
     for (const [i, spelling] of spellings.entries())
@@ -113,14 +131,30 @@ describe("dialplan/kamailio/kamailio.cfg in front of two gateways", { skip }, ()
       "called legs end",
     );
     const gateway = gateways[counts[0] === 4 ? 0 : 1]!;
-    const incidents = (await gateway.api("/api/v1/incidents")).json as readonly { trunks: string[] }[];
-    assert.deepEqual(incidents[0]?.trunks, ["carrier-a"]);
+    const incidents = async () => (await gateway.api("/api/v1/incidents")).json as readonly { trunks: string[] }[];
+    await until("the incident", async () => (await incidents()).length > 0);
+    assert.deepEqual((await incidents())[0]?.trunks, ["carrier-a"]);
     const [honest] = await place(phones.carrierB, kamailio.port, "+12025550142", 90, 1);
     assert.equal(honest?.status, 200, "the other trunk still reaches the number");
   });
 
+  test("what a gateway says of a call reaches its next hop through Kamailio, the name of the trunk does not", async (t) => {
+    const [gateway, nextHop] = [await RawUa.open(NOWHERE, "127.0.0.4"), await RawUa.open(NOWHERE)];
+    t.after(() => Promise.all([gateway.close(), nextHop.close()]));
+    kamailio = await startFrontEnd(PATIENT, [], { gateway: gateway.address, nextHop: nextHop.address });
+    gateway.talkTo({ address: "127.0.0.1", port: kamailio.port });
+    gateway.request({
+      method: "INVITE",
+      headers: ["X-Ringfence-Trunk: carrier-a", "X-Ringfence-Leg: 0f1e", "X-Ringfence-Identity: absent"],
+    });
+    const came = await nextHop.receive("INVITE");
+    assert.doesNotMatch(came, /^X-Ringfence-Trunk:/im);
+    assert.match(came, /^X-Ringfence-Leg: 0f1e\r$/im);
+    assert.match(came, /^X-Ringfence-Identity: absent\r$/im);
+  });
+
   test("when a gateway dies its numbers go to the other one", async () => {
-    kamailio = await startFrontEnd();
+    kamailio = await startFrontEnd(QUICK);
     const before = await Promise.all(gateways.map(processed));
     await gateways[0]!.running.stop("SIGKILL");
     const legs: Leg[] = [];
@@ -134,13 +168,13 @@ describe("dialplan/kamailio/kamailio.cfg in front of two gateways", { skip }, ()
 
   test("without any gateway calls go on (open)", async () => {
     await gateways[1]!.running.stop("SIGKILL");
-    kamailio = await startFrontEnd();
+    kamailio = await startFrontEnd(QUICK);
     const [leg] = await place(phones.carrierA, kamailio.port, "+12025550130", 0, 1);
     assert.equal(leg?.status, 200);
   });
 
   test("without any gateway calls are refused (closed)", async () => {
-    kamailio = await startFrontEnd(["FAIL_CLOSED=1"]);
+    kamailio = await startFrontEnd(QUICK, ["FAIL_CLOSED=1"]);
     const [leg] = await place(phones.carrierA, kamailio.port, "+12025550131", 0, 1);
     assert.equal(leg?.endedBy, "503");
   });

@@ -70,13 +70,21 @@ describe("speech is kept by the production process, without what was redacted", 
     // Of its first and last tones some may be left: the recogniser tells when the words were, not the tones around them.
     const spoken = right.filter((sample) => sample !== 0).length / 16_000;
     assert.ok(spoken < 0.5, `${spoken} s of the answer are heard`);
+    await until("the export in the gateway's audit log", async () => {
+      const entries = (await stage.gateway.api("/api/v1/audit?limit=100")).json as { action: string; target: string }[];
+      return entries.some(({ action, target }) => action === "audio.export" && target === leg.callId);
+    });
   });
 
   test("who is forgotten is not heard any more", async () => {
     const transcripts = async () => (await stage.gateway.api("/api/v1/transcripts")).json as unknown[];
     await until("the transcript", async () => (await transcripts()).length === 1);
+    const cdrs = async () => (await stage.gateway.api("/api/v1/cdrs")).json as unknown[];
+    await until("the CDR", async () => (await cdrs()).length === 1);
     const gone = await stage.gateway.api(`/api/v1/subjects/${encodeURIComponent(FROM)}`, { method: "DELETE" });
-    assert.deepEqual(gone.json, { number: FROM, transcripts: 1, audio: 1 });
+    // The CDR stays, and the answer says so; what both have said lay under keys of either number.
+    const kept = { cdrs: 1, cdr_days: 90, call_records: 0, call_record_days: 400, transcripts_held: 0 };
+    assert.deepEqual(gone.json, { number: FROM, transcripts: 1, audio: 1, key_destroyed: true, kept });
     assert.deepEqual(readdirSync(join(data(), "audio")), []);
   });
 });

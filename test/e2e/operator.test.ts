@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
-import { RawCall, takeCall, takeUnlessRefused } from "../support/raw-call.js";
+import { WIDE_WINDOW } from "../support/gateway-process.js";
+import { hangUpThrough, RawCall, takeCall, takeUnlessRefused } from "../support/raw-call.js";
 import { headerOf } from "../support/raw-message.js";
 import { RawScene } from "../support/raw-scene.js";
 import type { RawUa } from "../support/raw-ua.js";
@@ -13,21 +14,26 @@ interface LiveRow {
   readonly phase: string;
 }
 
+interface UpCall {
+  readonly placed: RawCall;
+  /** As the called side had it. */
+  readonly invite: string;
+}
+
 /** A call through the gateway that is up. */
-async function callUp(scene: RawScene, called: RawUa, headers: readonly string[] = []): Promise<RawCall> {
+async function callUp(scene: RawScene, called: RawUa, headers: readonly string[] = []): Promise<UpCall> {
   const placed = RawCall.place(scene.caller, { headers });
-  await takeCall(called);
+  const invite = await takeCall(called);
   assert.equal(await placed.final(), 200);
   await called.receive("ACK ");
-  return placed;
+  return { placed, invite };
 }
 
 /** The caller hangs up; the called side sees it. */
-async function hangUp(placed: RawCall, called: RawUa): Promise<void> {
-  const ended = placed.request("BYE");
-  called.respond(await called.receive("BYE "), 200);
-  assert.match(await ended, /^SIP\/2\.0 200 /);
-}
+const hangUp = ({ placed, invite }: UpCall, called: RawUa): Promise<void> => hangUpThrough(placed, called, invite);
+
+const { windowMs } = WIDE_WINDOW.masking;
+const NOT_RELOADED = '"event":"config.not-reloaded","code":"config.invalid"';
 
 describe("a reload while calls are up", () => {
   let scene: RawScene;
@@ -35,7 +41,7 @@ describe("a reload while calls are up", () => {
   const base = (): Record<string, unknown> => ({
     sip: { listenAddress: "127.0.0.1", listenPort: 0, nextHops: [scene.called.address], optionsPingMs: 0 },
     trunks: [{ id: "old" }],
-    detection: { masking: { mode: "shadow" }, block: { mode: "shadow" } },
+    detection: { masking: { windowMs, mode: "shadow" }, block: { mode: "shadow" } },
   });
   const trunkOf = async (callId: string): Promise<LiveRow | undefined> => {
     const rows = (await scene.gateway.api("/api/v1/calls")).json as readonly LiveRow[];
@@ -60,7 +66,7 @@ describe("a reload while calls are up", () => {
     scene = await RawScene.open((called) => ({
       sip: { listenAddress: "127.0.0.1", listenPort: 0, nextHops: [called], optionsPingMs: 0 },
       trunks: [{ id: "old" }],
-      detection: { masking: { mode: "shadow" }, block: { mode: "shadow" } },
+      detection: { masking: { windowMs, mode: "shadow" }, block: { mode: "shadow" } },
     }));
     other = await scene.phone();
   });
@@ -72,8 +78,8 @@ describe("a reload while calls are up", () => {
     scene.configure({ ...base(), trunks: [{ id: "new" }] });
     await scene.hangUpSignal();
     const fresh = await callUp(scene, scene.called, ["X-Ringfence-Trunk: new"]);
-    assert.equal((await trunkOf(fresh.callId))?.trunk, "new");
-    const { trunk, phase } = (await trunkOf(standing.callId)) ?? {};
+    assert.equal((await trunkOf(fresh.placed.callId))?.trunk, "new");
+    const { trunk, phase } = (await trunkOf(standing.placed.callId)) ?? {};
     assert.deepEqual([trunk, phase], ["old", "answered"]);
     await hangUp(standing, scene.called);
     await hangUp(fresh, scene.called);
@@ -107,25 +113,37 @@ describe("a reload while calls are up", () => {
   test("a broken file changes nothing, and both ways of reloading say what is wrong with it", async () => {
     const standing = await callUp(scene, scene.called);
     scene.configure({ ...base(), sip: { nextHops: [other.address], nextHop: "192.0.2.1" } });
-    await scene.hangUpSignal("nothing reloaded: config.invalid: sip.nextHop");
+    await scene.hangUpSignal(`${NOT_RELOADED},"why":"sip.nextHop`);
     const { status, json } = await scene.gateway.api("/api/v1/reload", { method: "POST", body: {} });
     assert.equal(status, 422);
     assert.match(JSON.stringify(json), /config\.invalid.*sip\.nextHop/);
     scene.configure("sip: [unfinished");
-    await scene.hangUpSignal("nothing reloaded: config.invalid");
+    await scene.hangUpSignal(NOT_RELOADED);
+    scene.configure("alerts: &a { routes: [*a] }\n");
+    await scene.hangUpSignal(`${NOT_RELOADED},"why":"alerts.routes.0: a value that contains itself`);
+    const circular = await scene.gateway.api("/api/v1/reload", { method: "POST", body: {} });
+    assert.equal(circular.status, 422);
+    assert.match(JSON.stringify(circular.json), /config\.invalid.*alerts\.routes\.0/);
+    const lines = scene.gateway.running.output().trimEnd().split("\n");
+    assert.deepEqual(
+      lines.filter((line) => !line.startsWith("{")),
+      [],
+      "all that it says is JSON",
+    );
+    assert.equal(lines.filter((line) => line.includes(NOT_RELOADED)).length, 3, "a failed signal is one line");
     await hangUp(await callUp(scene, scene.called), scene.called);
     await hangUp(standing, scene.called);
   });
 
   test("SIGHUP turns shadow into enforce in the middle of an attack, and a guard list saves its number", async () => {
     assert.deepEqual(await attack("+12025550171", "old", 0, 6), Array(6).fill(200), "shadow lets everybody through");
-    const detection = { guard: { calledNumbers: ["+12025550172"] } };
+    const detection = { ...WIDE_WINDOW, guard: { calledNumbers: ["+12025550172"] } };
     scene.configure({ ...base(), detection });
     await scene.hangUpSignal();
     const [seventh] = await attack("+12025550171", "old", 6, 1);
     assert.equal(seventh, 603);
     assert.deepEqual(await attack("+12025550172", "old", 0, 6), Array(6).fill(200), "the guarded number");
-    scene.configure({ ...base(), detection: {} });
+    scene.configure({ ...base(), detection: WIDE_WINDOW });
     await scene.hangUpSignal();
     assert.deepEqual(await attack("+12025550173", "old", 20, 5), [200, 200, 200, 200, 603]);
   });
@@ -170,7 +188,7 @@ describe("SIGTERM", () => {
           scene.called.respond(request, 200);
           return request;
         }),
-        standing.expect("BYE"),
+        standing.placed.expect("BYE"),
       ]);
       assert.match(headerOf(bye, "Reason") ?? "", /Q\.850/);
       assert.equal(await scene.gateway.running.exited, 0);

@@ -5,18 +5,19 @@ import { temporaryFolder, until } from "../support/processes.js";
 
 test("busy numbers that were taught a moment before SIGTERM are known to the next start", async (t) => {
   const { path, remove } = temporaryFolder("restart");
-  t.after(remove);
   const warned = /detection enforces without a baseline/;
   const first = await startGateway({}, { folder: path });
-  t.after(() => first.stop("SIGKILL"));
+  let running = first;
+  t.after(async () => {
+    await running.stop("SIGKILL").finally(remove);
+  });
   // The ready line comes by stdout, the log by stderr: either may be read first.
   await until("the warning", () => warned.test(first.running.output()));
   const body = { rows: [{ b_number: "+12025550142", callers_per_window: 9 }] };
   const taught = await first.api("/api/v1/baseline", { method: "POST", body });
   assert.deepEqual(taught.json, { imported: 1 });
   assert.equal(await first.stop(), 0);
-  const second = await startGateway({}, { folder: path });
-  t.after(() => second.stop("SIGKILL"));
+  const second = (running = await startGateway({}, { folder: path }));
   assert.equal(await second.stop(), 0);
   assert.doesNotMatch(second.running.output(), warned);
 });

@@ -6,7 +6,7 @@ import { DEFAULT_MEDIA_OPTIONS } from "../../gateway/call/media/call-media.js";
 import { MediaAnchors } from "../../gateway/call/media/media-anchors.js";
 import { silentLog } from "../../gateway/core/log.js";
 import { noMetrics } from "../../gateway/core/metrics.js";
-import { buildRtcp } from "../../gateway/media/rtcp/build-rtcp.js";
+import { buildRtcp } from "../support/build-rtcp.js";
 import { compactNtp, ntpOfUnixMs } from "../../gateway/media/rtcp/rtcp-packet.js";
 import { parseRtpPacket } from "../../gateway/media/rtp/rtp-packet.js";
 import { srtpCipher, SrtpReceiver } from "../../gateway/media/srtp/srtp-session.js";
@@ -38,9 +38,10 @@ function scenario(
   run: (scene: RtpengineScene) => Promise<void>,
   options: Parameters<typeof startRtpengineScene>[1] & { readonly both?: boolean } = {},
 ): void {
-  test(`rtpengine: ${title}`, { timeout: 60_000, ...(skip === undefined ? {} : { skip }) }, async () => {
+  test(`rtpengine: ${title}`, { timeout: 120_000, ...(skip === undefined ? {} : { skip }) }, async () => {
     const { both = false, ...rest } = options;
-    const scene = await startRtpengineScene(both ? [real, other] : [real], rest);
+    // An instance on a machine that stands still for a while is not taken for one that hangs.
+    const scene = await startRtpengineScene(both ? [real, other] : [real], { timeoutMs: 10_000, ...rest });
     try {
       await run(scene);
     } finally {
@@ -55,7 +56,8 @@ const ssrcsOf = (packets: readonly Uint8Array[]): Set<number> =>
 scenario(
   "a call through the B2BUA: RTP both ways, both speakers heard, figures in the Cdr",
   async ({ anchor, ears }) => {
-    const media = new MediaAnchors(DEFAULT_MEDIA_OPTIONS, {
+    const patient = { ...DEFAULT_MEDIA_OPTIONS, describeTimeoutMs: 10_000, statsTimeoutMs: 10_000 };
+    const media = new MediaAnchors(patient, {
       anchors: { rtpengine: anchor },
       clock: new SystemClock(),
       metrics: noMetrics,
@@ -124,15 +126,15 @@ scenario("loss, jitter and quality come from the RTCP reports of the peers", asy
     return last === undefined || last.length < 20 ? 0 : compactNtp(last.readUInt32BE(8), last.readUInt32BE(12));
   };
   await Promise.all([call.a.talk(1, 30, { ssrc: 10 }), call.b.talk(1, 30, { ssrc: 11 })]);
-  for (let round = 0; round < 4; round++) {
+  // rtpengine takes one report a second, so it is told until it has them; quality needs a round trip of each.
+  let stats = await call.session.stats();
+  const isTold = (): boolean => stats.a.lost === 9 && stats.a.jitterMs === 20 && stats.b.jitterMs === 1;
+  await until("the figures of the reports", async () => {
     await call.a.sendRtcp(report(10, 11, 0, 8, heardSr(call.a)));
     await call.b.sendRtcp(report(11, 10, 9, 160, heardSr(call.b)));
-    await until("both reports", () => call.a.receivedRtcp.length > round && call.b.receivedRtcp.length > round);
-    // rtpengine takes one report a second.
-    await new Promise((resolve) => setTimeout(resolve, 1_050));
-  }
-  const stats = await call.session.stats();
-  assert.deepEqual([stats.a.lost, stats.a.jitterMs, stats.b.jitterMs], [9, 20, 1]);
+    stats = await call.session.stats();
+    return isTold() && stats.a.mos !== undefined;
+  });
   assert.ok((stats.a.mos ?? 0) > 3 && (stats.a.mos ?? 9) < 4.5, `MOS ${stats.a.mos}`);
   await call.close();
 });
@@ -251,10 +253,14 @@ scenario(
     const dead = await AnchoredCall.open(anchor);
     await dead.connect();
     await dead.a.talk(1, 4);
-    await until("the idle event", () => dead.events.length > 0, 15_000);
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    await until("the idle event", () => dead.events.length > 0, 40_000);
+    // As long again as it takes to find another one dead.
+    const later = await AnchoredCall.open(anchor);
+    await later.connect();
+    await later.a.talk(1, 4);
+    await until("the next idle event", () => later.events.length > 0, 40_000);
     assert.deepEqual([dead.events, held.events], [[{ kind: "idle" }], []]);
-    await Promise.all([held.close(), dead.close()]);
+    await Promise.all([held.close(), dead.close(), later.close()]);
   },
   { idleMs: 3_000 },
 );
@@ -267,15 +273,16 @@ scenario(
     await call.a.talk(1, 4);
     await call.b.has(3);
     const isOn = (instance: RealRtpengine): boolean => instance.log().includes(call.callId);
+    await until("its instance to say so", () => isOn(real) || isOn(other));
     const [gone, left] = isOn(real) ? [real, other] : [other, real];
     await gone.kill();
     try {
       await call.exchange("a");
       await Promise.all([call.a.talk(4, 14), call.b.talk(1, 11)]);
       await Promise.all([call.b.has(13), call.a.has(10)]);
-      assert.ok(isOn(left));
+      await until("the other one to have it", () => isOn(left));
       await until("the forks there", () => ears.heard(call.callId, "callee").length >= 10);
-      assert.equal(anchor.health().detail, "1 of 2 instances up");
+      await until("health to say so", () => anchor.health().detail === "1 of 2 instances up");
     } finally {
       await gone.restart();
     }
@@ -291,7 +298,7 @@ scenario(
     const call = await AnchoredCall.open(anchor);
     await call.connect();
     await real.restart();
-    await until("it to be lost", () => call.events.some(({ kind }) => kind === "lost"), 15_000);
+    await until("it to be lost", () => call.events.some(({ kind }) => kind === "lost"), 40_000);
     assert.equal(await call.session.close(), undefined);
     await call.close();
   },
@@ -300,19 +307,19 @@ scenario(
 
 scenario(
   "an instance that hangs: new calls go to the other one within one time-out",
-  async ({ anchor }) => {
+  async ({ anchor, metrics }) => {
     other.pause();
     try {
       for (let i = 0; i < 4; i++) {
         const call = await AnchoredCall.open(anchor);
-        const before = performance.now();
         textOf(await call.session.describe({ from: "a", step: "offer", sdp: sdpOf(call.a) }));
-        assert.ok(performance.now() - before < 450, `${performance.now() - before} ms`);
         await call.close();
       }
+      const timedOut = metrics.value("ringfence_rtpengine_commands_total", "offer", "silent");
+      assert.ok(timedOut <= 1, `${timedOut} offers were waited for`);
     } finally {
       other.resume();
     }
   },
-  { both: true, pingMs: 60_000 },
+  { both: true, pingMs: 60_000, timeoutMs: 3_000 },
 );

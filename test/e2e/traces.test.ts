@@ -58,6 +58,23 @@ describe("what an operator can see of the signalling", () => {
     return { a: placed.callId, b: headerOf(invite, "Call-ID") ?? "" };
   }
 
+  /** A machine that is slow leaves messages out, and says so: then once more. */
+  async function wholeTrace(): Promise<{ text: string; traced: { a: string }; other: { a: string; b: string } }> {
+    for (let tries = 1; ; tries++) {
+      const body = { number: `00${TRACED.slice(1)}`, duration_ms: 60_000 };
+      const { status, json } = await scene.gateway.api("/api/v1/traces", { method: "POST", body });
+      assert.equal(status, 201);
+      const { trace_id: id } = json as { trace_id: string };
+      file = join(scene.gateway.folder, "data/traces", `${id}.txt`);
+      const traced = await callTo(TRACED, [`Proxy-Authorization: ${DIGEST}`]);
+      const other = await callTo(OTHER);
+      const stopped = await scene.gateway.api(`/api/v1/traces/${id}`, { method: "DELETE" });
+      assert.equal(stopped.status, 200);
+      const text = readFileSync(file, "latin1");
+      if (!text.includes("left out") || tries === 20) return { text, traced, other };
+    }
+  }
+
   test("only an admin may trace; the refusal is in the audit log", async () => {
     const body = { number: TRACED, duration_ms: 60_000 };
     const refused = await scene.gateway.api("/api/v1/traces", { method: "POST", body, key: TEST_KEYS.analyst });
@@ -67,17 +84,7 @@ describe("what an operator can see of the signalling", () => {
   });
 
   test("a trace holds both legs of the calls of its number, nothing of others, and no digest answer", async () => {
-    const body = { number: `00${TRACED.slice(1)}`, duration_ms: 60_000 };
-    const { status, json } = await scene.gateway.api("/api/v1/traces", { method: "POST", body });
-    assert.equal(status, 201);
-    const { trace_id: id } = json as { trace_id: string };
-    file = join(scene.gateway.folder, "data/traces", `${id}.txt`);
-    const traced = await callTo(TRACED, [`Proxy-Authorization: ${DIGEST}`]);
-    const other = await callTo(OTHER);
-    const stopped = await scene.gateway.api(`/api/v1/traces/${id}`, { method: "DELETE" });
-    assert.equal(stopped.status, 200);
-
-    const text = readFileSync(file, "latin1");
+    const { text, traced, other } = await wholeTrace();
     const heads = text.split("\n").filter((line) => line.startsWith("--- "));
     const starts = text.match(/^(?:(?:INVITE|ACK|BYE) sip:|SIP\/2\.0 \d+)/gm) ?? [];
     assert.ok(text.includes(traced.a), "the caller's leg");
@@ -105,22 +112,30 @@ describe("what an operator can see of the signalling", () => {
 
   test("after its end nothing is written, and no second file appears", async () => {
     const { size } = statSync(file);
+    const files = readdirSync(join(file, "..")).length;
     await callTo(TRACED);
     assert.equal(statSync(file).size, size);
-    assert.equal(readdirSync(join(file, "..")).length, 1);
+    assert.equal(readdirSync(join(file, "..")).length, files);
   });
 
   test("HEP3: Homer gets every message of a call, both legs, with our capture id", async () => {
     await until("earlier packets", () => packets.length > 0);
     packets.length = 0;
-    const { a, b } = await callTo("+12025550151");
+    const leftOut = (): Promise<number> => scene.gateway.metric("ringfence_hep_dropped_total");
+    let [before, after, ids] = [0, -1, { a: "", b: "" }];
+    // As with traces.
+    for (let tries = 0; tries < 20 && before !== after; tries++) {
+      before = await leftOut();
+      ids = await callTo("+12025550151");
+      after = await leftOut();
+    }
     const seen = (method: string, callId: string): boolean =>
       packets.some((bytes) => {
         const text = bytes.toString("latin1");
         return text.includes(`${method} sip:`) && text.includes(callId);
       });
     await until("INVITE and BYE of both legs", () =>
-      ["INVITE", "BYE"].every((method) => seen(method, a) && seen(method, b)),
+      ["INVITE", "BYE"].every((method) => seen(method, ids.a) && seen(method, ids.b)),
     );
     for (const bytes of packets) {
       assert.equal(bytes.toString("latin1", 0, 4), "HEP3");

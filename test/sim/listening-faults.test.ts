@@ -20,6 +20,7 @@ const SEED = 20_261_129;
 class TimedTranscriber implements Transcriber {
   readonly name = "timed";
   readonly concurrency = 1;
+  readonly tellsTimes = false;
   decoded = 0;
   state: "well" | "dead" | "hung" | "mad" = "well";
   readonly #clock: () => FakeClock;

@@ -11,7 +11,7 @@ import { buildApi } from "../../gateway/api/build-api.js";
 import { silentLog, type Log } from "../../gateway/core/log.js";
 import { noMetrics } from "../../gateway/core/metrics.js";
 import type { ComponentHealth } from "../../gateway/ports/gateway-control.js";
-import type { AuditEntry } from "../../gateway/ports/records.js";
+import type { AuditEntry, Store } from "../../gateway/ports/records.js";
 import { FakeClock } from "./fake-clock.js";
 import { FakeGatewayControl } from "./fake-gateway-control.js";
 import { MemoryStore } from "./memory-store.js";
@@ -50,9 +50,25 @@ type Overrides = Partial<Omit<ApiOptions, "limits">> & {
   readonly log?: Log;
 };
 
-type Extra = Pick<ApiDeps, "openTranscript" | "forgetAudio">;
+type Extra = Pick<
+  ApiDeps,
+  | "openTranscript"
+  | "forgetAudio"
+  | "tokens"
+  | "holds"
+  | "subjects"
+  | "cdrDays"
+  | "recordDays"
+  | "reports"
+  | "alerts"
+  | "callRecords"
+  | "recordings"
+> & {
+  /** In place of the one in memory. */
+  readonly realStore?: Store;
+};
 
-export async function apiHarness(overrides: Overrides = {}, extra: Extra = {}): Promise<ApiHarness> {
+export async function apiHarness(overrides: Overrides = {}, { realStore, ...extra }: Extra = {}): Promise<ApiHarness> {
   const { limits, log = silentLog, ...options } = overrides;
   const control = new FakeGatewayControl();
   const store = new MemoryStore();
@@ -71,7 +87,7 @@ export async function apiHarness(overrides: Overrides = {}, extra: Extra = {}): 
       limits: { ...DEFAULT_API_LIMITS, ...limits },
     },
     control,
-    store,
+    store: realStore ?? store,
     recentAlerts: () => alerts,
     settle: () => Promise.resolve(),
     ...extra,

@@ -150,6 +150,8 @@ export class LiveCallDouble implements LiveCall {
   ending: () => Promise<void> = () => Promise.resolve();
   pingAnswer: (leg: "a" | "b") => number = () => 200;
   risk = 0;
+  signedIdentity: LiveCall["signedIdentity"] = undefined;
+  origin: LiveCall["origin"] = undefined;
   media: LiveCall["media"] = undefined;
   /** INFOs that were sent, in order. */
   readonly infos: { readonly leg: "a" | "b"; readonly headers: HeaderEntries; readonly body: Uint8Array }[] = [];

@@ -1,7 +1,6 @@
 import { existsSync, writeFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
-import { startProcess, temporaryFolder, until } from "./processes.js";
+import { freeTcpPort, startProcess, temporaryFolder, until } from "./processes.js";
 
 const BINARY = "/usr/sbin/kamailio";
 const MODULES = ["/usr/lib/x86_64-linux-gnu/kamailio/modules", "/usr/lib/aarch64-linux-gnu/kamailio/modules"];
@@ -32,7 +31,7 @@ export async function startDialogKamailio(): Promise<DialogKamailio> {
     const args = ["-f", file, "-DD", "-E", "-Y", folder.path, "-P", join(folder.path, "pid"), "-m", "64", "-M", "8"];
     const running = startProcess(BINARY, args);
     const rpcUrl = `http://127.0.0.1:${port}/RPC`;
-    await until("Kamailio", async () => running.child.exitCode !== null || (await answers(rpcUrl)), 15_000);
+    await until("Kamailio", async () => running.child.exitCode !== null || (await answers(rpcUrl)), 60_000);
     if (running.child.exitCode === null) {
       const stop = async (): Promise<void> => {
         await running.stop();
@@ -50,16 +49,6 @@ const answers = (url: string): Promise<boolean> =>
     (response) => response.ok,
     () => false,
   );
-
-function freeTcpPort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
-}
 
 const configuration = (port: number): string => `#!KAMAILIO
 debug=1

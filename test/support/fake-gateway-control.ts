@@ -1,4 +1,5 @@
 import {
+  type GuardListOptions,
   unixMs,
   type Block,
   type CalledId,
@@ -43,6 +44,7 @@ export const sampleIncident = (id: string, called = "+12025550199"): Incident =>
 /** A gateway that writes down what it is asked. Call-IDs are distinct callers: the fifth to one number is detected. */
 export class FakeGatewayControl implements GatewayControl {
   readonly reported: SwitchEvent[] = [];
+  readonly guarded: GuardListOptions[] = [];
   readonly messages: number[] = [];
   readonly ended: { callIds: readonly string[]; reason: string; by: string; alertId: string | undefined }[] = [];
   readonly traces: TraceOrder[] = [];
@@ -91,6 +93,7 @@ export class FakeGatewayControl implements GatewayControl {
       phase: "answered",
       startedAt: NOW,
       answeredAt: NOW,
+      carriedBy: "hop",
     });
     return this.#answer(this.live.slice(0, limit).map(view));
   }
@@ -161,6 +164,11 @@ export class FakeGatewayControl implements GatewayControl {
 
   importBaseline(rows: readonly unknown[]): Promise<number> {
     return this.#answer(rows.length);
+  }
+
+  guardAlso(marked: GuardListOptions): Promise<void> {
+    this.guarded.push(marked);
+    return this.#answer(undefined);
   }
 
   stats(): Promise<GatewayStats> {

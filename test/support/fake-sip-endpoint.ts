@@ -14,6 +14,7 @@ import type {
   SipDialogUser,
   SipEndpoint,
   SipSource,
+  SipTarget,
   SipUser,
 } from "../../gateway/ports/sip-endpoint.js";
 import { getTag } from "../../gateway/sip/message/name-addr.js";
@@ -208,6 +209,7 @@ export class FakeDialog implements SipDialog {
   state: DialogState = "early";
   remoteTarget = "sip:peer@192.0.2.20";
   user: SipDialogUser | undefined;
+  lastTarget: SipTarget | undefined;
   readonly sent: FakeOutgoing[] = [];
   readonly acks: { readonly headers?: HeaderEntries; readonly body?: Uint8Array }[] = [];
   readonly #endpoint: FakeSipEndpoint;
@@ -308,6 +310,7 @@ export class FakeDialog implements SipDialog {
       secure: false,
       protocol: "udp",
       state: this.state,
+      ...(this.lastTarget === undefined ? {} : { lastTarget: this.lastTarget }),
     };
   }
 

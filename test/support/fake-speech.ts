@@ -24,6 +24,8 @@ interface Asked {
 export class FakeTranscriber implements Transcriber {
   readonly name = "fake";
   concurrency = 2;
+  tellsTimes = false;
+  onlyLanguage: string | undefined;
   auto: ((audio: PcmAudio, options: TranscribeOptions) => string) | undefined;
   /** It notices an abort; a hung one does not. */
   heedsAbort = true;

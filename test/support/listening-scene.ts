@@ -4,6 +4,7 @@ import type { Worker } from "node:worker_threads";
 import type { TranscriptLine, Turn, TurnVerdict } from "../../detection/index.js";
 import { ListeningClient } from "../../gateway/adapters/listening/listening-client.js";
 import { SystemClock } from "../../gateway/adapters/system/system-clock.js";
+import { workerAt } from "../../gateway/adapters/system/worker-thread.js";
 import { silentLog } from "../../gateway/core/log.js";
 import { DEFAULT_LISTENING_OPTIONS } from "../../gateway/pipeline/listening-options.js";
 import type { HeardCall } from "../../gateway/ports/listening.js";
@@ -18,7 +19,7 @@ import { PCMU } from "./rtp-stream.js";
 import { joined, silence } from "./sounds.js";
 import { coded, type RtpVoice } from "./talking.js";
 
-export const MODEM_ENGINE = fileURLToPath(new URL("./modem/speech-engine.ts", import.meta.url));
+export const MODEM_ENGINE = fileURLToPath(import.meta.resolve("./modem/speech-engine.js"));
 
 export interface SceneOptions {
   readonly recogniser?: RecogniserOptions;
@@ -34,6 +35,7 @@ export class ListeningScene {
   readonly lines: TranscriptLine[] = [];
   readonly verdicts: { readonly callId: string; readonly verdict: TurnVerdict; readonly turns: readonly Turn[] }[] = [];
   readonly shed: string[] = [];
+  readonly ended: string[] = [];
   readonly workers: Worker[] = [];
   readonly #options: SceneOptions;
   readonly #onWorker = (worker: Worker): number => this.workers.push(worker);
@@ -51,11 +53,11 @@ export class ListeningScene {
   }
 
   async #start(): Promise<void> {
-    const { recogniser, worker, silentMs, analyzeTimeoutMs = 20_000 } = this.#options;
+    const { recogniser, worker, silentMs, analyzeTimeoutMs = 60_000 } = this.#options;
     process.on("worker", this.#onWorker);
     this.client = await ListeningClient.start<ListeningWorkerOptions>(
       {
-        entry: listeningEntry(),
+        thread: workerAt(listeningEntry(), "listening"),
         worker: {
           engine: {
             recogniser: recogniser ?? { kind: "module", path: MODEM_ENGINE, options: {} },
@@ -63,7 +65,7 @@ export class ListeningScene {
           },
           listening: DEFAULT_LISTENING_OPTIONS,
           capacity: { measure: true, reserve: 0.2 },
-          analysis: { maxSeconds: 600, maxJobs: 1, timeoutMs: 15_000 },
+          analysis: { maxSeconds: 600, maxJobs: 1, timeoutMs: 50_000 },
           logs: { level: "silent", showNumbers: false, key: randomBytes(32) },
           ...worker,
         },
@@ -78,6 +80,7 @@ export class ListeningScene {
       onLine: (line) => this.lines.push(line),
       onVerdict: (callId, verdict, turns) => this.verdicts.push({ callId, verdict, turns }),
       onShed: (callId, shed) => this.shed.push(`${shed ? "-" : "+"}${callId}`),
+      onEnded: (callId) => this.ended.push(callId),
     });
     this.ring = this.client.openRing(4 * 1024 * 1024);
   }
@@ -119,7 +122,7 @@ export class ListeningScene {
   }
 
   until(what: string, look: () => boolean): Promise<void> {
-    return until(what, look);
+    return until(what, look, 60_000);
   }
 
   async close(): Promise<void> {

@@ -35,6 +35,8 @@ export async function listeningStage(sections: Readonly<Record<string, unknown>>
   const gateway = await startGateway({
     sip: { nextHops: [`127.0.0.1:${called.port}`] },
     defaultTrunk: { media: { anchor: "relay", listen: true } },
+    // On a machine that stands still for a while a call that is not anchored in time would not be heard.
+    media: { describeTimeoutMs: 10_000 },
     speech: {
       engine: "module",
       module: { path: await modemEngineFile(folder.path) },

@@ -63,6 +63,7 @@ export async function liveTalkers(talkers: number, cycles: number, transcriber: 
         },
         onVerdict: () => undefined,
         onShed: () => undefined,
+        onEnded: () => undefined,
         onBegan: () => undefined,
       },
     },

@@ -6,18 +6,20 @@ import type {
   TransportOptions,
 } from "../../gateway/adapters/sip-embedded/transport/transport-options.js";
 import type { Received, SipTransports } from "../../gateway/adapters/sip-embedded/transport/transport.js";
+import { CountingMetrics } from "./counting-metrics.js";
 import { FakeClock } from "./fake-clock.js";
 
 /** Transports that collect what they receive; time moves only by `clock.advance`. */
 export class OpenTransports {
   readonly clock = new FakeClock();
+  readonly metrics = new CountingMetrics();
   readonly transports: SipTransports;
   readonly #received: Received[] = [];
   readonly #reply: Uint8Array | undefined;
   #wake: () => void = () => undefined;
 
   constructor(listeners: readonly ListenOptions[], options: Partial<TransportOptions> = {}, reply?: Uint8Array) {
-    this.transports = createTransports({ listeners, clock: this.clock, ...options });
+    this.transports = createTransports({ listeners, clock: this.clock, metrics: this.metrics, ...options });
     this.#reply = reply;
   }
 
@@ -34,6 +36,11 @@ export class OpenTransports {
 
   get port(): number {
     return this.transports.listeners[0]!.port;
+  }
+
+  /** Connections that others have opened, and that are open. */
+  get accepted(): number {
+    return this.metrics.value("ringfence_transport_connections", "accepted");
   }
 
   async next(): Promise<Received> {

@@ -1,8 +1,18 @@
 import { execFileSync, spawn } from "node:child_process";
-import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
+import { until } from "./processes.js";
 
 /** A PostgreSQL cluster of its own, on a Unix socket in a temporary folder. No TCP port is opened. */
 export interface ThrowAwayPostgres {
@@ -59,7 +69,6 @@ export async function startPostgres(): Promise<ThrowAwayPostgres> {
   });
 
   let pid = 0;
-  let ended: Promise<void> = Promise.resolve();
   const urlOf = (database: string): string => `postgres://ringfence@/${database}?host=${encodeURIComponent(folder)}`;
 
   const start = async (): Promise<void> => {
@@ -78,7 +87,6 @@ export async function startPostgres(): Promise<ThrowAwayPostgres> {
     const child = spawn(join(bin, "postgres"), args, { ...as, cwd: folder, stdio: "ignore" });
     if (child.pid === undefined) throw new Error("postgres did not start");
     pid = child.pid;
-    ended = new Promise((resolve) => child.once("exit", () => resolve()));
     await untilReady(urlOf("postgres"));
   };
   const kill = async (signal: NodeJS.Signals): Promise<void> => {
@@ -91,7 +99,8 @@ export async function startPostgres(): Promise<ThrowAwayPostgres> {
         // It has ended already.
       }
     }
-    await ended;
+    // The children too: a new postmaster refuses to start while one of them holds the old one's shared memory.
+    await until("postgres to end", () => !isAnyoneIn(folder), 60_000);
     pid = 0;
   };
 
@@ -118,7 +127,7 @@ export async function startPostgres(): Promise<ThrowAwayPostgres> {
 
 /** Runs one statement on a connection of its own. */
 export async function ask(url: string, sql: string): Promise<Record<string, unknown>[]> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 30_000 });
   client.on("error", () => undefined);
   await client.connect();
   try {
@@ -129,7 +138,7 @@ export async function ask(url: string, sql: string): Promise<Record<string, unkn
 }
 
 async function untilReady(url: string): Promise<void> {
-  const deadline = Date.now() + 20_000;
+  const deadline = Date.now() + 60_000;
   for (;;) {
     try {
       await ask(url, "select 1");
@@ -139,6 +148,17 @@ async function untilReady(url: string): Promise<void> {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
+}
+
+/** A process that works in that folder, as a cluster's all do; one that has ended and was not waited for yet has none. */
+function isAnyoneIn(folder: string): boolean {
+  return readdirSync("/proc").some((name) => {
+    try {
+      return /^\d+$/.test(name) && readlinkSync(`/proc/${name}/cwd`).startsWith(folder);
+    } catch {
+      return false;
+    }
+  });
 }
 
 function childrenOf(pid: number): number[] {

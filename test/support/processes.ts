@@ -1,9 +1,11 @@
 import { spawn, type ChildProcess } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { createSocket } from "node:dgram";
-import { createServer, type AddressInfo } from "node:net";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { BAD_PORTS } from "../../gateway/wiring/check-ports.js";
 
 /** A fresh folder, and the function that removes it. */
 export function temporaryFolder(name: string): { path: string; remove: () => void } {
@@ -11,29 +13,44 @@ export function temporaryFolder(name: string): { path: string; remove: () => voi
   return { path, remove: () => rmSync(path, { recursive: true, force: true, maxRetries: 5 }) };
 }
 
-/** A UDP port that the kernel gave out a moment ago, for peers that cannot bind port 0 themselves. */
-export function freeUdpPort(address = "127.0.0.1"): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const socket = createSocket(address.includes(":") ? "udp6" : "udp4");
-    socket.once("error", reject);
-    socket.bind(0, address, () => {
-      const { port } = socket.address();
-      socket.close(() => resolve(port));
-    });
-  });
-}
+/**
+ * Below the ports that Linux gives out by itself (from 32768) and those of a test's Asterisk (from 10000): no socket that is opened
+ * meanwhile, here or beside, gets one of them.
+ */
+const PORTS = { from: 2_000, below: 10_000 };
+const PORT_TRIES = 100;
+
+/**
+ * A port that was free a moment ago, for peers that cannot bind port 0 themselves: free for UDP, and for TCP too, as who speaks SIP
+ * binds both.
+ */
+export const freeUdpPort = (address = "127.0.0.1"): Promise<number> =>
+  freePort(async (port) => (await isFreeForUdp(port, address)) && isFreeForTcp(port, address));
 
 /** The same for TCP. */
-export function freeTcpPort(address = "127.0.0.1"): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, address, () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
+export const freeTcpPort = (address = "127.0.0.1"): Promise<number> => freePort((port) => isFreeForTcp(port, address));
+
+async function freePort(isFree: (port: number) => Promise<boolean>): Promise<number> {
+  for (let tries = 0; tries < PORT_TRIES; tries++) {
+    const port = randomInt(PORTS.from, PORTS.below);
+    if (!BAD_PORTS.has(port) && (await isFree(port))) return port;
+  }
+  throw new Error(`none of ${PORT_TRIES} ports was free`);
 }
+
+const isFreeForUdp = (port: number, address: string): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = createSocket(address.includes(":") ? "udp6" : "udp4");
+    socket.once("error", () => socket.close(() => resolve(false)));
+    socket.bind(port, address, () => socket.close(() => resolve(true)));
+  });
+
+const isFreeForTcp = (port: number, address: string): Promise<boolean> =>
+  new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(false));
+    server.listen(port, address, () => server.close(() => resolve(true)));
+  });
 
 /** CPU seconds that a process and all its threads have used so far. proc(5): fields 14 and 15, in ticks of 10 ms. */
 export function cpuSeconds(pid: number): number {
@@ -48,15 +65,13 @@ export function residentMiB(pid: number): number {
   return Number(line?.[1] ?? 0) / 1024;
 }
 
-/** The processes whose parent is `pid`, and theirs. */
+/** The processes that `pid` has started, whichever of its threads did, and theirs. */
 export function descendants(pid: number): number[] {
   let children: number[] = [];
   try {
-    children = readFileSync(`/proc/${pid}/task/${pid}/children`, "latin1")
-      .trim()
-      .split(" ")
-      .filter(Boolean)
-      .map(Number);
+    children = readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
+      readFileSync(`/proc/${pid}/task/${thread}/children`, "latin1").trim().split(" ").filter(Boolean).map(Number),
+    );
   } catch {
     return [];
   }
@@ -112,11 +127,14 @@ export function startProcess(command: string, args: readonly string[], options: 
   return { pid: child.pid ?? -1, child, output: () => output, stop, exited };
 }
 
+/** Nobody waits so long where all is well; it only bounds what a fault costs. Machines stand still for seconds at times. */
+const WITHIN_MS = 20_000;
+
 /** Resolves once `condition` is true; looks every 20 ms. @throws Error naming `what` after `timeoutMs`. */
 export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,
-  timeoutMs = 10_000,
+  timeoutMs = WITHIN_MS,
 ): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   while (!(await condition())) {

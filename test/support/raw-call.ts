@@ -98,6 +98,17 @@ export async function takeCall(phone: RawUa, withinMs = WITHIN_MS, given?: Abort
   return invite;
 }
 
+/** The caller hangs up: the called side answers the BYE of that call, and no other's. @param invite The INVITE as the called side had it. */
+export async function hangUpThrough(call: RawCall, phone: RawUa, invite: string): Promise<void> {
+  const ended = call.request("BYE");
+  const bye = await phone.receive(
+    (message) => message.startsWith("BYE ") && headerOf(message, "Call-ID") === headerOf(invite, "Call-ID"),
+  );
+  phone.respond(bye, 200);
+  const answer = await ended;
+  if (statusOf(answer) !== 200) throw new Error(`the BYE was answered with ${startLineOf(answer)}`);
+}
+
 /** For a call that may be refused before it gets to the called side. @returns Its final status, and the INVITE where one came. */
 export async function takeUnlessRefused(call: RawCall, phone: RawUa): Promise<{ status: number; invite?: string }> {
   const answered = new AbortController();

@@ -2,7 +2,7 @@ import { createSocket, type Socket } from "node:dgram";
 import { rawRequest, rawResponse, startLineOf, type RawRequest } from "./raw-message.js";
 
 /** Nobody waits so long where all is well; it only bounds what a fault costs. Loaded machines are slow. */
-export const WITHIN_MS = 15_000;
+export const WITHIN_MS = 20_000;
 
 /** What a message that is waited for must look like. */
 type Wanted = string | RegExp | ((message: string) => boolean);

@@ -51,6 +51,8 @@ export class LoopbackReceiver implements MediaReceiver {
 /** A recording server on loopback, in this process. */
 export interface RecordingPlace {
   readonly port: number;
+  /** Another one where somebody else has that number for TCP. 0: none. */
+  readonly tcpPort: number;
   readonly server: RecordingServer;
   readonly desk: FakeDesk;
   readonly listening: FakeListening;
@@ -103,9 +105,11 @@ export async function openRecordingPlace(
   );
   const endpoint = await (make ?? (() => Promise.resolve(embedded(clock, random))))();
   await endpoint.start(new RecordingRouter(server, new RecordingUser()));
-  const listener = endpoint.listeners.find((name) => name.startsWith("udp:")) ?? "";
+  const portOf = (protocol: string): number =>
+    Number(endpoint.listeners.find((name) => name.startsWith(`${protocol}:`))?.replace(/^.*:/, "") ?? 0);
   return {
-    port: Number(listener.slice(listener.lastIndexOf(":") + 1)),
+    port: portOf("udp"),
+    tcpPort: portOf("tcp"),
     server,
     desk,
     listening,

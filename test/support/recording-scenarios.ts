@@ -12,6 +12,7 @@ import { runSipp, sippMissing } from "./sipp.js";
 /** A gateway that records, as far as these scenarios look at it. */
 export interface RecordingTarget {
   readonly sipPort: number;
+  readonly sipTcpPort: number;
   /** `ringfence_recordings_total` and its like, summed over labels. */
   metric(name: string): Promise<number>;
   close(): Promise<void>;
@@ -21,6 +22,7 @@ export interface RecordingTarget {
 export function inProcess(place: RecordingPlace): RecordingTarget {
   return {
     sipPort: place.port,
+    sipTcpPort: place.tcpPort,
     metric: (name) => {
       place.metrics.scrape();
       const keys = [...place.metrics.values.keys()].filter((key) => key === name || key.startsWith(`${name}{`));
@@ -34,6 +36,7 @@ export function inProcess(place: RecordingPlace): RecordingTarget {
 export function ofProcess(gateway: GatewayProcess): RecordingTarget {
   return {
     sipPort: gateway.sipPort,
+    sipTcpPort: Number(gateway.ready.sip.find((name) => name.startsWith("tcp:"))?.replace(/^.*:/, "") ?? 0),
     metric: (name) => gateway.metric(name),
     close: async () => {
       await gateway.stop();
@@ -69,8 +72,8 @@ export function describeRecordings(name: string, open: () => Promise<RecordingTa
       });
 
     test("siprec send over TCP", async () => {
-      const { code } = await siprecSend(target.sipPort, [stereo], ";transport=tcp");
-      assert.equal(code, 0);
+      const { code, outcome } = await siprecSend(target.sipTcpPort, [stereo], ";transport=tcp");
+      assert.equal(code, 0, JSON.stringify(outcome));
     });
 
     test(

@@ -2,6 +2,7 @@ import {
   unixMs,
   type Alert,
   type Block,
+  type CallRecord,
   type CalledId,
   type CallerId,
   type Cdr,
@@ -46,6 +47,14 @@ export const SAMPLE_MEDIA: NonNullable<Cdr["media"]> = {
   notHeard: "codec",
   a: { packets: 3_000_000_000, lost: 3, jitterMs: 1.25, mos: 4.21 },
   b: { packets: 0, lost: 0, jitterMs: 0 },
+};
+
+/** What a verified caller identity leaves there. */
+export const SAMPLE_IDENTITY: NonNullable<Cdr["identity"]> = {
+  verdict: "verified",
+  attest: "A",
+  origid: "123e4567-e89b-42d3-a456-426655440000",
+  diverted: true,
 };
 
 export const cdrRecord = (index: number, change: Partial<Cdr> = {}): StoreRecord => ({
@@ -151,5 +160,23 @@ export const sampleTranscript = (index: number, change: Partial<TranscriptRecord
   kind: "tax",
   stage: "pressure",
   sealed: "AQJrMQ==",
+  ...change,
+});
+
+/** A call that nobody answered, seconds apart by `index`. */
+export const sampleCallRecord = (index: number, change: Partial<CallRecord> = {}): CallRecord => ({
+  id: `r${index}`,
+  source: "csv",
+  callId: `c${index}`,
+  user: "anna",
+  direction: "out",
+  caller: "+12025550101",
+  called: "+12025550102",
+  numberClass: "fixed",
+  international: false,
+  startedAt: unixMs(RECORDS_START + index * 1_000),
+  endedAt: unixMs(RECORDS_START + index * 1_000),
+  durationMs: 0,
+  outcome: "no-answer",
   ...change,
 });

@@ -93,7 +93,7 @@ export class RtpPeer {
   }
 
   async has(count: number): Promise<void> {
-    await until(`${count} packets`, () => this.received.length >= count, 5_000).catch((cause: unknown) => {
+    await until(`${count} packets`, () => this.received.length >= count).catch((cause: unknown) => {
       throw new Error(`${this.received.length} of ${count} packets came`, { cause });
     });
   }

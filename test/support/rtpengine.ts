@@ -1,8 +1,13 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { createSocket } from "node:dgram";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freeUdpPort } from "./processes.js";
+
+/** Above those that the kernel gives out by itself; of one that is taken rtpengine takes the next. */
+const MEDIA_PORTS = { from: 61_000, below: 65_500, each: 1_000 };
 
 /** A real rtpengine in user space, on loopback, with a folder of its own. */
 export interface RealRtpengine {
@@ -28,8 +33,8 @@ export function rtpengineMissing(): string | undefined {
 
 export async function startRealRtpengine(args: readonly string[] = []): Promise<RealRtpengine> {
   const folder = await mkdtemp(join(tmpdir(), "ringfence-rtpengine-"));
-  const port = await freePort();
-  const mediaFrom = (await freePort()) & ~1;
+  const port = await freeUdpPort();
+  const mediaFrom = MEDIA_PORTS.from + 2 * randomInt((MEDIA_PORTS.below - MEDIA_PORTS.from - MEDIA_PORTS.each) / 2);
   const all = [
     // Without Debian's own file, which names ports that only one can have.
     "--config-file=none",
@@ -39,8 +44,8 @@ export async function startRealRtpengine(args: readonly string[] = []): Promise<
     "--interface=127.0.0.1",
     `--listen-ng=127.0.0.1:${port}`,
     "--table=-1",
-    `--port-min=${Math.min(mediaFrom, 64_000)}`,
-    `--port-max=${Math.min(mediaFrom, 64_000) + 1_000}`,
+    `--port-min=${mediaFrom}`,
+    `--port-max=${mediaFrom + MEDIA_PORTS.each}`,
     `--pidfile=${join(folder, "pid")}`,
     ...args,
   ];
@@ -78,14 +83,6 @@ export async function startRealRtpengine(args: readonly string[] = []): Promise<
   };
 }
 
-async function freePort(): Promise<number> {
-  const socket = createSocket("udp4");
-  await new Promise<void>((resolve) => socket.bind(0, "127.0.0.1", resolve));
-  const { port } = socket.address();
-  await new Promise<void>((resolve) => socket.close(resolve));
-  return port;
-}
-
 /** Pings until there is a pong. */
 async function answers(port: number, log: () => string): Promise<void> {
   const socket = createSocket("udp4");
@@ -93,7 +90,7 @@ async function answers(port: number, log: () => string): Promise<void> {
   const pongs: Buffer[] = [];
   socket.on("message", (datagram) => pongs.push(datagram));
   try {
-    for (let n = 0; n < 200; n++) {
+    for (let n = 0; n < 1_200; n++) {
       socket.send(`up${n} d7:command4:pinge`, port, "127.0.0.1");
       await new Promise((resolve) => setTimeout(resolve, 50));
       if (pongs.length > 0) return;

@@ -1,24 +1,21 @@
+import { Seeded } from "../../detection/index.js";
 import type { Random } from "../../gateway/core/random.js";
 
-/** Mulberry32: the same seed gives the same run. */
+/** The same seed gives the same run. */
 export class SeededRandom implements Random {
-  #state: number;
+  readonly #numbers: Seeded;
 
   constructor(seed: number) {
-    this.#state = seed >>> 0;
+    this.#numbers = new Seeded(seed);
   }
 
   next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
-    let t = this.#state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+    return this.#numbers.next();
   }
 
   /** 0 ≤ n < limit */
   below(limit: number): number {
-    return Math.floor(this.next() * limit);
+    return this.#numbers.below(limit);
   }
 
   token(bytes: number): string {

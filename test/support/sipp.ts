@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { startProcess, temporaryFolder, type Running } from "./processes.js";
 
@@ -22,11 +22,15 @@ export interface SippOptions {
   readonly rate?: number;
   readonly calls?: number;
   readonly holdMs?: number;
+  /** When a request without an answer is repeated for the first time; default: as the scenario's file says. */
+  readonly retransMs?: number;
   /** CSV of `[field0]…` values. */
   readonly csv?: string;
   readonly calledUser?: string;
   readonly callLimit?: number;
   readonly extra?: readonly string[];
+  /** Laid into its folder, for scenarios that play them. */
+  readonly files?: Readonly<Record<string, Uint8Array>>;
 }
 
 export interface SippResult {
@@ -50,8 +54,8 @@ export interface SippRun {
 /** Starts SIPp in a folder of its own. @returns A handle; call `result` or `stop`. */
 export function startSipp(options: SippOptions): SippRun {
   const folder = temporaryFolder("sipp");
-  const file = resolve("test/fixtures/sipp", options.scenario);
-  const args = existsSync(file) ? ["-sf", file] : ["-sn", options.scenario];
+  const file = scenarioFile(options, folder.path);
+  const args = file === undefined ? ["-sn", options.scenario] : ["-sf", file];
   if (options.remote !== undefined) args.unshift(options.remote);
   args.push(
     "-i",
@@ -74,6 +78,7 @@ export function startSipp(options: SippOptions): SippRun {
   if (options.calledUser !== undefined) args.push("-s", options.calledUser);
   if (options.csv !== undefined) args.push("-inf", options.csv);
   args.push("-l", String(options.callLimit ?? 100_000), "-buff_size", "4194304", ...(options.extra ?? []));
+  for (const [name, bytes] of Object.entries(options.files ?? {})) writeFileSync(join(folder.path, name), bytes);
   const running = startProcess("sipp", args, { cwd: folder.path, env: { TERM: "dumb" } });
   let result: SippResult | undefined;
   const collect = async (): Promise<SippResult> => {
@@ -91,6 +96,16 @@ export function startSipp(options: SippOptions): SippRun {
       await collect();
     },
   };
+}
+
+/** @returns Undefined for a built-in scenario. */
+function scenarioFile({ scenario, retransMs }: SippOptions, folder: string): string | undefined {
+  const file = resolve("test/fixtures/sipp", scenario);
+  if (!existsSync(file)) return undefined;
+  if (retransMs === undefined) return file;
+  const own = join(folder, "scenario.xml");
+  writeFileSync(own, readFileSync(file, "utf8").replaceAll(/retrans="\d+"/g, `retrans="${retransMs}"`));
+  return own;
 }
 
 /** Runs a SIPp client to its end. */

@@ -3,13 +3,14 @@ import { DEFAULT_DETECTION_OPTIONS, FraudDetection } from "../../detection/index
 import { Audit } from "../../gateway/call/audit.js";
 import { CallRegistry } from "../../gateway/call/call-registry.js";
 import { ActionCarrier } from "../../gateway/call/carry-out.js";
+import { DEFAULT_DIALPLAN_ENDINGS, DialplanEndings } from "../../gateway/call/dialplan-endings.js";
 import { ForeignCalls } from "../../gateway/call/foreign-calls.js";
 import { LiveControl } from "../../gateway/call/live-control.js";
 import { MeasuredScreen } from "../../gateway/call/measured-screen.js";
 import { DEFAULT_SWITCH_EVENTS, SwitchEvents, type SwitchEventOptions } from "../../gateway/call/switch-events.js";
 import { DEFAULT_TEARDOWN, TeardownService } from "../../gateway/call/teardown-service.js";
 import { TrunkTable } from "../../gateway/call/trunks.js";
-import type { SwitchEvent } from "../../gateway/ports/gateway-control.js";
+import type { LiveCallView, SwitchEvent } from "../../gateway/ports/gateway-control.js";
 import type { OutwardTeardown } from "../../gateway/ports/outward-teardown.js";
 import { LogDouble, MetricsDouble, RandomDouble, SinkDouble, trunkSettings } from "./call-doubles.js";
 import { FakeClock } from "./fake-clock.js";
@@ -62,6 +63,7 @@ export function switchBench(options: Partial<SwitchEventOptions> = {}) {
     metrics,
     log,
   });
+  const dialplans = new DialplanEndings(DEFAULT_DIALPLAN_ENDINGS, { foreignCalls, teardown, clock, metrics, log });
   const carrier = new ActionCarrier({ teardown, sink, audit, metrics, log });
   const table = TrunkTable.of({
     trunks: [trunkSettings("north"), trunkSettings("sbc-1")],
@@ -73,8 +75,10 @@ export function switchBench(options: Partial<SwitchEventOptions> = {}) {
   const trunks = () => table.value;
   const events = new SwitchEvents(
     { ...DEFAULT_SWITCH_EVENTS, ...options },
-    { screen, carrier, registry, foreignCalls, trunks, clock, metrics },
+    { screen, carrier, registry, foreignCalls, dialplans, trunks, clock, metrics },
   );
+  /** Live calls that others carry. */
+  const elsewhere: LiveCallView[] = [];
   const control = new LiveControl({
     detection,
     screen,
@@ -83,11 +87,27 @@ export function switchBench(options: Partial<SwitchEventOptions> = {}) {
     teardown,
     registry,
     foreignCalls,
+    elsewhere: (limit) => elsewhere.slice(0, limit),
     trunks,
     clock,
     isDraining: () => false,
   });
-  return { clock, metrics, sink, detection, registry, foreignCalls, disconnected, control, carrier };
+  return {
+    clock,
+    metrics,
+    sink,
+    log,
+    detection,
+    screen,
+    trunks,
+    registry,
+    foreignCalls,
+    dialplans,
+    disconnected,
+    elsewhere,
+    control,
+    carrier,
+  };
 }
 
 export const event = (callId: string, aNumber: string, over: Partial<SwitchEvent> = {}): SwitchEvent => ({

@@ -98,6 +98,7 @@ export interface Told {
   readonly lines: TranscriptLine[];
   readonly verdicts: { readonly callId: string; readonly verdict: TurnVerdict; readonly turns: readonly Turn[] }[];
   readonly shed: string[];
+  readonly ended: string[];
   readonly began: { readonly callId: string; readonly at: MonoMs }[];
 }
 
@@ -107,7 +108,7 @@ export class TalkingScene {
   readonly metrics = new CountingMetrics();
   readonly transcriber = new FakeTranscriber();
   readonly judges = new WordJudge();
-  readonly told: Told = { lines: [], verdicts: [], shed: [], began: [] };
+  readonly told: Told = { lines: [], verdicts: [], shed: [], ended: [], began: [] };
   readonly core: ListeningCore;
 
   constructor({ transcriber, voiceActivity, options, makeRedactor, makeDecoder, speechKeeper }: TalkingOptions = {}) {
@@ -129,6 +130,7 @@ export class TalkingScene {
           onLine: (line) => told.lines.push(line),
           onVerdict: (callId, verdict, turns) => told.verdicts.push({ callId, verdict, turns }),
           onShed: (callId, shed) => told.shed.push(`${shed ? "-" : "+"}${callId}`),
+          onEnded: (callId) => told.ended.push(callId),
           onBegan: (callId, at) => told.began.push({ callId, at }),
         },
       },

@@ -31,7 +31,7 @@ export async function place(phone: Phone, port: number, called: string, from: nu
   const legs: Leg[] = [];
   for (let i = 0; i < count; i++) {
     const leg = phone.call(caller(from + i), called, { address: "127.0.0.1", port });
-    await phone.until(() => leg.answeredAt !== undefined || leg.endedAt !== undefined, 15_000);
+    await phone.until(() => leg.answeredAt !== undefined || leg.endedAt !== undefined);
     legs.push(leg);
   }
   return legs;

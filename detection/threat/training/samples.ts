@@ -1,23 +1,35 @@
 import type { CueMatcher } from "../cues/cue-matcher.js";
 import type { FeatureSpace } from "../features.js";
 import { HeardTalk, type Side } from "../heard-talk.js";
-import type { WordTables } from "../threat-model.js";
+import type { WordTables } from "../tally.js";
 import { Seeded } from "./seeded.js";
 import { misheard } from "./recogniser-noise.js";
 import { tell, type LabelledDialogue, type Slots, type Story } from "./stories.js";
 import type { ThreatKind } from "../../model/threat.js";
 
-/** The beginning of a dialogue, seen with one side suspected. */
-export interface Sample {
+/** What a dialogue has shown up to a turn. */
+export interface Beginning {
   readonly features: Int32Array;
   /** Buckets of the suspected side's words and of the other's. */
   readonly suspectWords: Int32Array;
   readonly otherWords: Int32Array;
+}
+
+/** A dialogue, seen with one side suspected. */
+export interface Sample {
+  /** One a turn. */
+  readonly beginnings: readonly Beginning[];
+  /** Turns of the beginnings that are always trained on. */
+  readonly chosen: readonly number[];
+  /** Which of the first beginnings may be the most suspicious one: of a fraud, those before it asks. */
+  readonly early: number;
   readonly label: 0 | 1;
   readonly weight: number;
   readonly family: string;
   readonly kind: ThreatKind;
 }
+
+const NOTHING = new Int32Array(0);
 
 /** Reads dialogues for cues as the classifier does, and keeps what a trainer needs. */
 export class SampleReader {
@@ -31,29 +43,42 @@ export class SampleReader {
     this.#words = words;
   }
 
-  /** @param prefixes So many beginnings a dialogue, the whole among them. @param weight Of the dialogue. */
-  read(dialogue: LabelledDialogue, prefixes: number, weight: number, random: Seeded): Sample[] {
-    const ends = chooseEnds(dialogue, prefixes, random);
-    const talk = new HeardTalk(this.#matcher, this.#words, { calledSide: dialogue.called });
-    const samples: Sample[] = [];
-    dialogue.turns.forEach((turn, index) => {
+  /** @param beginnings So many by chance, besides the whole and those around the demand. @param weight Of the dialogue. */
+  read(dialogue: LabelledDialogue, beginnings: number, weight: number, random: Seeded): Sample[] {
+    const chosen = [...chooseEnds(dialogue, beginnings, random)];
+    const talk = new HeardTalk(this.#matcher, [this.#words], { calledSide: dialogue.called });
+    const sides: Side[] = dialogue.called === "agent" ? [0] : [0, 1];
+    const read: Beginning[][] = sides.map(() => []);
+    let words: [Int32Array, Int32Array] = [NOTHING, NOTHING];
+    for (const turn of dialogue.turns) {
       talk.add(turn);
-      if (!ends.has(index)) return;
-      const sides: Side[] = talk.agentCalled ? [0] : [0, 1];
-      for (const side of sides) samples.push(this.#sample(talk, side, dialogue, weight / ends.size));
-    });
-    return samples;
+      const [caller, called] = talk.tallies;
+      words = [changed(words[0], caller.present()), changed(words[1], called.present())];
+      for (const side of sides) read[side]?.push(this.#beginning(talk, side, words));
+    }
+    return sides.map((side) => this.#sample(dialogue, side, read[side] ?? [], chosen, weight));
   }
 
-  #sample(talk: HeardTalk, side: Side, dialogue: LabelledDialogue, weight: number): Sample {
-    const suspect = talk.tallies[side];
-    const other = talk.tallies[side === 0 ? 1 : 0];
-    const context = { called: side === 1, otherIsAgent: side === 0 && talk.agentCalled };
+  #beginning(talk: HeardTalk, side: Side, words: readonly [Int32Array, Int32Array]): Beginning {
+    const other: Side = side === 0 ? 1 : 0;
+    const { tallies } = talk;
+    const features = this.#space.active(tallies[side].counts, tallies[other].counts, talk.contextOf(side));
+    return { features: Int32Array.from(features), suspectWords: words[side], otherWords: words[other] };
+  }
+
+  #sample(
+    dialogue: LabelledDialogue,
+    side: Side,
+    beginnings: readonly Beginning[],
+    chosen: readonly number[],
+    weight: number,
+  ): Sample {
     const isFraud = dialogue.suspect === (side === 0 ? "caller" : "called");
+    const asks = dialogue.requestTurn ?? 0;
     return {
-      features: Int32Array.from(this.#space.active(suspect.counts, other.counts, context)),
-      suspectWords: suspect.present(),
-      otherWords: other.present(),
+      beginnings,
+      chosen,
+      early: isFraud && asks > 0 ? asks : beginnings.length,
       label: isFraud ? 1 : 0,
       // An honest called side is seen as often as an honest caller, but matters less: most frauds call.
       weight: side === 1 && !isFraud ? weight / 2 : weight,
@@ -61,6 +86,11 @@ export class SampleReader {
       kind: isFraud ? dialogue.kind : "none",
     };
   }
+}
+
+/** The array from before where nothing has changed: most memory is in these. */
+function changed(before: Int32Array, now: Int32Array): Int32Array {
+  return before.length === now.length && before.every((bucket, at) => bucket === now[at]) ? before : now;
 }
 
 function chooseEnds({ turns, requestTurn }: LabelledDialogue, prefixes: number, random: Seeded): Set<number> {

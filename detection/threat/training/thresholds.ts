@@ -1,50 +1,44 @@
-import { ThreatClassifier } from "../threat-classifier.js";
 import type { ThreatThresholds, ThreatWeights } from "../weights.js";
-import { judgeAll, type Outcome } from "./evaluation.js";
-import type { LabelledDialogue } from "./stories.js";
+import { highestBefore, highestDamning, type HeldDialogue } from "./held.js";
 
 export interface ThresholdSettings {
-  /** Share of frauds to be warned of before they ask. */
-  readonly warnedBefore: number;
-  /** Honest dialogues that may be warned of for it, at most. */
+  /** Honest dialogues that may be warned of, at most: the mean of authors' shares. */
   readonly honestWarned: number;
-  /** Distance of `uncertain` below `suspicious`, and of `scam` and `end` above the highest honest score, as log odds. */
+  /** Honest dialogues that may lie above the score from which `scam` and `end` keep their distance. */
+  readonly honestBeyond: number;
+  /** Distance of `uncertain` below `suspicious`, and of `scam` and `end` above that score, as log odds. */
   readonly uncertainMargin: number;
   readonly scamMargin: number;
   readonly endMargin: number;
 }
 
 export const THRESHOLD_SETTINGS: ThresholdSettings = {
-  warnedBefore: 0.9,
-  honestWarned: 0.2,
+  honestWarned: 0.11,
+  honestBeyond: 0.001,
   uncertainMargin: 0.8,
   scamMargin: 0.5,
-  endMargin: 3,
+  endMargin: 2,
 };
+
+type Calibration = ThreatWeights["calibration"];
 
 const LEAST = 0.02;
 const MOST = 0.9999;
 
 /**
- * Chooses where states begin, on development dialogues that the weights were not trained on: `suspicious` so that frauds are warned
- * of before they ask, as far as honest calls allow; `scam` and `end` above every honest dialogue there, with a margin.
+ * Chooses where states begin, on dialogues whose authors the weights had not read: `suspicious` as low as honest calls allow; `scam`
+ * and `end` above all but very few honest dialogues there, with a margin.
  */
 export function chooseThresholds(
-  weights: ThreatWeights,
-  dialogues: readonly LabelledDialogue[],
+  held: readonly HeldDialogue[],
+  calibrations: Readonly<Record<"early" | "sure", Calibration>>,
   settings: ThresholdSettings,
 ): ThreatThresholds {
-  // With all thresholds at 0 the state tells only whether there is something damning.
-  const open = { uncertain: 0, suspicious: 0, scam: 0, end: 0 };
-  const outcomes = judgeAll(new ThreatClassifier({ ...weights, thresholds: open }), dialogues);
-  const honest = outcomes.filter(({ dialogue }) => dialogue.suspect === undefined);
-  const frauds = outcomes.filter(({ dialogue }) => dialogue.suspect !== undefined);
-  const before = frauds.flatMap((outcome) => highestBefore(outcome) ?? []).sort((a, b) => b - a);
-  const honestHighest = honest.map((outcome) => highest(outcome, false)).sort((a, b) => b - a);
-  const wanted = before[Math.ceil(before.length * settings.warnedBefore) - 1] ?? 0.5;
-  const bearable = honestHighest[Math.floor(honestHighest.length * settings.honestWarned)] ?? 0.5;
-  const suspicious = clamp(Math.max(wanted, bearable));
-  const damningHonest = Math.max(0.5, suspicious, ...honest.map((outcome) => highest(outcome, true)));
+  const honest = held.filter(({ fraud }) => !fraud);
+  const suspicious = clamp(score(calibrations.early, sumWarning(honest, settings.honestWarned)));
+  const damning = honest.flatMap((dialogue) => highestDamning(dialogue) ?? []).sort((a, b) => b - a);
+  const highest = damning[Math.floor(honest.length * settings.honestBeyond)] ?? -Infinity;
+  const damningHonest = Math.max(0.5, suspicious, score(calibrations.sure, highest));
   return {
     uncertain: clamp(shifted(suspicious, -settings.uncertainMargin)),
     suspicious,
@@ -53,14 +47,25 @@ export function chooseThresholds(
   };
 }
 
-function highest({ verdicts }: Outcome, damning: boolean): number {
-  return Math.max(0, ...verdicts.filter(({ state }) => !damning || state === "scam").map(({ score }) => score));
+/** The lowest sum from which on no more than that share of honest dialogues is warned of, every author counting the same. */
+function sumWarning(honest: readonly HeldDialogue[], honestWarned: number): number {
+  const perAuthor = new Map<string | undefined, number>();
+  for (const { author } of honest) perAuthor.set(author, (perAuthor.get(author) ?? 0) + 1);
+  const highest = honest
+    .map((dialogue) => ({
+      sum: highestBefore(dialogue),
+      share: 1 / perAuthor.size / (perAuthor.get(dialogue.author) ?? 1),
+    }))
+    .sort((a, b) => b.sum - a.sum);
+  let warned = 0;
+  for (const { sum, share } of highest) {
+    warned += share;
+    if (warned > honestWarned) return sum;
+  }
+  return 0;
 }
 
-function highestBefore({ dialogue, verdicts }: Outcome): number | undefined {
-  if (dialogue.requestTurn === undefined) return undefined;
-  return Math.max(0, ...verdicts.slice(0, dialogue.requestTurn).map(({ score }) => score));
-}
+const score = ({ slope, offset }: Calibration, sum: number): number => 1 / (1 + Math.exp(-(slope * sum + offset)));
 
 function shifted(score: number, logOdds: number): number {
   const inside = Math.min(MOST, Math.max(1 - MOST, score));

@@ -137,7 +137,7 @@ void DecoderPool::decode(whisper_state *state, Job &job) {
   params.no_context = true;
   // One pass over the encoder: the audio is one segment of at most 30 s already.
   params.single_segment = true;
-  params.no_timestamps = true;
+  params.no_timestamps = !options.timestamps;
   params.token_timestamps = false;
   params.suppress_nst = options.suppress_non_speech;
   params.language = options.language.c_str();
@@ -174,9 +174,11 @@ void DecoderPool::read_result(whisper_state *state, Job &job) {
   DecodeResult &result = job.result;
   const whisper_token end_of_text = whisper_token_eot(context_.get());
   const int segments = whisper_full_n_segments_from_state(state);
+  int all = 0;
   for (int segment = 0; segment < segments; segment++) {
     result.no_speech = std::max(result.no_speech, whisper_full_get_segment_no_speech_prob_from_state(state, segment));
     const int tokens = whisper_full_n_tokens_from_state(state, segment);
+    all += tokens;
     for (int i = 0; i < tokens; i++) {
       const whisper_token_data token = whisper_full_get_token_data_from_state(state, segment, i);
       if (token.id >= end_of_text) continue;
@@ -187,6 +189,7 @@ void DecoderPool::read_result(whisper_state *state, Job &job) {
       result.end_ms.push_back(static_cast<float>(token.t1) * kMsPerTick);
     }
   }
+  result.truncated = job.options.max_tokens > 0 && all > job.options.max_tokens;
   result.language = job.options.language;
   const PassTimes times = take_pass_times(state);
   result.encode_ms = times.encode_ms;

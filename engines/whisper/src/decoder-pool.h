@@ -22,6 +22,8 @@ struct DecodeOptions {
   // Step of the temperatures that are tried when a decode looks bad; 0 tries once.
   float temperature_increment = 0.0f;
   bool token_timestamps = true;
+  // The model says itself when it is said, in tokens of its own: times are then its, not a guess.
+  bool timestamps = false;
   bool suppress_non_speech = true;
   // ISO 639-1, or empty: detected.
   std::string language;
@@ -36,6 +38,8 @@ struct DecodeResult {
   std::vector<float> start_ms;
   std::vector<float> end_ms;
   std::string language;
+  // It ran into max_tokens: more was said.
+  bool truncated = false;
   float no_speech = 0.0f;
   double encode_ms = 0.0;
   double decode_ms = 0.0;

@@ -53,6 +53,7 @@ Napi::Object to_js(Napi::Env env, const DecodeResult &result) {
   object.Set("startMs", copy<Napi::Float32Array>(env, result.start_ms));
   object.Set("endMs", copy<Napi::Float32Array>(env, result.end_ms));
   object.Set("language", result.language);
+  object.Set("truncated", result.truncated);
   object.Set("noSpeech", result.no_speech);
   object.Set("encodeMs", result.encode_ms);
   object.Set("decodeMs", result.decode_ms);
@@ -139,6 +140,7 @@ class Model : public Napi::ObjectWrap<Model> {
     job->options.max_tokens = static_cast<int>(number(options, "maxTokens", 0));
     job->options.temperature_increment = static_cast<float>(number(options, "temperatureIncrement", 0));
     job->options.token_timestamps = flag(options, "tokenTimestamps", true);
+    job->options.timestamps = flag(options, "timestamps", false);
     job->options.suppress_non_speech = flag(options, "suppressNonSpeech", true);
     job->options.language = text(options, "language");
     job->options.prompt = text(options, "prompt");

@@ -15,7 +15,8 @@ struct PassTimes {
 // Spent on this state since the last call.
 PassTimes take_pass_times(whisper_state *state);
 
-// Spreads the tokens of a decode without timestamps over its audio, by their length and where it is loud.
+// Times of a decode's tokens: between two timestamps of the model they are spread by their length and where it is loud; without
+// timestamps, over all of its audio.
 void estimate_token_times(whisper_context *context, whisper_state *state, const float *samples, int count);
 
 // The memory of the voice detector: hidden and cell state of one speaker, so that one loaded model serves all of them.

@@ -14,16 +14,55 @@ PassTimes take_pass_times(whisper_state *state) {
   return times;
 }
 
+namespace {
+
+// Whisper's clock ticks every 10 ms, its timestamps are 20 ms apart.
+constexpr int64_t kTicksPerSecond = 100;
+constexpr int64_t kTicksPerStamp = 2;
+
+whisper_segment part_from(int64_t t0, int64_t t1, float no_speech) { return {t0, t1, "", no_speech, {}, false}; }
+
+// One segment for what lies between two timestamps. The closing one stays with it, as whisper.cpp's own segments have it.
+std::vector<whisper_segment> split_at_timestamps(const std::vector<whisper_segment> &segments, whisper_token first, int64_t end) {
+  std::vector<whisper_segment> parts;
+  for (const whisper_segment &segment : segments) {
+    whisper_segment part = part_from(0, end, segment.no_speech_prob);
+    for (const whisper_token_data &token : segment.tokens) {
+      const bool is_stamp = token.id >= first;
+      const int64_t at = std::min(end, kTicksPerStamp * (token.id - first));
+      if (is_stamp && part.tokens.empty()) {
+        part.t0 = std::max(part.t0, at);
+        continue;
+      }
+      part.tokens.push_back(token);
+      if (!is_stamp) continue;
+      part.t1 = std::max(part.t0, at);
+      parts.push_back(part);
+      part = part_from(parts.back().t1, end, segment.no_speech_prob);
+    }
+    if (!part.tokens.empty()) parts.push_back(part);
+  }
+  return parts;
+}
+
+}  // namespace
+
 void estimate_token_times(whisper_context *context, whisper_state *state, const float *samples, int count) {
   if (state->result_all.empty() || count <= 0) return;
-  state->energy = get_signal_energy(samples, count, 32);
-  state->t_beg = state->t_last = 0;
+  const int64_t end = static_cast<int64_t>(count) * kTicksPerSecond / WHISPER_SAMPLE_RATE;
+  const whisper_token first = whisper_token_beg(context);
+  state->result_all = split_at_timestamps(state->result_all, first, end);
+  state->t_beg = 0;
   state->tid_last = 0;
-  const int64_t end = static_cast<int64_t>(count) * 100 / WHISPER_SAMPLE_RATE;
-  for (size_t segment = 0; segment < state->result_all.size(); segment++) {
-    state->result_all[segment].t0 = 0;
-    state->result_all[segment].t1 = end;
-    whisper_exp_compute_token_level_timestamps(*context, *state, static_cast<int>(segment), 0.01f, 0.01f);
+  for (size_t index = 0; index < state->result_all.size(); index++) {
+    const whisper_segment &segment = state->result_all[index];
+    // whisper.cpp reads the energy from the segment's start on.
+    const int from = std::min<int>(count - 1, segment.t0 * WHISPER_SAMPLE_RATE / kTicksPerSecond);
+    const int to = std::max<int>(from + 1, std::min<int>(count, segment.t1 * WHISPER_SAMPLE_RATE / kTicksPerSecond));
+    state->energy = get_signal_energy(samples + from, to - from, 32);
+    state->t_last = segment.t0;
+    state->tid_last = std::max(state->tid_last, static_cast<whisper_token>(first + segment.t0 / kTicksPerStamp));
+    whisper_exp_compute_token_level_timestamps(*context, *state, static_cast<int>(index), 0.01f, 0.01f);
   }
 }
 

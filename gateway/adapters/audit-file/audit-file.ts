@@ -1,4 +1,4 @@
-import { mkdir, open, truncate, type FileHandle } from "node:fs/promises";
+import { mkdir, open, truncate, unlink, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "../../core/clock.js";
 import { GatewayError } from "../../core/errors.js";
@@ -7,12 +7,13 @@ import type { Metrics } from "../../core/metrics.js";
 import type { UnixMs } from "../../core/time.js";
 import type { AuditEntry } from "../../ports/records.js";
 import { auditFileName, auditFiles, readTail } from "./audit-folder.js";
-import { formatAuditLine, GENESIS, LOST_ACTION } from "./audit-line.js";
+import { formatAuditLine, GENESIS, LOST_ACTION, PRUNED_ACTION } from "./audit-line.js";
+import { prunableFiles } from "./prunable-files.js";
 
 export interface AuditFileOptions {
   /** For `audit-000001.jsonl` and so on. The caller sees to it that only one process writes there. */
   readonly folder: string;
-  /** A new file is begun when one has this size. Default 64 MiB. No file is ever deleted: archiving evidence is the operator's decision. */
+  /** A new file is begun when one has this size. Default 64 MiB. None is deleted but by `prune`: archiving evidence is the operator's decision. */
   readonly maxBytes?: number;
   /** Entries that may wait for the disk; one more is refused. Default 10,000. */
   readonly maxWaiting?: number;
@@ -48,7 +49,7 @@ const GROUP = 1_000;
  * What could not be written is owed: the next record that can be is `audit.lost`, with how many and of what time, before any other.
  * Only a process that ends while the disk is still full takes that number with it.
  *
- * It shows any change, insertion or deletion inside (`verifyAuditLog`). It cannot show that its end was cut off, nor that someone
+ * It shows any change, insertion or deletion inside (`verifyAuditLog`), deletion by age set apart (`prune`). It cannot show that its end was cut off, nor that someone
  * with write access made a whole new chain: note `head` elsewhere from time to time (it is logged at start, at each new file and at close).
  */
 export class AuditFile {
@@ -141,6 +142,30 @@ export class AuditFile {
     if (!this.#closed) this.#writing ??= this.#writeAll();
     await this.#writing;
     return !this.#failing;
+  }
+
+  /**
+   * Deletes old files, each as a whole: those whose last record is from before `before`, the newest file never. First the chain says so
+   * (`audit.pruned`, with the hash that what is left goes on from), on disk: a crash in between leaves files that the next call deletes.
+   *
+   * @returns How many went.
+   * @throws GatewayError `audit.tampered`: what is old is no whole chain, and stays; `store.full`, `store.unavailable`.
+   */
+  async prune(before: UnixMs): Promise<number> {
+    try {
+      const found = await prunableFiles(this.#folder, before, this.#number);
+      if (found === undefined) return 0;
+      const { paths, first, through, hash, until } = found;
+      const detail = { files: paths.length, first, through, hash, until };
+      const entry = { action: PRUNED_ACTION, outcome: "done", detail } as const;
+      await this.append(ownEntry(this.#clock.unix(), this.#seq + 1, entry));
+      for (const path of paths) await unlink(path);
+      await syncFolder(this.#folder);
+      this.#log.info("audit.pruned", detail);
+      return paths.length;
+    } catch (cause) {
+      throw diskError(cause);
+    }
   }
 
   /** Writes what waits, and what is owed. Safe to call twice. */

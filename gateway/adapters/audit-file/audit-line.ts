@@ -7,6 +7,13 @@ export const GENESIS = "0".repeat(64);
 /** Action of the entry that stands for those that could not be written; `detail` is `{count, since, until}`, times in ms since 1970. */
 export const LOST_ACTION = "audit.lost";
 
+/**
+ * Action of the entry that is written before old files are deleted by age; `detail` is
+ * `{files, first, through, hash, until}`: records `first` to `through` go, the last of them from `until` (ms since 1970) and with
+ * `hash`, from which the first record that stays goes on.
+ */
+export const PRUNED_ACTION = "audit.pruned";
+
 const HASH_SUFFIX_CHARS = `,"hash":"${GENESIS}"}`.length;
 const HASH_SUFFIX = /^,"hash":"([0-9a-f]{64})"\}$/;
 

@@ -9,12 +9,12 @@ import type { GatewayControl } from "../../ports/gateway-control.js";
 import type { BackOfficeAddresses, FromWorker, RecordBatch, ToWorker, WorkerStart } from "./messages.js";
 import { controlHandlers } from "./remote-control.js";
 import { RpcPeer } from "./rpc-peer.js";
-import { WorkerWatch } from "./worker-watch.js";
+import { WorkerWatch } from "../../core/worker-watch.js";
 
 export interface BackOfficeSupervisorOptions<Options> {
   /** The worker's entry file. */
   readonly entry: URL;
-  /** Handed to the worker as it is: plain data. */
+  /** Handed to the worker as it is: plain data. `reconfigureAlerts` exchanges it. */
   readonly options: Options;
   readonly control: GatewayControl;
   readonly clock: Clock;
@@ -56,6 +56,8 @@ export class BackOffice<Options> {
   readonly #restarts;
   readonly #upGauge;
   readonly #watch: WorkerWatch;
+  /** What the next worker is started with. */
+  #workerOptions: Options;
   #state: State = "new";
   #worker: Worker | undefined;
   #peer: RpcPeer | undefined;
@@ -69,6 +71,7 @@ export class BackOffice<Options> {
 
   constructor(options: BackOfficeSupervisorOptions<Options>) {
     this.#options = options;
+    this.#workerOptions = options.options;
     this.#restarts = options.metrics.counter(
       "ringfence_backoffice_restarts_total",
       "Times the back-office worker was started again",
@@ -128,6 +131,22 @@ export class BackOffice<Options> {
     return (await this.#peer.call("activeBlocks", [now])) as readonly Block[];
   }
 
+  /**
+   * Puts other settings and routes of alerts in force, in the worker that is up and in those that come after it.
+   * @param options With `sides` in them.
+   * @throws GatewayError of the worker, as `tls.certificate`: the old ones stay in force.
+   */
+  async reconfigureAlerts(sides: unknown, options: Options): Promise<void> {
+    const before = this.#workerOptions;
+    // First of all: a worker that is started meanwhile has them.
+    this.#workerOptions = options;
+    await this.#peer?.call("reconfigureAlerts", [sides]).catch((error: unknown) => {
+      if (error instanceof GatewayError && error.code === "backoffice.lost") return;
+      this.#workerOptions = before;
+      throw error;
+    });
+  }
+
   /** Closes HTTP, writes what is queued, closes the store, ends the thread. Safe to call twice. */
   stop(): Promise<void> {
     this.#stopped ??= this.#stop();
@@ -159,10 +178,17 @@ export class BackOffice<Options> {
   }
 
   #spawn(): void {
-    const { entry, options } = this.#options;
+    const { entry } = this.#options;
     this.#state = "starting";
-    const workerData: WorkerStart<Options> = { options, previous: this.#addresses };
-    const worker = new Worker(entry, { workerData, name: "back-office" });
+    const workerData: WorkerStart<Options> = { options: this.#workerOptions, previous: this.#addresses };
+    let worker: Worker;
+    try {
+      worker = new Worker(entry, { workerData, name: "back-office" });
+    } catch (error) {
+      // No memory or no thread left: it is tried again like one that died.
+      this.#onExit(undefined, "none", error);
+      return;
+    }
     const peer = this.#makePeer(worker);
     this.#worker = worker;
     this.#peer = peer;
@@ -228,7 +254,7 @@ export class BackOffice<Options> {
     this.#starting = undefined;
   }
 
-  #onExit(worker: Worker, code: number, cause: unknown): void {
+  #onExit(worker: Worker | undefined, code: number | "none", cause: unknown): void {
     if (worker !== this.#worker) return;
     this.#watch.stop();
     const wasUp = this.#state === "up";
@@ -246,7 +272,7 @@ export class BackOffice<Options> {
     this.#restartLater(code);
   }
 
-  #restartLater(code: number): void {
+  #restartLater(code: number | "none"): void {
     const { clock, log } = this.#options;
     if (clock.mono() - this.#upSinceMs > HEALTHY_AFTER_MS) this.#waitMs = RESTART_FIRST_MS;
     log.error("backoffice.lost", { exitCode: code, restartInMs: this.#waitMs });

@@ -45,6 +45,8 @@ export class RpcPeer {
   readonly #waiting = new Map<number, Waiting>();
   #lastId = 0;
   #cancelSweep: (() => void) | undefined;
+  /** At the last look nothing was given up, as it came late: this thread stood still, and answers were not read yet. */
+  #spared = false;
   #closed = false;
 
   constructor(options: RpcPeerOptions) {
@@ -130,11 +132,14 @@ export class RpcPeer {
 
   /** One timer for all calls, not one each. */
   #armSweep(): void {
-    this.#cancelSweep ??= this.#options.clock.callAt(monoMs(this.#options.clock.mono() + SWEEP_MS), () => {
+    const { clock } = this.#options;
+    const due = monoMs(clock.mono() + SWEEP_MS);
+    this.#cancelSweep ??= clock.callAt(due, () => {
       this.#cancelSweep = undefined;
-      const now = this.#options.clock.mono();
+      const now = clock.mono();
+      this.#spared = now - due > SWEEP_MS && !this.#spared;
       for (const [id, { method, deadline, reject }] of this.#waiting) {
-        if (deadline > now) continue;
+        if (deadline > now || this.#spared) continue;
         this.#waiting.delete(id);
         reject(new GatewayError("backoffice.lost", `${method}: no answer from the other thread in time`));
       }

@@ -38,7 +38,7 @@ export class HepExporter {
     this.#sent = metrics.counter("ringfence_hep_sent_total", "SIP messages copied to the capture server.");
     this.#dropped = metrics.counter(
       "ringfence_hep_dropped_total",
-      "SIP messages not copied: no server, queue full, too long.",
+      "SIP messages not copied: no server, queue full, too long, or the gateway had too much to do.",
     );
   }
 
@@ -78,6 +78,11 @@ export class HepExporter {
     }
     socket.send(packet);
     this.#sent.inc();
+  }
+
+  /** There is more to do than there is time for: a message is not copied, and counted. */
+  leaveOut(): void {
+    this.#dropped.inc();
   }
 
   close(): Promise<void> {

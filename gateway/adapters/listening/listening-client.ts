@@ -1,18 +1,18 @@
 import type { Clock } from "../../core/clock.js";
 import type { Log } from "../../core/log.js";
 import type { Counter, Gauge, Metrics } from "../../core/metrics.js";
+import { WorkerLink, type LinkFromWorker, type StartWorker } from "../../core/worker-link.js";
 import { PacketRing } from "../../media/fork/packet-ring.js";
 import type { AnalysisOrder, AudioAnalysis, AudioAnalyzer } from "../../ports/audio-analysis.js";
 import type { HeardStreams } from "../../ports/heard-streams.js";
 import type { Listening, ListeningUser } from "../../ports/listening.js";
 import type { SpeechKeeper } from "../../ports/speech-keeper.js";
 import { CallBook, type BookLimits } from "./call-book.js";
-import { ListeningLink, type ListenerEvent } from "./listening-link.js";
-import type { ListenerStart, ListenerState } from "./messages.js";
+import type { FromListener, ListenerStart, ListenerState, Requests, ToListener } from "./messages.js";
 
 export interface ListeningClientOptions<Options> {
-  /** The worker's entry file, and what it is started with: plain data. */
-  readonly entry: URL;
+  /** Starts the thread, and what it is started with: plain data. */
+  readonly thread: StartWorker;
   readonly worker: Options;
   readonly limits: BookLimits;
   /** One analysis, ms. */
@@ -28,15 +28,24 @@ export interface ListeningClientDeps {
   readonly metrics: Metrics;
 }
 
+type ListenerSays = Exclude<FromListener, LinkFromWorker<Requests>>;
+
 const SILENT_MS = 10_000;
-const MAX_UNREAD = 50_000;
+const LINK = {
+  name: "the listening thread",
+  codes: { unavailable: "stt.unavailable", busy: "stt.busy", timeout: "stt.timeout" },
+  stopTimeoutMs: 3_000,
+  restart: { firstMs: 200, mostMs: 60_000, healthyAfterMs: 60_000 },
+  maxInFlight: 64,
+  maxUnread: 50_000,
+} as const;
 const METRICS_TIMEOUT_MS = 2_000;
 
 /** The listening side as the main thread has it: a worker thread, everything that it has to know, and what it says. */
 export class ListeningClient<Options> implements AudioAnalyzer {
   readonly #options: ListeningClientOptions<Options>;
   readonly #book: CallBook;
-  readonly #link: ListeningLink<Options>;
+  readonly #link: WorkerLink<Requests, ToListener, ListenerSays>;
   readonly #rings: PacketRing[] = [];
   readonly #refused: Counter;
   readonly #restarts: Counter;
@@ -64,14 +73,14 @@ export class ListeningClient<Options> implements AudioAnalyzer {
       "Times the listening thread was started again",
     );
     this.#up = metrics.gauge("ringfence_listening_up", "1 while the listening thread works");
-    this.#link = new ListeningLink(
+    this.#link = new WorkerLink(
       {
-        entry: options.entry,
+        ...LINK,
+        start: options.thread,
         clock,
         log,
         startTimeoutMs: options.startTimeoutMs,
         silentMs: options.silentMs ?? SILENT_MS,
-        maxUnread: MAX_UNREAD,
       },
       {
         startData: () => this.#startData(),
@@ -141,7 +150,7 @@ export class ListeningClient<Options> implements AudioAnalyzer {
     for (const callId of this.#book.takeShed()) this.#user?.onShed(callId, false);
   }
 
-  #onMessage(message: ListenerEvent): void {
+  #onMessage(message: ListenerSays): void {
     this.#book.note(message);
     switch (message.kind) {
       case "ready":
@@ -154,6 +163,9 @@ export class ListeningClient<Options> implements AudioAnalyzer {
         break;
       case "verdict":
         this.#user?.onVerdict(message.callId, message.verdict, message.turns);
+        break;
+      case "ended":
+        this.#user?.onEnded(message.callId);
         break;
       case "shed":
         this.#user?.onShed(message.callId, message.shed);

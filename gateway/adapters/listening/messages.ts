@@ -1,6 +1,6 @@
 import type { TranscriptLine, Turn, TurnVerdict } from "../../../detection/index.js";
-import type { ErrorCode } from "../../core/errors.js";
 import type { PayloadFormat } from "../../core/payload-format.js";
+import type { LinkFromWorker, LinkToWorker } from "../../core/worker-link.js";
 import type { AnalysisOrder, AudioAnalysis } from "../../ports/audio-analysis.js";
 import type { HeardStream } from "../../ports/heard-streams.js";
 import type { HeardCall } from "../../ports/listening.js";
@@ -22,7 +22,6 @@ export interface Requests {
   /** prom-client's JSON form of the listening thread's registry. */
   metrics: { readonly args: undefined; readonly answer: readonly unknown[] };
 }
-export type RequestName = keyof Requests;
 
 export type ToListener =
   | { readonly kind: "call.open"; readonly call: TalkToHear }
@@ -33,10 +32,7 @@ export type ToListener =
   | { readonly kind: "stream.close"; readonly streamId: number }
   /** Read packets from there too. */
   | { readonly kind: "ring"; readonly ring: SharedArrayBuffer }
-  | { readonly kind: "request"; readonly id: number; readonly name: "analyze"; readonly args: AnalysisOrder }
-  | { readonly kind: "request"; readonly id: number; readonly name: "metrics" }
-  | { readonly kind: "ping" }
-  | { readonly kind: "stop" };
+  | LinkToWorker<Requests>;
 
 /** How the listening thread is, for people. */
 export interface ListenerState {
@@ -54,7 +50,7 @@ export interface ListenerState {
 
 export type FromListener =
   | { readonly kind: "ready"; readonly state: ListenerState }
-  | { readonly kind: "start-failed"; readonly code: ErrorCode; readonly message: string }
+  | LinkFromWorker<Requests>
   | { readonly kind: "line"; readonly line: TranscriptLine }
   | {
       readonly kind: "verdict";
@@ -62,6 +58,7 @@ export type FromListener =
       readonly verdict: TurnVerdict;
       readonly turns: readonly Turn[];
     }
+  | { readonly kind: "ended"; readonly callId: string }
   | { readonly kind: "shed"; readonly callId: string; readonly shed: boolean }
   /** What was said, muted where it was redacted; only where the operator wants it to be kept. Its samples are handed over. */
   | { readonly kind: "speech"; readonly piece: SpeechPiece }
@@ -69,10 +66,7 @@ export type FromListener =
   | { readonly kind: "began"; readonly callId: string; readonly at: number }
   /** The recogniser's capacity is known. */
   | { readonly kind: "state"; readonly state: ListenerState }
-  | { readonly kind: "pong"; readonly state: ListenerState }
-  | { readonly kind: "answer"; readonly id: number; readonly value: Requests[RequestName]["answer"] }
-  | { readonly kind: "refusal"; readonly id: number; readonly code: ErrorCode; readonly message: string }
-  | { readonly kind: "stopped" };
+  | { readonly kind: "pong"; readonly state: ListenerState };
 
 /** What the worker finds in `workerData`. */
 export interface ListenerStart<Options> {

@@ -114,7 +114,7 @@ class PinoLog implements ClosableLog {
       if (value === undefined) continue;
       const key = RESERVED.has(name) ? `_${name}` : name;
       if (value instanceof Sensitive) out[key] = this.#redactor.sensitive(value);
-      else out[key] = typeof value === "string" ? this.#redactor.text(value) : value;
+      else out[key] = typeof value === "string" ? this.#redactor.field(name, value) : value;
     }
     return out;
   }

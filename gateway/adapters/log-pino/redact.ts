@@ -13,10 +13,23 @@ const IPV6 = /(?<![0-9a-f:.])[0-9a-f]{0,4}:[0-9a-f:]{1,39}(?:(?:\.\d{1,3}){3})?/
 const IPV4 = /(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?!\d|\.\d)/g;
 /**
  * Seven digits or more, with the separators people write between them. First come the forms that are not numbers of people and
- * stay as they are: ids of incidents, alerts and blocks, UUIDs, hashes, hexadecimal tokens of 16 digits and more without ten figures in a row, ISO dates with a time.
+ * stay as they are: ids of incidents, alerts, blocks and cases, UUIDs, hashes, hexadecimal tokens of 16 digits and more without ten figures in a row, ISO dates with a time.
  */
 const NUMBER =
-  /(?<keep>\b(?:inc|alert|blk)-[0-9a-f]{16}\b|\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b|\b(?=\d*[a-f]|0{40})[0-9a-f]{40,}\b|\b(?![0-9a-f]*\d{10})(?=\d*[a-f])[0-9a-f]{16,}\b|\b\d{4}-\d\d-\d\dT[\d:.]+Z?)|\+?\(?\d(?:[ \-.()/]{0,2}\d){6,}/gi;
+  /(?<keep>\b(?:inc|alert|blk)-[0-9a-f]{16}\b|\bcase-(?=\d*[a-f])[0-9a-f]{16}\b|\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b|\b(?=\d*[a-f]|0{40})[0-9a-f]{40,}\b|\b(?![0-9a-f]*\d{10})(?=\d*[a-f])[0-9a-f]{16,}\b|\b\d{4}-\d\d-\d\dT[\d:.]+Z?)|\+?\(?\d(?:[ \-.()/]{0,2}\d){6,}/gi;
+/** Fields whose values are ids that we made ourselves; what a caller or a peer may choose, a Call-ID above all, is none of them. */
+const OWN_ID_FIELDS: ReadonlySet<string> = new Set([
+  "alert",
+  "block",
+  "case",
+  "delivery",
+  "finding",
+  "incident",
+  "job",
+  "recording",
+]);
+/** With a letter in it, and one digit longer than the longest telephone number (E.164 §6.1: 15) at least. */
+const OWN_ID = /^(?:[a-z]{2,12}-)?(?=\d*[a-f])(?:[0-9a-f]{16}|[0-9a-f]{24}|[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})$/;
 const MAY_HOLD_SOMETHING = /[0-9:]/;
 
 /** Makes values that may identify a person unreadable, the same value always in the same way, so that lines can be joined. */
@@ -33,6 +46,11 @@ export class Redactor {
 
   sensitive(value: Sensitive): string {
     return this.#show ? value.value : this.#hash(value.kind, value.value);
+  }
+
+  /** A field of a line: as `text`, but ids of our own pass whole, so that they can be looked up as they stand there. */
+  field(name: string, value: string): string {
+    return OWN_ID_FIELDS.has(name) && OWN_ID.test(value) ? value : this.text(value);
   }
 
   /** The second net: masks whatever looks like a number, URI or address in a text that nobody marked. */

@@ -1,5 +1,6 @@
 import type { ModelQuestion } from "../../../detection/index.js";
 import { GatewayError } from "../../core/errors.js";
+import { TimeLimit } from "../../core/time-limit.js";
 import type { LanguageModel } from "../../ports/language-model.js";
 import { readAtMost } from "./read-at-most.js";
 
@@ -38,20 +39,22 @@ export class ChatModel implements LanguageModel {
   }
 
   async complete(question: ModelQuestion, signal: AbortSignal): Promise<string> {
-    const limit = AbortSignal.timeout(this.#options.timeoutMs);
+    const limit = new TimeLimit(this.#options.timeoutMs, signal);
     try {
-      const text = await this.#ask(question, AbortSignal.any([signal, limit]));
+      const text = await this.#ask(question, limit.signal);
       this.#lastFailure = undefined;
       return text;
     } catch (cause) {
       signal.throwIfAborted();
-      const error = limit.aborted
+      const error = limit.reached
         ? new GatewayError("judge.timeout", `no answer in ${this.#options.timeoutMs} ms`, { cause })
         : cause instanceof GatewayError
           ? cause
           : new GatewayError("judge.unavailable", "the language model's server does not answer", { cause });
       this.#lastFailure = error.message;
       throw error;
+    } finally {
+      limit.end();
     }
   }
 

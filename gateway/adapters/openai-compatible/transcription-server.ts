@@ -2,6 +2,7 @@ import { BoundedQueue } from "../../core/bounded-queue.js";
 import type { Clock } from "../../core/clock.js";
 import { GatewayError } from "../../core/errors.js";
 import { monoMs } from "../../core/time.js";
+import { TimeLimit } from "../../core/time-limit.js";
 import { SPEECH_RATE_HZ, type PcmAudio } from "../../media/audio.js";
 import { writeWav } from "../../media/wav/write-wav.js";
 import type { Transcriber, TranscribeOptions, Transcript } from "../../ports/transcriber.js";
@@ -16,7 +17,7 @@ export interface TranscriptionServerOptions {
   readonly model: string;
   /** Sent as `Authorization: Bearer`. Never logged. */
   readonly apiKey?: string;
-  /** One try, ms. */
+  /** One try, ms; times its patience. */
   readonly timeoutMs: number;
   /** Tries of a stretch that is over; a partial has one. */
   readonly attempts: number;
@@ -69,6 +70,7 @@ type Attempt =
 export class TranscriptionServer implements Transcriber {
   readonly name: string;
   readonly concurrency: number;
+  readonly tellsTimes: boolean;
   readonly #options: TranscriptionServerOptions;
   readonly #clock: Clock;
   readonly #endpoint: URL;
@@ -88,6 +90,7 @@ export class TranscriptionServer implements Transcriber {
     }
     this.name = `openai ${this.#endpoint.origin} ${options.model}`;
     this.concurrency = options.concurrency;
+    this.tellsTimes = options.wordTimestamps;
     this.#turns = new BoundedQueue(options.maxWaiting);
   }
 
@@ -177,19 +180,20 @@ export class TranscriptionServer implements Transcriber {
   }
 
   async #try(wav: Blob, options: TranscribeOptions, signal: AbortSignal, audioMs: number): Promise<Attempt> {
-    const { apiKey, timeoutMs } = this.#options;
-    const limit = AbortSignal.timeout(timeoutMs);
+    const { apiKey } = this.#options;
+    const timeoutMs = this.#options.timeoutMs * (options.patience ?? 1);
+    const limit = new TimeLimit(timeoutMs, signal, this.#closing.signal);
     try {
       const response = await fetch(this.#endpoint, {
         method: "POST",
         headers: apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` },
         body: this.#form(wav, options),
         redirect: "manual",
-        signal: AbortSignal.any([signal, limit, this.#closing.signal]),
+        signal: limit.signal,
       });
       return await readAnswer(response, audioMs);
     } catch (cause) {
-      if (limit.aborted) {
+      if (limit.reached) {
         // Asked again it would only be later.
         return {
           kind: "failed",
@@ -202,6 +206,8 @@ export class TranscriptionServer implements Transcriber {
           ? cause
           : new GatewayError("stt.unavailable", "the transcription server does not answer", { cause });
       return { kind: "failed", error, again: error.code === "stt.unavailable" };
+    } finally {
+      limit.end();
     }
   }
 
@@ -230,15 +236,15 @@ export class TranscriptionServer implements Transcriber {
 
   #pause(ms: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
-      const stop = AbortSignal.any([signal, this.#closing.signal]);
+      const stops = [signal, this.#closing.signal];
       const done = (): void => {
         cancel();
-        // Else it would live as long as `#closing`.
-        stop.removeEventListener("abort", done);
+        for (const stop of stops) stop.removeEventListener("abort", done);
         resolve();
       };
       const cancel = this.#clock.callAt(monoMs(this.#clock.mono() + ms), done);
-      stop.addEventListener("abort", done, { once: true });
+      for (const stop of stops) stop.addEventListener("abort", done, { once: true });
+      if (stops.some(({ aborted }) => aborted)) done();
     });
   }
 }

@@ -19,6 +19,10 @@ const PAYLOAD = {
   teardown: "teardown",
   audit: "entry",
   transcript: "transcript",
+  "call-record": "record",
+  "setting-change": "change",
+  finding: "finding",
+  "intake-position": "position",
 } as const satisfies Record<RecordKind, string>;
 
 /** Is this a record, as far as its outside shows? Files may have been cut off or edited. */
@@ -42,4 +46,5 @@ export function parseJson(text: string): unknown {
 /**
  * When room is short, call records go first: what says that an attack happened and who did what about it is rarer and worth more.
  */
-export const isEvidence = (kind: RecordKind): boolean => kind !== "cdr" && kind !== "teardown";
+export const isEvidence = (kind: RecordKind): boolean =>
+  kind !== "cdr" && kind !== "teardown" && kind !== "call-record";

@@ -14,8 +14,7 @@ import type {
 } from "../../ports/media-anchor.js";
 import { anchorSdp, readAnchorable, type AnchorableSdp } from "../../sip/sdp/anchor-sdp.js";
 import { MediaAgreement, opposite } from "./media-agreement.js";
-import type { LegState, RelayCallEvent, StreamPlaces, StreamWanted } from "./messages.js";
-import type { RelayLink } from "./relay-link.js";
+import type { LegState, RelayCallEvent, RelayLink, StreamPlaces, StreamWanted } from "./messages.js";
 
 export interface AnchoredSessionParts {
   readonly link: RelayLink;

@@ -35,8 +35,8 @@ export class MediaLeg {
   readonly family: 4 | 6;
   readonly isAudio: boolean;
   readonly pair: PortPair;
-  readonly rtp: MediaPort;
-  readonly rtcp: MediaPort;
+  readonly rtp: MediaPort<MediaLeg>;
+  readonly rtcp: MediaPort<MediaLeg>;
   /** The leg that what comes here goes to. */
   other: MediaLeg | undefined;
   /** What its peer hears. */

@@ -1,7 +1,6 @@
 import { parseAddress } from "../../core/cidr.js";
 import type { DatagramIo, OpenSocket } from "./io/datagram-io.js";
 import type { PacketBatch } from "./io/packet-batch.js";
-import type { MediaLeg } from "./media-leg.js";
 import type { Peer } from "./messages.js";
 
 /** Whether a packet is the peer's. */
@@ -11,8 +10,8 @@ export type Origin = "peer" | "unknown" | "stranger" | "early";
  * One UDP port of ours: from whom it takes packets, and to whom it sends. Symmetric: what we send leaves from the port that we
  * advertised (RFC 4961), to where the peer is, signalled or learned.
  */
-export class MediaPort {
-  readonly leg: MediaLeg;
+export class MediaPort<Leg> {
+  readonly leg: Leg;
   readonly isRtcp: boolean;
   readonly socket: number;
   readonly number: number;
@@ -24,7 +23,7 @@ export class MediaPort {
   /** Packets from others than the peer. */
   strangers = 0;
 
-  constructor(leg: MediaLeg, isRtcp: boolean, io: DatagramIo, open: OpenSocket) {
+  constructor(leg: Leg, isRtcp: boolean, io: DatagramIo, open: OpenSocket) {
     this.leg = leg;
     this.isRtcp = isRtcp;
     this.#io = io;

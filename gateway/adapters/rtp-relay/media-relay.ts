@@ -2,19 +2,19 @@ import type { Clock } from "../../core/clock.js";
 import { GatewayError } from "../../core/errors.js";
 import type { Log } from "../../core/log.js";
 import type { Metrics } from "../../core/metrics.js";
+import { WorkerLink, type StartWorker } from "../../core/worker-link.js";
 import type { PacketRing } from "../../media/fork/packet-ring.js";
 import type { HeardStreams } from "../../ports/heard-streams.js";
 import type { MediaAnchor, MediaCall, MediaEvent, MediaSession } from "../../ports/media-anchor.js";
 import type { MediaReceiver, ReceiveOptions, ReceivingPort } from "../../ports/media-receiver.js";
 import { AnchoredSession } from "./anchored-session.js";
-import type { FromRelay, Peer, RelayReport } from "./messages.js";
-import { RelayLink } from "./relay-link.js";
+import type { Peer, RelayLink, RelayReport, RelaySays } from "./messages.js";
 import { RelayMetrics } from "./relay-metrics.js";
-import type { MediaRelayOptions } from "./relay-options.js";
+import type { MediaRelayOptions, RelayWorkerData } from "./relay-options.js";
 
 export interface MediaRelayDeps {
-  /** Entry of the worker: `mediaRelayEntry()` of gateway/workers/media-relay-options. */
-  readonly entry: URL;
+  /** Starts the thread: `mediaRelayEntry()` of gateway/workers/media-relay-options is its entry. */
+  readonly thread: StartWorker;
   /** The compiled engine: `relayEngineFile()` of the same. */
   readonly engineFile: string | undefined;
   readonly clock: Clock;
@@ -35,6 +35,15 @@ interface Receiver {
 
 const RECEIVE_TIMEOUT_MS = 2_000;
 const SILENT_MS = 3_000;
+const LINK = {
+  name: "the media relay",
+  codes: { unavailable: "media.unavailable", busy: "media.unavailable", timeout: "media.unavailable" },
+  startTimeoutMs: 15_000,
+  stopTimeoutMs: 2_000,
+  restart: { firstMs: 20, mostMs: 5_000, healthyAfterMs: 30_000 },
+  maxInFlight: 8_192,
+  maxUnread: 100_000,
+} as const;
 const WILDCARDS: ReadonlySet<string> = new Set(["0.0.0.0", "::"]);
 
 /** The embedded media relay: a worker thread with the sockets, and this, what the SIP thread holds of it. */
@@ -49,20 +58,23 @@ export class MediaRelay implements MediaAnchor, MediaReceiver {
   readonly #receivers = new Map<number, Receiver>();
   #lastId = 0;
   #report: RelayReport | undefined;
+  /** How it reads and writes its sockets, for people. */
+  #io = "";
 
   private constructor(options: MediaRelayOptions, deps: MediaRelayDeps) {
     this.#deps = deps;
     this.#metrics = new RelayMetrics(deps.metrics);
     this.#families = new Set(options.addresses.map(({ address }) => familyOf(address)));
     this.#advertised = new Map(options.addresses.map(({ address, advertised }) => [address, advertised ?? address]));
-    const data = { options, ring: deps.listening?.ring.buffer, engineFile: deps.engineFile };
-    const { entry, clock, log, silentMs = SILENT_MS } = deps;
-    this.#link = new RelayLink(
-      { entry, data, clock, log, silentMs },
+    const { thread: start, clock, log, silentMs = SILENT_MS, listening, engineFile } = deps;
+    const data: RelayWorkerData = { options, ring: listening?.ring.buffer, engineFile };
+    this.#link = new WorkerLink(
+      { ...LINK, start, clock, log, silentMs },
       {
+        startData: () => data,
         onMessage: (message) => this.#onMessage(message),
         onDown: () => this.#metrics.down(),
-        onRestart: () => this.#onRestart(),
+        onUp: (again) => (again ? this.#onRestart() : this.#metrics.up()),
       },
     );
   }
@@ -78,7 +90,6 @@ export class MediaRelay implements MediaAnchor, MediaReceiver {
     }
     const relay = new MediaRelay(options, deps);
     await relay.#link.start();
-    relay.#metrics.up();
     return relay;
   }
 
@@ -128,7 +139,7 @@ export class MediaRelay implements MediaAnchor, MediaReceiver {
     if (!this.#link.ok) return { ok: false, detail: "the relay's thread has ended and is being started again" };
     const { calls = 0, receivers = 0, freePairs } = this.#report ?? {};
     const ports = freePairs === undefined ? "" : `, ${freePairs} port pairs free`;
-    return { ok: freePairs !== 0, detail: `${this.#link.io}, ${calls} calls, ${receivers} receivers${ports}` };
+    return { ok: freePairs !== 0, detail: `${this.#io}, ${calls} calls, ${receivers} receivers${ports}` };
   }
 
   async close(): Promise<void> {
@@ -137,8 +148,13 @@ export class MediaRelay implements MediaAnchor, MediaReceiver {
     this.#metrics.down();
   }
 
-  #onMessage(message: Extract<FromRelay, { kind: "event" | "receiver-idle" | "report" }>): void {
+  #onMessage(message: RelaySays): void {
     switch (message.kind) {
+      case "ready":
+        this.#io = message.why === "" ? message.io : `${message.io} (${message.why})`;
+        break;
+      case "pong":
+        break;
       case "event":
         this.#sessions.get(message.call)?.onRelayEvent(message.event);
         break;

@@ -1,4 +1,5 @@
 import type { PayloadFormat } from "../../core/payload-format.js";
+import type { LinkFromWorker, LinkToWorker, WorkerLink } from "../../core/worker-link.js";
 import type { SrtpKey } from "../../media/srtp/srtp-session.js";
 import type { MediaSide, MediaStats } from "../../ports/media-anchor.js";
 
@@ -102,20 +103,13 @@ export interface Requests {
 export type RequestName = keyof Requests;
 
 export type ToRelay =
-  | {
-      readonly kind: "request";
-      readonly id: number;
-      readonly name: RequestName;
-      readonly args: Requests[RequestName]["args"];
-    }
+  | LinkToWorker<Requests>
   | { readonly kind: "state"; readonly call: number; readonly state: CallState }
   | { readonly kind: "release"; readonly call: number; readonly indexes: readonly number[] }
   | { readonly kind: "answered"; readonly call: number }
   | { readonly kind: "hold"; readonly call: number; readonly held: boolean }
   | { readonly kind: "expect"; readonly receiver: number; readonly peer: Peer | undefined }
-  | { readonly kind: "close-receiver"; readonly receiver: number }
-  | { readonly kind: "ping" }
-  | { readonly kind: "stop" };
+  | { readonly kind: "close-receiver"; readonly receiver: number };
 
 /** Counters of all calls since the worker began. */
 export interface RelayTotals {
@@ -151,16 +145,12 @@ export type RelayCallEvent =
 
 export type FromRelay =
   | { readonly kind: "ready"; readonly io: "native" | "node"; readonly why: string }
-  | { readonly kind: "start-failed"; readonly message: string }
-  | { readonly kind: "answer"; readonly id: number; readonly value: Requests[RequestName]["answer"] }
-  | {
-      readonly kind: "refusal";
-      readonly id: number;
-      readonly code: "media.full" | "media.unavailable" | "media.rejected";
-      readonly message: string;
-    }
+  | LinkFromWorker<Requests>
   | { readonly kind: "event"; readonly call: number; readonly event: RelayCallEvent }
   | { readonly kind: "receiver-idle"; readonly receiver: number }
   | { readonly kind: "report"; readonly report: RelayReport }
-  | { readonly kind: "pong" }
-  | { readonly kind: "stopped" };
+  | { readonly kind: "pong" };
+
+/** What the relay says of itself. */
+export type RelaySays = Exclude<FromRelay, LinkFromWorker<Requests>>;
+export type RelayLink = WorkerLink<Requests, ToRelay, RelaySays>;

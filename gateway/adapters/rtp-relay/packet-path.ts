@@ -37,7 +37,7 @@ const RTCP_HEAD_BYTES = 8;
 export class PacketPath {
   readonly totals = new PathTotals();
   readonly #ring: PacketRing | undefined;
-  readonly #ports: (MediaPort | undefined)[] = [];
+  readonly #ports: (MediaPort<MediaLeg> | undefined)[] = [];
   readonly #header = new RtpHeader();
   /** Of this batch, by row: whose RTP it is, and its bytes; undefined: it is of no further interest. */
   readonly #legs = new Array<MediaLeg | undefined>(BATCH_PACKETS).fill(undefined);
@@ -51,11 +51,11 @@ export class PacketPath {
     this.#ring = ring;
   }
 
-  add(port: MediaPort): void {
+  add(port: MediaPort<MediaLeg>): void {
     this.#ports[port.socket] = port;
   }
 
-  remove(port: MediaPort): void {
+  remove(port: MediaPort<MediaLeg>): void {
     this.#ports[port.socket] = undefined;
   }
 

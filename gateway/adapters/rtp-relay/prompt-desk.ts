@@ -6,8 +6,8 @@ import { writeRtpHeader } from "../../media/rtp/rtp-header.js";
 import type { DatagramIo } from "./io/datagram-io.js";
 import type { MediaLeg } from "./media-leg.js";
 import type { PathTotals } from "./packet-path.js";
-import { HoldTone, type Sound } from "./prompt-sound.js";
-import { SoundWorks, type SoundEncoder } from "./sound-works.js";
+import { HoldTone, type Sound } from "../../media/sound/prompt-sound.js";
+import { SoundWorks, type SoundEncoder } from "../../media/sound/sound-works.js";
 
 const FRAME_MS = 20;
 /** Frames leave on a grid this fine: one timer serves all prompts. */

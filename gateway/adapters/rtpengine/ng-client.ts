@@ -2,6 +2,7 @@ import { createSocket, type Socket } from "node:dgram";
 import { lookup } from "node:dns/promises";
 import type { Clock } from "../../core/clock.js";
 import { GatewayError } from "../../core/errors.js";
+import { giveUpAfter } from "../../core/give-up.js";
 import type { Random } from "../../core/random.js";
 import { monoMs } from "../../core/time.js";
 import { encodeBencode, type Bencodable, type BencodeDictionary } from "./bencode.js";
@@ -117,7 +118,7 @@ export class NgClient {
     const now = clock.mono();
     const at = (ms: number, fn: () => void): (() => void) => clock.callAt(monoMs(now + ms), fn);
     const giveUp = (): void => this.#pending.get(cookie)?.fail(unavailable("no answer"));
-    return [...REPEAT_AT.map((share) => at(timeoutMs * share, again)), at(timeoutMs, giveUp)];
+    return [...REPEAT_AT.map((share) => at(timeoutMs * share, again)), giveUpAfter(clock, timeoutMs, giveUp)];
   }
 
   #socketWithin(timeoutMs: number): Promise<Socket> {
@@ -135,7 +136,7 @@ export class NgClient {
   #withLimit(opening: Promise<Socket>, timeoutMs: number): Promise<Socket> {
     const { clock } = this.#deps;
     return new Promise((resolve, reject) => {
-      const cancel = clock.callAt(monoMs(clock.mono() + timeoutMs), () => reject(unavailable("name not resolved")));
+      const cancel = giveUpAfter(clock, timeoutMs, () => reject(unavailable("name not resolved")));
       opening.then(
         (socket) => {
           cancel();

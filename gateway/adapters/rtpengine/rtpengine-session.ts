@@ -72,6 +72,7 @@ export class RtpengineSession implements MediaSession {
   readonly #forks: Partial<Record<MediaSide, StreamFork | undefined>> = {};
   readonly #notHeard: Partial<Record<MediaSide, NotHeard | undefined>> = {};
   #stats: MediaStats = { a: NOTHING, b: NOTHING, forkDropped: 0 };
+  #idleTold = false;
   #heardAt: MonoMs;
   #closed: Promise<MediaStats | undefined> | undefined;
 
@@ -129,13 +130,14 @@ export class RtpengineSession implements MediaSession {
   /** Looks whether anything still comes. To be called now and then. */
   watch(now: MonoMs): void {
     const { idleMs } = this.#parts;
-    if (idleMs === 0 || !this.#answered || this.#instance?.up !== true || this.#closed !== undefined) return;
+    if (idleMs === 0 || this.#idleTold || !this.#answered || this.#instance?.up !== true || this.#closed !== undefined)
+      return;
     this.#inTurn(async () => {
       const before = packetsIn(this.#stats);
       await this.#query();
       if (packetsIn(this.#stats) !== before || this.#maySilent()) this.#heardAt = now;
       else if (now - this.#heardAt >= idleMs) {
-        this.#heardAt = now;
+        this.#idleTold = true;
         this.#tell({ kind: "idle" });
       }
     }).catch(ignored);

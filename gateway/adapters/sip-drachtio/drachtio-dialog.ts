@@ -79,7 +79,7 @@ export class DrachtioDialog implements SipDialog {
     contact: OwnContact,
   ): DrachtioDialog {
     const { protocol, address, port } = incoming.source;
-    const facts = factsOfRequest(incoming.request, incoming.facts, localTag, protocol === "tls");
+    const facts = factsOfRequest(incoming.request, incoming.facts, localTag, incoming.source);
     const lastTarget: SipTarget = { protocol, address, port };
     const nameTags = [facts.remoteTag];
     return new DrachtioDialog(engine, new DialogState(facts, phase), { nameTags, contact, lastTarget });
@@ -92,7 +92,7 @@ export class DrachtioDialog implements SipDialog {
     contact: OwnContact,
     lastTarget: SipTarget | undefined,
   ): DrachtioDialog {
-    const facts = factsOfResponse(response, false);
+    const facts = factsOfResponse(response, false, lastTarget);
     const nameTags = [facts.localTag];
     return new DrachtioDialog(engine, new DialogState(facts, "early"), { nameTags, contact, lastTarget });
   }

@@ -71,7 +71,8 @@ export class EmbeddedDialog implements SipDialog {
     to: SipTarget | undefined,
   ): EmbeddedDialog {
     const contact = { contactUser: setup.contactUser, contactParams: setup.contactParams };
-    return new EmbeddedDialog(engine, new DialogState(factsOfResponse(response, setup.secure), phase), contact, to);
+    const facts = factsOfResponse(response, setup.secure, to);
+    return new EmbeddedDialog(engine, new DialogState(facts, phase), contact, to);
   }
 
   /** At the called end. RFC 3261 §12.1.1 */
@@ -83,7 +84,7 @@ export class EmbeddedDialog implements SipDialog {
     contact: OwnContact,
   ): EmbeddedDialog {
     const { protocol, address, port } = incoming.source;
-    const facts = factsOfRequest(incoming.request, incoming.facts, localTag, protocol === "tls");
+    const facts = factsOfRequest(incoming.request, incoming.facts, localTag, incoming.source);
     return new EmbeddedDialog(engine, new DialogState(facts, phase), contact, { protocol, address, port });
   }
 

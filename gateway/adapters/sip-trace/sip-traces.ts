@@ -43,6 +43,8 @@ interface Trace {
   messages: number;
   bytes: number;
   skipped: number;
+  /** Messages of all calls, of its own among them or not. */
+  unseen: number;
 }
 
 const ID = /^[\w-]{1,64}$/;
@@ -92,6 +94,7 @@ export class SipTraces {
         messages: 0,
         bytes: 0,
         skipped: 0,
+        unseen: 0,
       });
       return ok({ until });
     } catch (cause) {
@@ -132,6 +135,11 @@ export class SipTraces {
     return true;
   }
 
+  /** There is more to do than there is time for: a message is not looked at, so it may be one of any trace; each says so at its end. */
+  leaveOut(): void {
+    for (const trace of this.#active.values()) trace.unseen++;
+  }
+
   /** Writes what waits and closes the file. @returns False where no such trace runs. */
   async stop(id: string): Promise<boolean> {
     const trace = this.#active.get(id);
@@ -139,10 +147,11 @@ export class SipTraces {
     this.#active.delete(id);
     trace.cancelEnd();
     while (trace.writing !== undefined) await trace.writing;
-    if (trace.skipped > 0)
-      await trace.file
-        .appendFile(`--- ${trace.skipped} messages left out: the disk was too slow\n`)
-        .catch(() => undefined);
+    const missing = [
+      ...(trace.skipped > 0 ? [`--- ${trace.skipped} messages left out: the disk was too slow\n`] : []),
+      ...(trace.unseen > 0 ? [`--- up to ${trace.unseen} messages left out: there was too much to do\n`] : []),
+    ];
+    if (missing.length > 0) await trace.file.appendFile(missing.join("")).catch(() => undefined);
     await trace.file.close().catch(() => undefined);
     return true;
   }

@@ -68,6 +68,7 @@ export class SiprecClient {
     const stop = new AbortController();
     const abort = (): void => stop.abort();
     signal.addEventListener("abort", abort);
+    if (signal.aborted) abort();
     try {
       const ports = sockets.map(({ port }) => ({ address: to.localAddress, port }));
       const sessions: Session[] = [];

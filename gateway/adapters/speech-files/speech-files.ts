@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { mkdir, open } from "node:fs/promises";
 import type { Clock } from "../../core/clock.js";
 import type { Log } from "../../core/log.js";
@@ -5,7 +6,14 @@ import type { Counter, Metrics } from "../../core/metrics.js";
 import type { SpeechKeeper, SpeechPiece } from "../../ports/speech-keeper.js";
 import type { Vault } from "../../ports/vault.js";
 import { isMissing, wholeRecords, type SpeechFolder } from "./speech-folder.js";
-import { encodePiece, FILE_HEAD, LENGTH_BYTES, MOST_RECORD_BYTES, speechContext } from "./speech-record.js";
+import {
+  encodePiece,
+  fileHead,
+  LENGTH_BYTES,
+  MOST_RECORD_BYTES,
+  speechContext,
+  speechKeyContext,
+} from "./speech-record.js";
 
 export interface SpeechFilesOptions {
   /** What is kept of one call at most, bytes; 32,000 are a second of one speaker. */
@@ -26,11 +34,19 @@ export interface SpeechFilesDeps {
 
 interface OpenFile {
   /** Whole records, and their bytes with the head: what is behind is not ours, and is cut off before the next. */
-  count: number;
-  bytes: number;
+  readonly count: number;
+  readonly bytes: number;
+  /** Of its records. */
+  readonly vault: Vault;
+  /** Where nothing is written yet. */
+  readonly head: Uint8Array | undefined;
 }
 
+const KEY_BYTES = 32;
+
 const WAITING_BYTES = 16 * 1024 * 1024;
+/** Sealed in one go, on the thread that carries SIP: 5 s at 16 kHz are below half a millisecond (docs/benchmarks.md). */
+const SLICE_SAMPLES = 80_000;
 /** Calls whose file is known without another look at it. */
 const MOST_KNOWN = 2_000;
 /** Others delete: what is there is looked at again, ms. */
@@ -77,7 +93,7 @@ export class SpeechFiles implements SpeechKeeper {
     else if (this.#waitingBytes + bytes > this.#options.waitingBytes || bytes > MOST_RECORD_BYTES / 2)
       this.#drop("queue");
     else {
-      this.#waiting.push(piece);
+      this.#waiting.push(...slices(piece));
       this.#waitingBytes += bytes;
       this.#writing ??= this.#writeAll();
     }
@@ -111,21 +127,21 @@ export class SpeechFiles implements SpeechKeeper {
   }
 
   async #write(piece: SpeechPiece): Promise<void> {
-    const { folder, vault } = this.#deps;
+    const { folder } = this.#deps;
     const { callId } = piece;
     await this.#measure();
     const path = folder.pathOf(callId);
-    const known = this.#known.get(callId) ?? (await this.#look(path));
-    const sealed = vault.seal(encodePiece(piece), speechContext(callId, known.count));
-    const head = known.bytes === 0 ? FILE_HEAD : Buffer.alloc(0);
-    const record = Buffer.concat([head, lengthOf(sealed), sealed]);
+    const known = this.#known.get(callId) ?? (await this.#look(callId, path));
+    const sealed = known.vault.seal(encodePiece(piece), speechContext(callId, known.count));
+    const record = Buffer.concat([known.head ?? new Uint8Array(0), lengthOf(sealed), sealed]);
     const why = this.#refuses(known, record.byteLength);
     if (why !== undefined) {
       this.#drop(why);
       return;
     }
     await append(path, record, known.bytes);
-    this.#remember(callId, { count: known.count + 1, bytes: known.bytes + record.byteLength });
+    const { vault, count, bytes } = known;
+    this.#remember(callId, { count: count + 1, bytes: bytes + record.byteLength, vault, head: undefined });
     this.#totalBytes += record.byteLength;
     this.#keptBytes.inc(record.byteLength);
   }
@@ -136,14 +152,20 @@ export class SpeechFiles implements SpeechKeeper {
     return this.#totalBytes + bytes > totalBytes ? "full" : undefined;
   }
 
-  /** A file that an earlier process, or this one before an error, has left. */
-  async #look(path: string): Promise<OpenFile> {
-    try {
-      return await wholeRecords(path);
-    } catch (error) {
-      if (isMissing(error)) return { count: 0, bytes: 0 };
+  /** A file that an earlier process, or this one before an error, has left; or one that is to be begun, with a key of its own. */
+  async #look(callId: string, path: string): Promise<OpenFile> {
+    const { vault } = this.#deps;
+    const context = speechKeyContext(callId);
+    const found = await wholeRecords(path).catch((error: unknown) => {
+      if (isMissing(error)) return { count: 0, bytes: 0, sealedKey: undefined };
       throw error;
-    }
+    });
+    const { count, bytes, sealedKey } = found;
+    if (sealedKey !== undefined)
+      return { count, bytes, vault: vault.withKey(vault.open(sealedKey, context)), head: undefined };
+    if (bytes > 0) return { count, bytes, vault, head: undefined };
+    const key = randomBytes(KEY_BYTES);
+    return { count, bytes, vault: vault.withKey(key), head: fileHead(vault.seal(key, context)) };
   }
 
   #remember(callId: string, file: OpenFile): void {
@@ -165,6 +187,17 @@ export class SpeechFiles implements SpeechKeeper {
   #drop(why: Why): void {
     this.#dropped.labels(why).inc();
   }
+}
+
+/** Longer pieces are sealed bit by bit; each bit is a record of its own. */
+function slices(piece: SpeechPiece): SpeechPiece[] {
+  const { samples, startMs, sampleRateHz } = piece;
+  if (samples.length <= SLICE_SAMPLES) return [piece];
+  return Array.from({ length: Math.ceil(samples.length / SLICE_SAMPLES) }, (_, i) => ({
+    ...piece,
+    startMs: startMs + (i * SLICE_SAMPLES * 1_000) / sampleRateHz,
+    samples: samples.subarray(i * SLICE_SAMPLES, (i + 1) * SLICE_SAMPLES),
+  }));
 }
 
 function lengthOf(sealed: Uint8Array): Uint8Array {

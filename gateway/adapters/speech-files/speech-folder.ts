@@ -3,8 +3,17 @@ import { open, readdir, rm, stat, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { GatewayError } from "../../core/errors.js";
 import type { SpeechPiece } from "../../ports/speech-keeper.js";
-import type { Vault } from "../../ports/vault.js";
-import { decodePiece, FILE_HEAD, LENGTH_BYTES, MOST_RECORD_BYTES, speechContext } from "./speech-record.js";
+import type { Opener } from "../../ports/vault.js";
+import {
+  decodePiece,
+  FILE_HEAD_BYTES,
+  fileHead,
+  LENGTH_BYTES,
+  MOST_RECORD_BYTES,
+  readFileHead,
+  speechContext,
+  speechKeyContext,
+} from "./speech-record.js";
 
 /** Below the store's folder. */
 export const SPEECH_FOLDER = "audio";
@@ -40,12 +49,14 @@ export class SpeechFolder {
     return forgotten;
   }
 
-  /** Deletes what has not been written to since. @returns How many calls' speech. @throws GatewayError `store.unavailable` */
-  async prune(beforeUnixMs: number): Promise<number> {
+  /** Deletes what has not been written to since, but for these calls. @returns How many calls' speech. @throws GatewayError `store.unavailable` */
+  async prune(beforeUnixMs: number, keep: ReadonlySet<string> = new Set()): Promise<number> {
+    const kept = new Set([...keep].map((callId) => this.pathOf(callId)));
     let pruned = 0;
     for (const name of await this.#names()) {
-      const found = await this.#stat(name);
-      if (found !== undefined && found.mtimeMs < beforeUnixMs && (await remove(join(this.path, name)))) pruned++;
+      const path = join(this.path, name);
+      const found = kept.has(path) ? undefined : await this.#stat(name);
+      if (found !== undefined && found.mtimeMs < beforeUnixMs && (await remove(path))) pruned++;
     }
     return pruned;
   }
@@ -53,19 +64,45 @@ export class SpeechFolder {
   /**
    * What is kept of a call, piece by piece. A record that a crash cut off at the end is left out.
    * @throws GatewayError `crypto.key`: the keys are others, or a byte was changed; `audio.invalid`: none is kept, or the file is none of ours;
-   *   `store.unavailable`: it cannot be read.
+   *   `subject.forgotten`; `store.unavailable`: it cannot be read.
    */
-  async *read(callId: string, vault: Vault): AsyncGenerator<SpeechPiece> {
+  async *read(callId: string, opener: Opener): AsyncGenerator<SpeechPiece> {
     const file = await open(this.pathOf(callId), "r").catch((cause: unknown) => {
       if (isMissing(cause)) throw new GatewayError("audio.invalid", "no speech of that call is kept");
       throw readError(cause);
     });
     try {
+      const { headBytes, sealedKey } = await headOf(file);
+      const vault = sealedKey === undefined ? opener : opener.withKey(opener.open(sealedKey, speechKeyContext(callId)));
       let number = 0;
-      for await (const sealed of recordsOf(file)) {
+      for await (const sealed of recordsOf(file, headBytes)) {
         yield decodePiece(callId, vault.open(sealed, speechContext(callId, number)));
         number++;
       }
+    } finally {
+      await file.close();
+    }
+  }
+
+  /**
+   * Seals the key of a call's speech anew, where it is: for other readers than before. Who writes more into the file is not disturbed.
+   * @returns False: nothing is kept of that call, or a file of before, whose records are under the installation's keys.
+   * @throws GatewayError `crypto.key`, `subject.forgotten`, `store.unavailable`
+   */
+  async bind(callId: string, opener: Opener, seal: (key: Uint8Array, context: string) => Uint8Array): Promise<boolean> {
+    const file = await open(this.pathOf(callId), "r+").catch((cause: unknown) => {
+      if (isMissing(cause)) return undefined;
+      throw readError(cause);
+    });
+    if (file === undefined) return false;
+    try {
+      const { sealedKey } = await headOf(file);
+      if (sealedKey === undefined) return false;
+      const context = speechKeyContext(callId);
+      const head = fileHead(seal(opener.open(sealedKey, context), context));
+      await file.write(head, 0, head.byteLength, 0);
+      await file.datasync();
+      return true;
     } finally {
       await file.close();
     }
@@ -86,10 +123,17 @@ export class SpeechFolder {
   }
 }
 
-async function* recordsOf(file: FileHandle): AsyncGenerator<Uint8Array> {
-  const head = await bytesAt(file, 0, FILE_HEAD.byteLength);
-  if (head?.equals(FILE_HEAD) !== true) throw new GatewayError("audio.invalid", "this is no file of kept speech");
-  let at = FILE_HEAD.byteLength;
+/** @throws GatewayError `audio.invalid` */
+async function headOf(file: FileHandle) {
+  const bytes = Buffer.alloc(FILE_HEAD_BYTES);
+  const { bytesRead } = await file.read(bytes, 0, FILE_HEAD_BYTES, 0);
+  const head = readFileHead(bytes.subarray(0, bytesRead));
+  if (head === undefined) throw new GatewayError("audio.invalid", "this is no file of kept speech");
+  return head;
+}
+
+async function* recordsOf(file: FileHandle, headBytes: number): AsyncGenerator<Uint8Array> {
+  let at = headBytes;
   for (;;) {
     const length = (await bytesAt(file, at, LENGTH_BYTES))?.readUInt32BE(0);
     if (length === undefined) return;
@@ -101,19 +145,27 @@ async function* recordsOf(file: FileHandle): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** How far a file's records go, and how many they are: what is behind was cut off. A file of another kind has none. */
-export async function wholeRecords(path: string): Promise<{ readonly bytes: number; readonly count: number }> {
+/**
+ * How far a file's records go, and how many they are: what is behind was cut off. A file of another kind has none.
+ * @returns The sealed key of its records; undefined: they are under the installation's keys.
+ */
+export async function wholeRecords(path: string): Promise<{
+  readonly bytes: number;
+  readonly count: number;
+  readonly sealedKey: Uint8Array | undefined;
+}> {
   const file = await open(path, "r");
-  let bytes = 0;
-  let count = 0;
   try {
-    for await (const sealed of recordsOf(file)) {
+    const { headBytes, sealedKey } = await headOf(file);
+    let bytes = headBytes;
+    let count = 0;
+    for await (const sealed of recordsOf(file, headBytes)) {
       bytes += LENGTH_BYTES + sealed.byteLength;
       count++;
     }
-    return { bytes: bytes + FILE_HEAD.byteLength, count };
+    return { bytes, count, sealedKey };
   } catch (error) {
-    if (error instanceof GatewayError) return { bytes: 0, count: 0 };
+    if (error instanceof GatewayError) return { bytes: 0, count: 0, sealedKey: undefined };
     throw error;
   } finally {
     await file.close();

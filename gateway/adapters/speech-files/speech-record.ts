@@ -5,9 +5,43 @@ import type { SpeechPiece } from "../../ports/speech-keeper.js";
 /** What a sealed piece is bound to: it opens as this call's piece of this number only. */
 export const speechContext = (callId: string, number: number): string => `audio:${callId}:${number}`;
 
-/** First bytes of a file; each record behind them is its length (4 bytes, the highest first) and as many sealed bytes. */
-export const FILE_HEAD = Buffer.from("RFS1", "latin1");
+/** What the key of a call's speech is bound to. */
+export const speechKeyContext = (callId: string): string => `audio-key:${callId}`;
+
+/**
+ * First bytes of a file: `RFS2`, then the sealed key of its records in a place of a fixed size, so that it can be sealed anew where it is. Each record
+ * behind that is its length (4 bytes, the highest first) and as many sealed bytes. Files of before have `RFS1`, no key, and records under the
+ * installation's keys.
+ */
+export const FILE_MARK = Buffer.from("RFS2", "latin1");
+export const OLD_FILE_MARK = Buffer.from("RFS1", "latin1");
 export const LENGTH_BYTES = 4;
+const KEY_PLACE_BYTES = 508;
+export const FILE_HEAD_BYTES = FILE_MARK.byteLength + LENGTH_BYTES + KEY_PLACE_BYTES;
+
+/** @param sealedKey By whom the file is to be read. */
+export function fileHead(sealedKey: Uint8Array): Uint8Array {
+  if (sealedKey.byteLength > KEY_PLACE_BYTES) throw new GatewayError("crypto.key", "a sealed key is too long");
+  const head = Buffer.alloc(FILE_HEAD_BYTES);
+  FILE_MARK.copy(head);
+  head.writeUInt32BE(sealedKey.byteLength, FILE_MARK.byteLength);
+  head.set(sealedKey, FILE_MARK.byteLength + LENGTH_BYTES);
+  return head;
+}
+
+/** @returns Where records begin, and the sealed key; without one it is a file of before. Undefined: it is no file of kept speech. */
+export function readFileHead(
+  bytes: Uint8Array,
+): { readonly headBytes: number; readonly sealedKey: Uint8Array | undefined } | undefined {
+  const head = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const mark = head.subarray(0, FILE_MARK.byteLength);
+  if (mark.equals(OLD_FILE_MARK)) return { headBytes: OLD_FILE_MARK.byteLength, sealedKey: undefined };
+  if (!mark.equals(FILE_MARK) || head.byteLength < FILE_HEAD_BYTES) return undefined;
+  const length = head.readUInt32BE(FILE_MARK.byteLength);
+  if (length === 0 || length > KEY_PLACE_BYTES) return undefined;
+  const from = FILE_MARK.byteLength + LENGTH_BYTES;
+  return { headBytes: FILE_HEAD_BYTES, sealedKey: head.subarray(from, from + length) };
+}
 /** Longer pieces are none of ours: a stretch of speech is 30 s at most. */
 export const MOST_RECORD_BYTES = 8 * 1024 * 1024;
 

@@ -5,6 +5,7 @@ import {
   type CalledId,
   type CallerId,
   type Cdr,
+  type CdrIdentity,
   type CdrMedia,
   type CdrMediaSide,
   type Incident,
@@ -40,6 +41,7 @@ export function cdrOf(row: CdrRow): Cdr {
     ...(row.block_id === null ? {} : { blockId: row.block_id }),
     emergency: row.emergency,
     ...mediaOf(row),
+    ...identityOf(row),
   };
 }
 
@@ -54,6 +56,21 @@ function mediaOf(row: CdrRow): { readonly media?: CdrMedia } {
       ...(isAbsent(notHeard) ? {} : { notHeard }),
       ...(a === undefined ? {} : { a }),
       ...(b === undefined ? {} : { b }),
+    },
+  };
+}
+
+function identityOf(row: CdrRow): { readonly identity?: CdrIdentity } {
+  const { identity_verdict: verdict, identity_attest: attest, identity_origid: origid } = row;
+  const { identity_reason: reason, identity_diverted: diverted } = row;
+  if (isAbsent(verdict)) return {};
+  return {
+    identity: {
+      verdict,
+      ...(isAbsent(attest) ? {} : { attest }),
+      ...(isAbsent(origid) ? {} : { origid }),
+      ...(isAbsent(reason) ? {} : { reason }),
+      ...(isAbsent(diverted) ? {} : { diverted }),
     },
   };
 }
@@ -82,6 +99,7 @@ export function alertOf(row: AlertRow): Alert {
     disposition: row.disposition,
     message: row.message,
     ...(row.threat === null ? {} : { threat: row.threat }),
+    ...(row.finding === null || row.finding === undefined ? {} : { finding: row.finding }),
   };
 }
 

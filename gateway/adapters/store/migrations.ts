@@ -1,5 +1,9 @@
 import { sql, type Kysely } from "kysely";
 import { GatewayError } from "../../core/errors.js";
+import { CALL_RECORD_LINKS, CALL_RECORDS, SETTING_CHANGES } from "./call-record-migrations.js";
+import { ALERT_CASES, ALERT_COUNTS, ALERT_RETRIES, ALERT_URGENCY } from "./alert-migrations.js";
+import { LEGAL_HOLDS } from "./legal-holds.js";
+import { RECORDING_ENDS, RECORDING_JOBS } from "./recording-migrations.js";
 
 /**
  * The schema's history, forward only: entry n brings the database from version n to n + 1. Never edit an entry that has been
@@ -62,6 +66,20 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     `create index transcripts_by_caller on transcripts (caller)`,
     `create index transcripts_by_called on transcripts (called)`,
   ],
+  [
+    `alter table cdrs add column identity_verdict text, add column identity_attest text, add column identity_origid text,
+      add column identity_reason text, add column identity_diverted boolean`,
+  ],
+  RECORDING_JOBS,
+  CALL_RECORDS,
+  ALERT_CASES,
+  LEGAL_HOLDS,
+  CALL_RECORD_LINKS,
+  SETTING_CHANGES,
+  RECORDING_ENDS,
+  ALERT_RETRIES,
+  ALERT_URGENCY,
+  ALERT_COUNTS,
 ];
 
 /** "ringfenc" read as a number: the same for every version, or two versions would not exclude each other. */

@@ -4,11 +4,16 @@ import { Kysely } from "kysely";
 import type { UnixMs } from "../../../detection/index.js";
 import { GatewayError } from "../../core/errors.js";
 import type { Log } from "../../core/log.js";
+import type { CallRecordStore } from "../../ports/call-records.js";
+import type { AlertStore } from "../../ports/alert-store.js";
 import type { Store } from "../../ports/records.js";
+import type { LegalHoldStore } from "../../ports/legal-holds.js";
+import type { RecordingJobStore } from "../../ports/recordings.js";
 import { lockFolder } from "./folder-lock.js";
 import { migrate } from "./migrations.js";
 import { openPglite } from "./pglite-database.js";
 import { PgliteDialect } from "./pglite-dialect.js";
+import { LOG_LIMIT_BYTES } from "./pglite-log-limit.js";
 import { postgresDialect } from "./postgres-dialect.js";
 import { DEFAULT_RETENTION, type PruneResult, type RetentionDays } from "./retention.js";
 import { SqlStore } from "./sql-store.js";
@@ -36,6 +41,12 @@ export interface StoreOptions {
 }
 
 export interface ManagedStore extends Store {
+  /** What becomes of alerts: cases, outbox, comments, guards. */
+  readonly alertCases: AlertStore;
+  /** What must not be deleted. */
+  readonly legalHolds: LegalHoldStore;
+  readonly callRecords: CallRecordStore;
+  readonly recordings: RecordingJobStore;
   /** One bounded round of deletion by age. Call again while `more`. @throws GatewayError `store.*` */
   prune(now: UnixMs): Promise<PruneResult>;
 }
@@ -95,6 +106,7 @@ function pglite(options: StoreOptions) {
     open: () => openPglite(folder, options.template ?? BUILT_TEMPLATE, log),
     waitMs: options.connectTimeoutMs ?? PGLITE_WAIT_MS,
     maxWaiting: PGLITE_MAX_WAITING,
+    logLimitBytes: LOG_LIMIT_BYTES,
   });
   return { dialect, eager: true };
 }

@@ -7,6 +7,7 @@ import { GatewayError } from "../../core/errors.js";
 import type { Log } from "../../core/log.js";
 import { migrate } from "./migrations.js";
 import { PgliteDialect } from "./pglite-dialect.js";
+import { LOG_LIMIT_BYTES } from "./pglite-log-limit.js";
 import type { Tables } from "./tables.js";
 
 /** The database's own folder inside the store's. */
@@ -86,7 +87,12 @@ const isResourceFailure = (cause: unknown): boolean =>
 export async function buildTemplate(): Promise<Uint8Array> {
   const pglite = await PGlite.create();
   const db = new Kysely<Tables>({
-    dialect: new PgliteDialect({ open: () => Promise.resolve(pglite), waitMs: 60_000, maxWaiting: 8 }),
+    dialect: new PgliteDialect({
+      open: () => Promise.resolve(pglite),
+      waitMs: 60_000,
+      maxWaiting: 8,
+      logLimitBytes: LOG_LIMIT_BYTES,
+    }),
   });
   try {
     await migrate(db);

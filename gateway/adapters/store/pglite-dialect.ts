@@ -14,6 +14,7 @@ import {
   type TransactionSettings,
 } from "kysely";
 import { GatewayError } from "../../core/errors.js";
+import { PgliteLogLimit } from "./pglite-log-limit.js";
 import { sqlState } from "./store-errors.js";
 
 /** The part of a PGlite that the dialect needs. */
@@ -32,6 +33,8 @@ export interface PgliteDialectOptions {
   readonly waitMs: number;
   /** How many may wait. One more is refused at once. */
   readonly maxWaiting: number;
+  /** How much may stand in the write-ahead log until a checkpoint is written. */
+  readonly logLimitBytes: number;
 }
 
 /**
@@ -79,7 +82,7 @@ class PgliteDriver implements Driver {
     try {
       if (this.#destroyed) throw new GatewayError("store.unavailable", "the store is closed");
       if (this.#connection?.broken === true) await this.#discard();
-      this.#connection ??= new PgliteConnection(await this.#options.open());
+      this.#connection ??= new PgliteConnection(await this.#options.open(), this.#options.logLimitBytes);
       return this.#connection;
     } catch (error) {
       this.#turn.give();
@@ -97,9 +100,10 @@ class PgliteDriver implements Driver {
     await connection.executeQuery(CompiledQuery.raw("rollback"));
   }
 
-  releaseConnection(_connection: DatabaseConnection): Promise<void> {
+  async releaseConnection(_connection: DatabaseConnection): Promise<void> {
+    // What was to be done is done: a checkpoint that fails is tried again.
+    await this.#connection?.limitLog().catch(() => undefined);
     this.#turn.give();
-    return Promise.resolve();
   }
 
   async destroy(): Promise<void> {
@@ -123,10 +127,12 @@ class PgliteDriver implements Driver {
 
 class PgliteConnection implements DatabaseConnection {
   readonly #db: PgliteLike;
+  readonly #log: PgliteLogLimit;
   #broken = false;
 
-  constructor(db: PgliteLike) {
+  constructor(db: PgliteLike, logLimitBytes: number) {
     this.#db = db;
+    this.#log = new PgliteLogLimit(logLimitBytes);
   }
 
   /** The database itself is gone (WebAssembly aborted, or PostgreSQL panicked), not just a statement refused. */
@@ -137,6 +143,7 @@ class PgliteConnection implements DatabaseConnection {
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
     try {
       const result = await this.#db.query(query.sql, [...query.parameters]);
+      this.#log.ran(query.parameters);
       return {
         rows: result.rows as R[],
         ...(isChange(result.command) ? { numAffectedRows: BigInt(result.affectedRows ?? 0) } : {}),
@@ -145,6 +152,11 @@ class PgliteConnection implements DatabaseConnection {
       if (sqlState(error) === undefined || isFatal(error)) this.#broken = true;
       throw error;
     }
+  }
+
+  /** Not within a transaction. */
+  limitLog(): Promise<void> {
+    return this.#log.keep((text) => this.executeQuery(CompiledQuery.raw(text)));
   }
 
   /** PGlite has no cursors; the store pages by key instead of streaming. */

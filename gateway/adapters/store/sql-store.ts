@@ -1,17 +1,25 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { sql, type ExpressionBuilder, type Kysely, type SqlBool, type Expression } from "kysely";
 import type { Alert, Block, Cdr, Incident, UnixMs } from "../../../detection/index.js";
 import type {
   AuditEntry,
   CdrQuery,
   PageQuery,
+  ScopeQuery,
   Store,
   StoreRecord,
   TeardownRecord,
   TranscriptQuery,
   TranscriptRecord,
+  TrunkQuery,
 } from "../../ports/records.js";
 import { alertOf, auditOf, blockOf, cdrOf, incidentOf, teardownOf, transcriptOf } from "./from-rows.js";
+import { isNotHeld, SqlLegalHolds } from "./legal-holds.js";
+import { SqlRecordingJobs } from "./recording-jobs.js";
+import { SqlAlertStore } from "./sql-alert-store.js";
+import { alertInScope, textArray } from "./scope-sql.js";
 import { pruneTables, type PruneResult, type RetentionDays } from "./retention.js";
+import { SqlCallRecords } from "./sql-call-records.js";
 import { sqlState, storeError, withTimeout } from "./store-errors.js";
 import type { Tables } from "./tables.js";
 import { writeBatch } from "./write-batch.js";
@@ -38,6 +46,14 @@ const MAX_ACTIVE_BLOCKS = 100_000;
 
 /** The Store port on SQL: the same statements on PostgreSQL and on PGlite. */
 export class SqlStore implements Store {
+  /** What must not be deleted. */
+  readonly legalHolds = new SqlLegalHolds((work) => this.#run(work));
+  /** What becomes of alerts. */
+  readonly alertCases = new SqlAlertStore((work) => this.#run(work));
+  /** Jobs of recordings: changed one by one, unlike records. */
+  readonly recordings = new SqlRecordingJobs((work) => this.#run((db) => work(db.withTables())));
+  /** Call records of all sources; written through `write`. */
+  readonly callRecords = new SqlCallRecords((work) => this.#run((db) => work(db.withTables())));
   readonly #options: SqlStoreOptions;
   #closing: Promise<void> | undefined;
 
@@ -49,16 +65,14 @@ export class SqlStore implements Store {
     return this.#run((db) => writeBatch(db, records));
   }
 
-  alerts(query: PageQuery): Promise<readonly Alert[]> {
+  alerts(query: PageQuery & ScopeQuery): Promise<readonly Alert[]> {
     return this.#run(async (db) => {
-      const rows = await db
+      let select = db
         .selectFrom("alerts")
         .selectAll()
-        .where((eb) => inPage(eb, "detected_at", "id", query))
-        .orderBy("detected_at", "desc")
-        .orderBy("id", "desc")
-        .limit(pageSize(query))
-        .execute();
+        .where((eb) => inPage(eb, "detected_at", "id", query));
+      if (query.scope !== undefined) select = select.where(alertInScope(query.scope));
+      const rows = await select.orderBy("detected_at", "desc").orderBy("id", "desc").limit(pageSize(query)).execute();
       return rows.map(alertOf);
     });
   }
@@ -70,13 +84,14 @@ export class SqlStore implements Store {
     });
   }
 
-  incidents(query: PageQuery & { readonly state?: "open" | "closed" }): Promise<readonly Incident[]> {
+  incidents(query: PageQuery & TrunkQuery & { readonly state?: "open" | "closed" }): Promise<readonly Incident[]> {
     return this.#run(async (db) => {
       let select = db
         .selectFrom("incidents")
         .selectAll()
         .where((eb) => inPage(eb, "opened_at", "id", query));
       if (query.state !== undefined) select = select.where("state", "=", query.state);
+      if (query.trunks !== undefined) select = select.where(sql<SqlBool>`trunks ?| ${textArray(query.trunks)}`);
       const rows = await select.orderBy("opened_at", "desc").orderBy("id", "desc").limit(pageSize(query)).execute();
       return rows.map(incidentOf);
     });
@@ -132,6 +147,8 @@ export class SqlStore implements Store {
       if (page.length > 0) yield page;
       if (page.length < EXPORT_PAGE) return;
       after = page.at(-1);
+      // The embedded database answers without a turn of the event loop, and the same thread answers HTTP.
+      await nextTurn();
     }
   }
 
@@ -181,6 +198,7 @@ export class SqlStore implements Store {
       if (query.caller !== undefined) select = select.where("caller", "=", param(query.caller));
       if (query.called !== undefined) select = select.where("called", "=", param(query.called));
       if (query.state !== undefined) select = select.where("state", "=", query.state);
+      if (query.trunks !== undefined) select = select.where(sql<SqlBool>`trunk = any(${textArray(query.trunks)})`);
       const rows = await select.orderBy("ended_at", "desc").orderBy("call_id", "desc").limit(pageSize(query)).execute();
       return rows.map(transcriptOf);
     });
@@ -202,9 +220,17 @@ export class SqlStore implements Store {
       const rows = await db
         .deleteFrom("transcripts")
         .where((eb) => eb.or([eb("caller", "=", param(number)), eb("called", "=", param(number))]))
+        // A hold on the other party keeps the call.
+        .where(sql<SqlBool>`${isNotHeld}`)
         .returning("call_id")
         .execute();
       return rows.map((row) => row.call_id);
+    });
+  }
+
+  resealTranscript(callId: string, sealed: string): Promise<void> {
+    return this.#run(async (db) => {
+      await db.updateTable("transcripts").set({ sealed }).where("call_id", "=", param(callId)).execute();
     });
   }
 
@@ -255,6 +281,7 @@ function filterCdrs(db: Kysely<Tables>, query: Omit<CdrQuery, "limit">) {
   if (query.caller !== undefined) select = select.where("caller", "=", param(query.caller));
   if (query.called !== undefined) select = select.where("called", "=", param(query.called));
   if (query.trunk !== undefined) select = select.where("trunk", "=", param(query.trunk));
+  if (query.trunks !== undefined) select = select.where(sql<SqlBool>`trunk = any(${textArray(query.trunks)})`);
   if (query.cause !== undefined) select = select.where(sql<SqlBool>`cause = ${param(query.cause)}`);
   return select;
 }

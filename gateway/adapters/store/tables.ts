@@ -1,4 +1,13 @@
-import type { Alert, AlertThreat, Cdr, CdrMedia, Incident, IncidentCall } from "../../../detection/index.js";
+import type {
+  Alert,
+  AlertThreat,
+  Cdr,
+  CdrIdentity,
+  CdrMedia,
+  Incident,
+  IncidentCall,
+} from "../../../detection/index.js";
+import type { CallRecordRow, FindingRow, IntakePositionRow, SettingChangeRow } from "./call-record-rows.js";
 import type { AuditEntry, TeardownRecord, TranscriptRecord } from "../../ports/records.js";
 
 export interface CdrRow {
@@ -32,6 +41,12 @@ export interface CdrRow {
   b_lost?: number | null | undefined;
   b_jitter_ms?: number | null | undefined;
   b_mos?: number | null | undefined;
+  /** This and what follows: the same, where signed caller identities were not verified. */
+  identity_verdict?: CdrIdentity["verdict"] | null | undefined;
+  identity_attest?: "A" | "B" | "C" | null | undefined;
+  identity_origid?: string | null | undefined;
+  identity_reason?: string | null | undefined;
+  identity_diverted?: boolean | null | undefined;
 }
 
 export interface AlertRow {
@@ -48,6 +63,11 @@ export interface AlertRow {
   disposition: Alert["disposition"];
   message: string;
   threat: AlertThreat | null;
+  /** Rules of call records: null, or absent in a row that is to be written, where there is none. */
+  finding?: Alert["finding"] | null | undefined;
+  /** When its case was made or grew; null, or absent in a row that is to be written: not yet. */
+  taken_at?: number | null | undefined;
+  case_id?: string | null | undefined;
 }
 
 export interface IncidentRow {
@@ -127,4 +147,8 @@ export interface Tables {
   teardowns: TeardownRow;
   audit: AuditRow;
   transcripts: TranscriptRow;
+  call_records: CallRecordRow;
+  setting_changes: SettingChangeRow;
+  findings: FindingRow;
+  intake_positions: IntakePositionRow;
 }

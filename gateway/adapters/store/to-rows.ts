@@ -1,5 +1,16 @@
-import type { Alert, Block, Cdr, CdrMedia, Incident } from "../../../detection/index.js";
+import type { Alert, Block, Cdr, CdrIdentity, CdrMedia, Incident } from "../../../detection/index.js";
 import type { AuditEntry, StoreRecord, TeardownRecord, TranscriptRecord } from "../../ports/records.js";
+import {
+  callRecordRow,
+  findingRow,
+  laterFinding,
+  positionRow,
+  type CallRecordRow,
+  type FindingRow,
+  settingChangeRow,
+  type IntakePositionRow,
+  type SettingChangeRow,
+} from "./call-record-rows.js";
 import type { AlertRow, AuditRow, BlockRow, CdrRow, IncidentRow, TeardownRow, TranscriptRow } from "./tables.js";
 
 /** Columns that are keys or indexed: an entry of a PostgreSQL B-tree may have 2,704 bytes, a UTF-16 unit takes 3 at most. */
@@ -55,6 +66,7 @@ export function cdrRow(cdr: Cdr): CdrRow {
     block_id: optional(cdr.blockId),
     emergency: cdr.emergency,
     ...(cdr.media === undefined ? {} : mediaColumns(cdr.media)),
+    ...(cdr.identity === undefined ? {} : identityColumns(cdr.identity)),
   };
 }
 
@@ -65,6 +77,16 @@ function mediaColumns({ anchor, notHeard, a, b }: CdrMedia): Partial<CdrRow> {
     media_not_heard: optional(notHeard),
     ...(a === undefined ? {} : { a_packets: a.packets, a_lost: a.lost, a_jitter_ms: a.jitterMs, a_mos: a.mos ?? null }),
     ...(b === undefined ? {} : { b_packets: b.packets, b_lost: b.lost, b_jitter_ms: b.jitterMs, b_mos: b.mos ?? null }),
+  };
+}
+
+function identityColumns({ verdict, attest, origid, reason, diverted }: CdrIdentity): Partial<CdrRow> {
+  return {
+    identity_verdict: verdict,
+    identity_attest: attest ?? null,
+    identity_origid: optional(origid),
+    identity_reason: optional(reason),
+    identity_diverted: diverted ?? null,
   };
 }
 
@@ -83,6 +105,7 @@ export function alertRow(alert: Alert): AlertRow {
     disposition: alert.disposition,
     message: text(alert.message),
     threat: alert.threat ?? null,
+    finding: alert.finding ?? null,
   };
 }
 
@@ -174,6 +197,10 @@ export interface RowBatch {
   readonly teardowns: readonly TeardownRow[];
   readonly audit: readonly AuditRow[];
   readonly transcripts: readonly TranscriptRow[];
+  readonly call_records: readonly CallRecordRow[];
+  readonly setting_changes: readonly SettingChangeRow[];
+  readonly findings: readonly FindingRow[];
+  readonly intake_positions: readonly IntakePositionRow[];
 }
 
 const STATE_ORDER = { added: 0, expired: 1, removed: 2 } as const;
@@ -190,15 +217,25 @@ export function joinBlocks(a: BlockRow, b: BlockRow): BlockRow {
   return { ...a, expires_at: Math.max(a.expires_at, b.expires_at), state };
 }
 
+/** One row a key: what two of them come to. */
+function join<T>(rows: Map<string, T>, id: string, row: T, both: (a: T, b: T) => T): void {
+  const name = key(id);
+  const other = rows.get(name);
+  rows.set(name, other === undefined ? row : both(other, row));
+}
+
+const laterPosition = (a: IntakePositionRow, b: IntakePositionRow): IntakePositionRow => (b.at >= a.at ? b : a);
+
 /** Sorts records into tables. O(n). */
 export function toRows(records: readonly StoreRecord[]): RowBatch {
-  const cdrs: CdrRow[] = [];
-  const alerts: AlertRow[] = [];
+  const [cdrs, alerts]: [CdrRow[], AlertRow[]] = [[], []];
   const incidents = new Map<string, IncidentRow>();
   const blocks = new Map<string, BlockRow>();
-  const teardowns: TeardownRow[] = [];
-  const audit: AuditRow[] = [];
+  const [teardowns, audit]: [TeardownRow[], AuditRow[]] = [[], []];
   const transcripts = new Map<string, TranscriptRow>();
+  const [callRecords, changes]: [CallRecordRow[], SettingChangeRow[]] = [[], []];
+  const findings = new Map<string, FindingRow>();
+  const positions = new Map<string, IntakePositionRow>();
   for (const record of records) {
     switch (record.kind) {
       case "cdr":
@@ -207,29 +244,33 @@ export function toRows(records: readonly StoreRecord[]): RowBatch {
       case "alert":
         alerts.push(alertRow(record.alert));
         break;
-      case "incident": {
-        const row = incidentRow(record.incident);
-        const other = incidents.get(row.id);
-        incidents.set(row.id, other === undefined ? row : newerIncident(other, row));
+      case "incident":
+        join(incidents, record.incident.id, incidentRow(record.incident), newerIncident);
         break;
-      }
-      case "block": {
-        const row = blockRow(record.block, record.change);
-        const other = blocks.get(row.id);
-        blocks.set(row.id, other === undefined ? row : joinBlocks(other, row));
+      case "block":
+        join(blocks, record.block.id, blockRow(record.block, record.change), joinBlocks);
         break;
-      }
       case "teardown":
         teardowns.push(teardownRow(record.teardown));
         break;
       case "audit":
         audit.push(auditRow(record.entry));
         break;
-      case "transcript": {
-        const row = transcriptRow(record.transcript);
-        transcripts.set(row.call_id, row);
+      case "transcript":
+        join(transcripts, record.transcript.callId, transcriptRow(record.transcript), (_, later) => later);
         break;
-      }
+      case "call-record":
+        callRecords.push(callRecordRow(record.record, key));
+        break;
+      case "setting-change":
+        changes.push(settingChangeRow(record.change, key));
+        break;
+      case "finding":
+        join(findings, record.finding.id, findingRow(record.finding, key), laterFinding);
+        break;
+      case "intake-position":
+        join(positions, record.position.name, positionRow(record.position), laterPosition);
+        break;
     }
   }
   return {
@@ -240,5 +281,9 @@ export function toRows(records: readonly StoreRecord[]): RowBatch {
     teardowns,
     audit,
     transcripts: [...transcripts.values()],
+    call_records: callRecords,
+    setting_changes: changes,
+    findings: [...findings.values()],
+    intake_positions: [...positions.values()],
   };
 }

@@ -41,6 +41,21 @@ const INSERT = {
   transcripts: (rows: string) =>
     sql`insert into transcripts select * from json_populate_recordset(null::transcripts, ${rows}::text::json)
       on conflict (call_id) do nothing`,
+  call_records: (rows: string) =>
+    sql`insert into call_records select * from json_populate_recordset(null::call_records, ${rows}::text::json)
+      on conflict (source, id) do nothing`,
+  setting_changes: (rows: string) =>
+    sql`insert into setting_changes select * from json_populate_recordset(null::setting_changes, ${rows}::text::json)
+      on conflict (id) do nothing`,
+  findings: (rows: string) =>
+    sql`insert into findings select * from json_populate_recordset(null::findings, ${rows}::text::json)
+      on conflict (id) do update set
+        severity = excluded.severity, state = excluded.state, at = excluded.at, record_count = excluded.record_count,
+        finding = excluded.finding
+      where (excluded.record_count, excluded.at) >= (findings.record_count, findings.at) and findings.state <> 'closed'`,
+  intake_positions: (rows: string) =>
+    sql`insert into intake_positions select * from json_populate_recordset(null::intake_positions, ${rows}::text::json)
+      on conflict (name) do update set at = excluded.at, value = excluded.value where excluded.at >= intake_positions.at`,
 } as const;
 
 const TABLES = [
@@ -51,6 +66,10 @@ const TABLES = [
   "teardowns",
   "audit",
   "transcripts",
+  "call_records",
+  "setting_changes",
+  "findings",
+  "intake_positions",
 ] as const satisfies readonly (keyof RowBatch)[];
 
 /** What PostgreSQL refuses in text: NUL, and a surrogate without its other half. */

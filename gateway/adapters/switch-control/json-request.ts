@@ -2,6 +2,7 @@ import type { Clock } from "../../core/clock.js";
 import type { Log } from "../../core/log.js";
 import type { Random } from "../../core/random.js";
 import { monoMs } from "../../core/time.js";
+import { TimeLimit } from "../../core/time-limit.js";
 
 export interface SwitchDeps {
   readonly clock: Clock;
@@ -56,12 +57,11 @@ async function tryOnce(
   { timeoutMs, key }: RequestOptions,
   signal: AbortSignal,
 ): Promise<Try> {
-  const timeout = AbortSignal.timeout(timeoutMs);
+  const limit = new TimeLimit(timeoutMs, signal);
   const headers: Record<string, string> = { "content-type": "application/json", accept: "application/json" };
   if (key !== undefined) headers["authorization"] = `Bearer ${key}`;
   try {
-    const stop = AbortSignal.any([signal, timeout]);
-    const response = await fetch(url, { method: "POST", headers, body, redirect: "manual", signal: stop });
+    const response = await fetch(url, { method: "POST", headers, body, redirect: "manual", signal: limit.signal });
     if (response.status >= 300 && response.status < 400) {
       await response.body?.cancel();
       return failed("redirected", false);
@@ -77,7 +77,9 @@ async function tryOnce(
     return failed(`http-${response.status}`, response.status === 429 || response.status >= 500);
   } catch {
     if (signal.aborted) return failed("cancelled", false);
-    return timeout.aborted ? failed("timed-out", true) : failed("unreachable", true);
+    return limit.reached ? failed("timed-out", true) : failed("unreachable", true);
+  } finally {
+    limit.end();
   }
 }
 

@@ -50,6 +50,10 @@ export class AesVault implements Vault {
     }
   }
 
+  withKey(key: Uint8Array): Vault {
+    return new AesVault({ current: "s", keys: new Map([["s", key]]) });
+  }
+
   #key(id: string): Uint8Array {
     const key = this.#keys.keys.get(id);
     if (key === undefined) throw new GatewayError("crypto.key", `there is no key ${JSON.stringify(id)} any more`);

@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import { GatewayError } from "../../core/errors.js";
+import { syncFolder } from "./sync-folder.js";
 
 export interface KeySet {
   /** The key that new pieces are sealed with. */
@@ -27,7 +28,7 @@ const MAX_KEYS = 100;
 
 /**
  * Reads the keys for data at rest: JSON, `{"current": "k1", "keys": {"k1": "BASE64 of 32 bytes"}}`.
- * @param make Makes the file with a first key where there is none.
+ * @param make Makes the file with a first key where there is none; see `makeFirstKeys`.
  * @throws GatewayError `crypto.key`: missing, unreadable, open to other users of the machine, or no key file. No key is in the message.
  */
 export function readKeyFile(path: string, make: boolean): KeySet {
@@ -84,9 +85,11 @@ function keysOf(path: string, read: unknown): KeySet {
 }
 
 function freshKeys(keys: ReadonlyMap<string, Uint8Array>): KeySet {
+  const taken = new Set([...keys.keys()].map((id) => id.split("-")[0]));
   let number = keys.size + 1;
-  while (keys.has(`k${number}`)) number++;
-  const current = `k${number}`;
+  while (taken.has(`k${number}`)) number++;
+  // Not by its number alone: of two that were made apart, the wrong one would be said to have found a changed piece.
+  const current = `k${number}-${randomBytes(4).toString("hex")}`;
   return { current, keys: new Map([...keys, [current, randomBytes(KEY_BYTES)]]) };
 }
 
@@ -110,16 +113,4 @@ function writeKeys(path: string, set: KeySet): KeySet {
     throw new GatewayError("crypto.key", `${path} cannot be written`, { cause });
   }
   return set;
-}
-
-/** Until then a crash of the machine may undo the renaming. */
-function syncFolder(path: string): void {
-  // Windows opens no folders.
-  if (process.platform === "win32") return;
-  const folder = openSync(path, "r");
-  try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
-  }
 }

@@ -46,6 +46,7 @@ export function decodeOrder(samples: number, options: TranscribeOptions, own: De
     maxTokens: Math.min(MOST_TOKENS, limit),
     temperatureIncrement: own.fallback && !options.partial ? 0.2 : 0,
     tokenTimestamps: !options.partial,
+    timestamps: options.timed ?? false,
     suppressNonSpeech: true,
     language: options.language ?? own.language ?? "",
     prompt: (options.prompt ?? "").slice(-MOST_PROMPT_CHARACTERS),

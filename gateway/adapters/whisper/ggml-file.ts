@@ -3,6 +3,8 @@ import { fail, ok, type Result } from "../../core/result.js";
 
 export interface GgmlFacts {
   readonly kind: "whisper" | "voice-activity";
+  /** A Whisper model that knows other languages than English. */
+  readonly multilingual: boolean;
   readonly tensors: number;
 }
 
@@ -15,6 +17,8 @@ export interface GgmlProblem {
 const MAGIC = 0x67676d6c;
 /** `whisper.h`'s hyper-parameters behind the magic number. */
 const HYPER_PARAMETERS = 11;
+/** From this size of the vocabulary on whisper.cpp takes a model for one of all languages. */
+const MULTILINGUAL_WORDS = 51_865;
 const MOST_WORDS = 200_000;
 const LONGEST_NAME = 256;
 /** Bytes and elements of one block, by ggml's type number. */
@@ -60,7 +64,8 @@ async function walk(reader: Reader): Promise<Result<GgmlFacts, GgmlProblem>> {
     for (let i = 0; i < dimensions; i++) elements *= await reader.uint();
     reader.skip(nameBytes + (elements / block[1]) * block[0]);
   }
-  return tensors === 0 ? refuse("ggml.no-tensors") : ok({ kind, tensors });
+  const multilingual = kind === "whisper" && first >= MULTILINGUAL_WORDS;
+  return tensors === 0 ? refuse("ggml.no-tensors") : ok({ kind, multilingual, tensors });
 }
 
 async function skipWhisperHead(reader: Reader): Promise<boolean> {

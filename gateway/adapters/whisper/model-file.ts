@@ -14,6 +14,8 @@ export interface ModelChoice {
   readonly folder: string;
   /** SHA-256 in hex, for a file that is none of the known ones. */
   readonly sha256?: string;
+  /** Of the calls, ISO 639-1: a model that does not know it makes English of it, word for word nonsense. */
+  readonly language?: string;
 }
 
 export interface ModelFile {
@@ -23,6 +25,8 @@ export interface ModelFile {
   /** Undefined: vouched for by the operator's hash alone. */
   readonly known: KnownModel | undefined;
   readonly kind: GgmlFacts["kind"];
+  /** Knows other languages than English. */
+  readonly multilingual: boolean;
 }
 
 const IN_WORDS: Readonly<Record<GgmlProblem["code"], string>> = {
@@ -41,9 +45,9 @@ export function modelPath({ model, folder }: Pick<ModelChoice, "model" | "folder
 
 /**
  * Checks a model before anything is loaded from it: there, of the right kind and size, with the SHA-256 that its makers or the
- * operator promise. Reads all of it: a second or two for a large one.
+ * operator promise, and for the language. Reads all of it: a second or two for a large one.
  *
- * @throws GatewayError `model.missing` (with how to get it), `model.invalid` (cut off, another file, or nobody vouches for it).
+ * @throws GatewayError `model.missing` (with how to get it), `model.invalid` (cut off, another file, nobody vouches for it, or another language).
  */
 export async function verifyModel(choice: ModelChoice): Promise<ModelFile> {
   const path = modelPath(choice);
@@ -55,7 +59,7 @@ export async function verifyModel(choice: ModelChoice): Promise<ModelFile> {
   }
   const facts = await inspectGgml(path);
   if (!facts.ok) throw new GatewayError("model.invalid", `${path} ${IN_WORDS[facts.error.code]}`);
-  const { kind } = facts.value;
+  const { kind, multilingual } = facts.value;
   const sha256 = await hashFile(path);
   const found = findByHash(sha256);
   if (expected !== undefined && sha256 !== expected) {
@@ -70,7 +74,13 @@ export async function verifyModel(choice: ModelChoice): Promise<ModelFile> {
       `${path} is none of the known models: to use it, set its SHA-256 in the configuration (${sha256})`,
     );
   }
-  return { path, sizeBytes, sha256, known: found, kind };
+  if (kind === "whisper" && !multilingual && choice.language !== undefined && choice.language !== "en") {
+    throw new GatewayError(
+      "model.invalid",
+      `${path} knows English only, and the language is ${choice.language}: take a model of all languages (\`ringfence models list\`)`,
+    );
+  }
+  return { path, sizeBytes, sha256, known: found, kind, multilingual };
 }
 
 /** SHA-256 in hex. */

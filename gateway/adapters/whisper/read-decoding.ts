@@ -33,6 +33,7 @@ export function readDecoding(answer: unknown, audioMs: number): Result<Transcrip
     language,
     ...(tokens.length === 0 ? {} : { confidence: mean }),
     tokens,
+    ...(answer.truncated === true ? { truncated: true } : {}),
   });
 }
 

@@ -83,6 +83,8 @@ export interface NativeDecodeOptions {
   /** Step of the temperatures tried when a decode looks bad; 0: one try. */
   readonly temperatureIncrement: number;
   readonly tokenTimestamps: boolean;
+  /** The model says the times itself, in tokens of its own; else they are guessed. */
+  readonly timestamps: boolean;
   readonly suppressNonSpeech: boolean;
   /** ISO 639-1; empty: detected. */
   readonly language: string;
@@ -99,6 +101,8 @@ export interface NativeDecoding {
   readonly startMs: Float32Array;
   readonly endMs: Float32Array;
   readonly language: string;
+  /** It ran into `maxTokens`. */
+  readonly truncated?: boolean;
   readonly noSpeech: number;
   readonly encodeMs: number;
   readonly decodeMs: number;

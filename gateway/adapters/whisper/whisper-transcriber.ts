@@ -16,7 +16,7 @@ export interface WhisperOptions extends ModelChoice, DecodingOptions {
   readonly concurrency: number;
   /** Decodes that wait inside; one more is `stt.busy`. */
   readonly maxWaiting: number;
-  /** One decode with its wait; after it the recogniser is taken for hung and started anew, ms. */
+  /** One decode with its wait; after it (times its patience) the recogniser is taken for hung and started anew, ms. */
   readonly timeoutMs: number;
   /** Loading a large model from a cold disk takes a while, ms. */
   readonly startTimeoutMs: number;
@@ -60,14 +60,26 @@ export async function openWhisper(options: WhisperOptions, deps: WhisperDeps): P
 export class WhisperTranscriber implements Transcriber {
   readonly name: string;
   readonly concurrency: number;
+  readonly tellsTimes = true;
+  readonly onlyLanguage: string | undefined;
   readonly #options: WhisperOptions;
+  readonly #log: Log;
+  /** Languages that it does not know, and of which that was said. */
+  readonly #unknown = new Set<string>();
   readonly #service: ChildService;
 
   /** @param file Verified. */
-  constructor(file: Pick<ModelFile, "path" | "known">, addonPath: string, options: WhisperOptions, deps: WhisperDeps) {
+  constructor(
+    file: Pick<ModelFile, "path" | "known" | "multilingual">,
+    addonPath: string,
+    options: WhisperOptions,
+    deps: WhisperDeps,
+  ) {
     const { concurrency, maxWaiting, startTimeoutMs, flashAttention } = options;
     this.name = `whisper ${file.known?.name ?? file.path.replace(/^.*[/\\]/, "")}`;
     this.concurrency = concurrency;
+    this.onlyLanguage = file.multilingual ? undefined : "en";
+    this.#log = deps.log;
     this.#options = options;
     const start: RecogniserStart = {
       ...{ role: "decode", addonPath, modelPath: file.path },
@@ -109,14 +121,29 @@ export class WhisperTranscriber implements Transcriber {
     if (options.language !== undefined && !/^[a-z]{2,3}$/.test(options.language)) {
       throw new GatewayError("stt.rejected", "the language is no ISO 639 code");
     }
+    this.#checkLanguage(options.language);
     const work: DecodeWork = {
       samples: toInt16(samples),
       options: decodeOrder(samples.length, options, this.#options),
     };
-    const answer = await this.#service.request(work, this.#options.timeoutMs, signal);
+    const timeoutMs = this.#options.timeoutMs * (options.patience ?? 1);
+    const answer = await this.#service.request(work, timeoutMs, signal);
     const read = readDecoding(answer, (samples.length * 1_000) / SPEECH_RATE_HZ);
     if (!read.ok) throw new GatewayError("stt.rejected", `the recogniser answered no transcript: ${read.error.code}`);
     return read.value;
+  }
+
+  /** Of another language it would make English, word for word nonsense. */
+  #checkLanguage(language: string | undefined): void {
+    if (language === undefined || this.onlyLanguage === undefined || language === this.onlyLanguage) return;
+    if (!this.#unknown.has(language)) {
+      this.#unknown.add(language);
+      this.#log.warn("stt.language-unknown", { language, recogniser: this.name });
+    }
+    throw new GatewayError(
+      "stt.language",
+      `${this.name} knows ${this.onlyLanguage} only, and the language is ${language}`,
+    );
   }
 
   close(): Promise<void> {

@@ -4,6 +4,7 @@ import type { ApiKeyOption, Role } from "../api-options.js";
 interface HeldKey {
   readonly id: string;
   readonly role: Role;
+  readonly teams: readonly string[] | undefined;
   readonly hash: string;
 }
 
@@ -22,12 +23,12 @@ export class KeyRing {
   /** @throws GatewayError `config.invalid` for a hash that is none: its text must not become a key. */
   constructor(keys: readonly ApiKeyOption[], sha256Hex: (text: string) => string) {
     this.#sha256Hex = sha256Hex;
-    this.#keys = keys.map(({ key, role, id }, index) => {
+    this.#keys = keys.map(({ key, role, id, teams }, index) => {
       const hash = /^sha256:/i.test(key) ? HASHED.exec(key)?.[1]?.toLowerCase() : sha256Hex(key);
       if (hash === undefined) {
         throw new GatewayError("config.invalid", `http.apiKeys.${index}.key: sha256: needs 64 hex digits after it`);
       }
-      return { id: id ?? hash.slice(0, 8), role, hash };
+      return { id: id ?? hash.slice(0, 8), role, teams, hash };
     });
   }
 
@@ -36,7 +37,7 @@ export class KeyRing {
   }
 
   /** @returns Whose key it is; undefined: not ours. Takes the same time wherever the difference is. */
-  find(offered: string): { readonly id: string; readonly role: Role } | undefined {
+  find(offered: string): Pick<HeldKey, "id" | "role" | "teams"> | undefined {
     if (offered.length === 0 || offered.length > MAX_KEY_LENGTH) return undefined;
     const hash = this.#sha256Hex(offered);
     let found: HeldKey | undefined;

@@ -1,4 +1,6 @@
+import type { TokenRefusal } from "../../ports/token-verifier.js";
 import type { Role } from "../api-options.js";
+import type { DataScope } from "../../core/data-scope.js";
 
 /** What a route asks of the key. `public` asks nothing. */
 export type Permission =
@@ -30,11 +32,13 @@ export const GRANTS: Readonly<Record<Exclude<Permission, "public">, readonly Rol
 
 /** Who is asking. `anonymous`: no key, or one that is not ours. */
 export interface Principal {
-  /** Key id; `switch-source` for events from a trusted source; `unauthenticated`. */
+  /** Key id; `oidc:SUBJECT` of a bearer token; `switch-source` for events from a trusted source; `unauthenticated`. */
   readonly id: string;
   readonly role: Role | "none";
-  /** Why there is no role: nothing was offered, or what was offered is not ours. */
-  readonly refusal: "no-key" | "bad-key" | undefined;
+  /** Whose data it may see; absent: everything. */
+  readonly scope?: DataScope | undefined;
+  /** Why there is no role: nothing was offered, it is not ours, the token is not good, or it is and no grant is for it. */
+  readonly refusal: "no-key" | "bad-key" | "no-grant" | TokenRefusal | undefined;
 }
 
 export const mayDo = (principal: Principal, permission: Permission): boolean =>

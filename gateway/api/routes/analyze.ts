@@ -2,9 +2,11 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { explainThreat } from "../../../detection/index.js";
 import { GatewayError } from "../../core/errors.js";
+import { openWav, wavErrorText } from "../../media/wav/read-wav.js";
 import type { AnalysisOrder, AudioAnalysis } from "../../ports/audio-analysis.js";
 import type { Principal } from "../access/permissions.js";
 import { answers, zodApp, type ApiContext, type Routes } from "../api-context.js";
+import { bodiesAtATime } from "../bodies-at-a-time.js";
 import { ApiError } from "../errors.js";
 import { readMultipart } from "../read-multipart.js";
 import { analyzeAnswer, analyzeJson, analyzeQuery, type AnalyzeAnswer } from "../schemas/analyze.js";
@@ -39,28 +41,16 @@ export const analyzeRoutes: Routes = (app, context) => {
 
 function route(app: FastifyInstance, context: ApiContext): void {
   const { analysisBytes, analysisRequests, analysisTimeoutMs } = context.options.limits;
-  let inFlight = 0;
   zodApp(app).post(
     "/analyze",
     {
-      config: { permission: "audio.analyze" },
+      config: { permission: "audio.analyze", upload: true },
       bodyLimit: Math.ceil(analysisBytes * BODY_SHARE) + BODY_SPARE_BYTES,
       handlerTimeout: analysisTimeoutMs,
-      preParsing: (_request, reply, payload, done) => {
-        if (inFlight >= analysisRequests) {
-          done(new ApiError(503, "stt.busy", `${analysisRequests} recordings are being analysed; try again later`));
-          return;
-        }
-        inFlight++;
-        let isOver = false;
-        const over = (): void => {
-          if (!isOver) inFlight--;
-          isOver = true;
-        };
-        // The answer is out, or the client is gone.
-        reply.raw.once("finish", over).once("close", over);
-        done(null, payload);
-      },
+      preParsing: bodiesAtATime(
+        analysisRequests,
+        () => new ApiError(503, "stt.busy", `${analysisRequests} recordings are being analysed; try again later`),
+      ),
       schema: {
         tags: ["analysis"],
         summary: "Listen to a recording (WAV): text of each speaker, and whether it sounds like a fraud",
@@ -93,6 +83,9 @@ function readOrder(request: FastifyRequest, query: Query, maxBytes: number): Ana
   if (bytes.byteLength > maxBytes) {
     throw new ApiError(413, "request.too-large", `the recording may have ${maxBytes} bytes`, "audio");
   }
+  const opened = openWav(bytes);
+  if (!opened.ok)
+    throw new ApiError(400, "audio.invalid", `the audio cannot be read: ${wavErrorText(opened.error)}`, "audio");
   const language = json?.language ?? query.language;
   const speakers = json?.speakers ?? query.speakers;
   return {
@@ -141,6 +134,8 @@ function toldError(error: GatewayError): Error {
   switch (error.code) {
     case "audio.invalid":
       return new ApiError(400, error.code, error.message, "audio");
+    case "stt.language":
+      return new ApiError(400, error.code, error.message, "language");
     case "stt.busy":
     case "stt.unavailable":
       return new ApiError(503, error.code, error.message);

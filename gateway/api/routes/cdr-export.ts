@@ -1,6 +1,8 @@
 import { z } from "zod";
 import type { Cdr } from "../../../detection/index.js";
 import { CDR_CSV_HEADER, cdrCsvLine, cdrJsonLine } from "../../core/cdr-format.js";
+import { askedFor } from "../access/audit-trail.js";
+import { trunksOf } from "../access/scope.js";
 import { answers, zodApp, type Routes } from "../api-context.js";
 import { rangeOf } from "../page.js";
 import { rangeQuery, text } from "../schemas/common.js";
@@ -20,7 +22,7 @@ export const exportCdrs: Routes = (app, { store, settle, trail, log }) => {
   zodApp(app).get(
     "/api/v1/cdrs/export",
     {
-      config: { permission: "read" },
+      config: { permission: "read", scoped: true },
       // The answer is a stream: its time is bounded by the connection's, not by the handler's.
       handlerTimeout: 24 * 3_600_000,
       schema: {
@@ -34,11 +36,11 @@ export const exportCdrs: Routes = (app, { store, settle, trail, log }) => {
       const { format, since, before, ...filter } = query;
       await settle();
       const given = Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
-      const pages = store.exportCdrs({ ...given, ...rangeOf({ since, before }) });
+      const pages = store.exportCdrs({ ...given, ...trunksOf(principal), ...rangeOf({ since, before }) });
       // The first page is awaited, so that a store that is down answers 503 and not a cut stream.
       const iterator = pages[Symbol.asyncIterator]();
       const first = await trail.attempt(principal, "cdr.export", format, () => iterator.next());
-      trail.action(principal, "cdr.export", format, "done", { format });
+      trail.action(principal, "cdr.export", format, "done", { format, ...askedFor({ since, before, ...filter }) });
       const onFailure = (cause: unknown): void => log.error("api.export-cut", {}, cause);
       return reply
         .type(FORMATS[format])

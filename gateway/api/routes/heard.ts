@@ -1,4 +1,6 @@
-import type { HeardView } from "../../ports/gateway-control.js";
+import type { Principal } from "../access/permissions.js";
+import { MOST_LIVE_CALLS, mayLookAt } from "../access/scope.js";
+import type { GatewayControl, HeardView } from "../../ports/gateway-control.js";
 import { answers, zodApp, type Routes } from "../api-context.js";
 import { ApiError } from "../errors.js";
 import { heardAnswer, releaseAnswer, type HeardAnswer } from "../schemas/heard.js";
@@ -9,7 +11,7 @@ export const heardRoutes: Routes = (app, { control, trail }) => {
   zodApp(app).get(
     "/api/v1/calls/:id/heard",
     {
-      config: { permission: "calls.hear" },
+      config: { permission: "calls.hear", scoped: true },
       schema: {
         tags: ["calls"],
         summary: "Text and verdict of a call that is listened to, as they stand now",
@@ -18,7 +20,9 @@ export const heardRoutes: Routes = (app, { control, trail }) => {
       },
     },
     async ({ params, principal }) => {
-      const view = await trail.attempt(principal, "call.hear", params.id, () => control.heard(params.id));
+      const view = await trail.attempt(principal, "call.hear", params.id, async () =>
+        (await isSeen(control, principal, params.id)) ? control.heard(params.id) : undefined,
+      );
       trail.action(principal, "call.hear", params.id, view === undefined ? "failed" : "done");
       if (view === undefined) throw new ApiError(404, "call.unheard", "nobody listens to that call", "id");
       return heardView(view);
@@ -45,6 +49,13 @@ export const heardRoutes: Routes = (app, { control, trail }) => {
     },
   );
 };
+
+/** A call of another team is, to a team, a call that nobody listens to. */
+async function isSeen(control: GatewayControl, principal: Principal, callId: string): Promise<boolean> {
+  if (principal.scope === undefined) return true;
+  const calls = await control.calls(MOST_LIVE_CALLS);
+  return calls.some((call) => call.callId === callId && mayLookAt(principal, call.trunk));
+}
 
 function heardView({ callId, threat, verdict, shed, lines }: HeardView): HeardAnswer {
   return {

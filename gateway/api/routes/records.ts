@@ -1,6 +1,9 @@
 import { z } from "zod";
 import type { Incident } from "../../../detection/index.js";
 import { answers, zodApp, type ApiContext, type Routes } from "../api-context.js";
+import { seenIncident } from "../../core/data-scope.js";
+import { MOST_LIVE_CALLS, mayLookAt, trunksOf } from "../access/scope.js";
+import type { Principal } from "../access/permissions.js";
 import { ApiError } from "../errors.js";
 import { newestFirst, onPage, pageOf, type RawPage } from "../page.js";
 import { pageQuery, text } from "../schemas/common.js";
@@ -14,20 +17,27 @@ export const recordRoutes: Routes = (app, context) => {
   zodApp(app).get(
     "/api/v1/calls",
     {
-      config: { permission: "read" },
+      config: { permission: "read", scoped: true },
       schema: {
         tags: ["calls"],
-        summary: "Live calls that the hop carries",
+        summary: "Live calls that the hop or a watched Asterisk carries, oldest first",
         querystring: z.strictObject({ limit: pageQuery.limit }),
         response: answers(z.array(callAnswer)),
       },
     },
-    async ({ query }) => (await context.control.calls(query.limit)).map(callView),
+    async ({ query, principal }) => {
+      const limit = principal.scope === undefined ? query.limit : MOST_LIVE_CALLS;
+      const calls = await context.control.calls(limit);
+      return calls
+        .filter(({ trunk }) => mayLookAt(principal, trunk))
+        .slice(0, query.limit)
+        .map(callView);
+    },
   );
   zodApp(app).get(
     "/api/v1/cdrs",
     {
-      config: { permission: "read" },
+      config: { permission: "read", scoped: true },
       schema: {
         tags: ["records"],
         summary: "Call detail records, newest first",
@@ -35,9 +45,13 @@ export const recordRoutes: Routes = (app, context) => {
         response: answers(z.array(cdrAnswer)),
       },
     },
-    async ({ query }) => {
+    async ({ query, principal }) => {
       await context.settle();
-      return (await context.store.cdrs({ ...filterOf(query), ...pageOf(query) })).map(cdrView);
+      const filter = { ...filterOf(query), ...trunksOf(principal) };
+      const found = await context.trail.list(principal, "cdr", query, () =>
+        context.store.cdrs({ ...filter, ...pageOf(query) }),
+      );
+      return found.map(cdrView);
     },
   );
   exportCdrs(app, context);
@@ -49,7 +63,7 @@ const incidentRoutes: Routes = (app, context) => {
   zodApp(app).get(
     "/api/v1/incidents",
     {
-      config: { permission: "read" },
+      config: { permission: "read", scoped: true },
       schema: {
         tags: ["incidents"],
         summary: "Attacks, newest first",
@@ -57,17 +71,18 @@ const incidentRoutes: Routes = (app, context) => {
         response: answers(z.array(incidentAnswer)),
       },
     },
-    async ({ query }) => (await incidents(context, query)).map(incidentView),
+    async ({ query, principal }) => (await incidents(context, query, principal)).map(incidentView),
   );
   zodApp(app).get(
     "/api/v1/incidents/:id",
     {
-      config: { permission: "read" },
+      config: { permission: "read", scoped: true },
       schema: { tags: ["incidents"], summary: "One attack", params: idParams, response: answers(incidentAnswer) },
     },
-    async ({ params }) => {
+    async ({ params, principal }) => {
       const [open] = await control.openIncidents([params.id]);
-      const incident = open ?? (await store.incident(params.id));
+      const found = open ?? (await store.incident(params.id));
+      const incident = found === undefined ? undefined : seenIncident(found, principal.scope);
       if (incident === undefined) throw new ApiError(404, "incident.unknown", "no such incident", "id");
       return incidentView(incident);
     },
@@ -99,22 +114,27 @@ interface IncidentQuery extends RawPage {
 }
 
 /** Those in the store, with the live state of the open ones over it. */
-async function incidents({ control, store, settle }: ApiContext, query: IncidentQuery): Promise<readonly Incident[]> {
+async function incidents(
+  { control, store, settle }: ApiContext,
+  query: IncidentQuery,
+  principal: Principal,
+): Promise<readonly Incident[]> {
   const { state } = query;
   const page = pageOf(query);
   const open = (await control.openIncidents()).filter(({ openedAt, id }) => onPage(page, openedAt, id));
   await settle();
-  const stored = await store.incidents({ ...page, ...(state === undefined ? {} : { state }) });
+  const stored = await store.incidents({ ...page, ...trunksOf(principal), ...(state === undefined ? {} : { state }) });
   const byId = new Map(stored.map((incident) => [incident.id, incident]));
   for (const incident of open) byId.set(incident.id, incident);
   return [...byId.values()]
+    .flatMap((incident) => seenIncident(incident, principal.scope) ?? [])
     .filter((incident) => state === undefined || incident.state === state)
     .sort(newestFirst(({ openedAt }) => openedAt))
     .slice(0, query.limit);
 }
 
 const logRoutes: Routes = (app, context) => {
-  const { store } = context;
+  const { store, trail } = context;
   const name = text(128).min(1).optional();
   zodApp(app).get(
     "/api/v1/teardowns",
@@ -145,11 +165,12 @@ const logRoutes: Routes = (app, context) => {
         response: answers(z.array(auditAnswer)),
       },
     },
-    async ({ query }) => {
+    async ({ query, principal }) => {
       await context.settle();
       const { actor, action } = query;
       const filter = { ...(actor === undefined ? {} : { actor }), ...(action === undefined ? {} : { action }) };
-      return (await store.audit({ ...pageOf(query), ...filter })).map(auditView);
+      const found = await trail.list(principal, "audit", query, () => store.audit({ ...pageOf(query), ...filter }));
+      return found.map(auditView);
     },
   );
 };

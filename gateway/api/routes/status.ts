@@ -2,7 +2,12 @@ import { z } from "zod";
 import type { Alert, Incident } from "../../../detection/index.js";
 import type { ComponentHealth } from "../../ports/gateway-control.js";
 import type { PageQuery } from "../../ports/records.js";
+import type { RecordStats } from "../api-options.js";
+import type { Principal } from "../access/permissions.js";
+import { seenAlert } from "../../core/data-scope.js";
+import { placesOf } from "../access/scope.js";
 import { answers, zodApp, type ApiContext, type Routes } from "../api-context.js";
+import { publicWords } from "../health-words.js";
 import { isoTime, pageQuery } from "../schemas/common.js";
 import { alertAnswer, healthAnswer, readyAnswer, statsAnswer } from "../schemas/switch-contract.js";
 import { newestFirst, onPage, pageOf } from "../page.js";
@@ -15,7 +20,7 @@ export const statusRoutes: Routes = (app, context) => {
     zodApp(app).get(
       url,
       {
-        config: { permission: "contract.read" },
+        config: { permission: "contract.read", scoped: true },
         schema: {
           tags: ["alerts"],
           summary: "Alerts, newest first, with the callers and calls that their attacks have by now",
@@ -23,10 +28,17 @@ export const statusRoutes: Routes = (app, context) => {
           response: answers(z.array(alertAnswer)),
         },
       },
-      async (request) => {
-        const alerts = await newestAlerts(context, pageOf(request.query));
+      async ({ query, principal }) => {
+        const page = pageOf(query);
+        const alerts = await newestAlerts(context, page, principal);
         const incidents = await incidentsNow(context, alerts);
-        return alerts.map((alert) => alertView(asGrown(alert, incidents.get(alert.incidentId))));
+        return alerts
+          .flatMap((alert) => {
+            const incident = incidents.get(alert.incidentId);
+            return seenAlert(asGrown(alert, incident), incident, principal.scope) ?? [];
+          })
+          .slice(0, page.limit)
+          .map(alertView);
       },
     );
   }
@@ -68,7 +80,10 @@ const healthRoutes: Routes = (app, context) => {
     async (_request, reply) => {
       const components = await allHealth(context);
       const status = healthStatus(components);
-      const shown = components.map(({ name, ok, vital }) => ({ name, ok, vital }));
+      const shown = components.map(({ name, ok, vital, detail }) => ({
+        ...{ name, ok, vital },
+        ...(ok ? {} : { why: publicWords(detail) }),
+      }));
       return reply.code(status === "unhealthy" ? 503 : 200).send({
         status,
         timestamp: isoTime(context.clock.unix()),
@@ -113,17 +128,21 @@ async function allHealth({ control, localHealth }: ApiContext): Promise<readonly
   return [...(await gateway), ...(await localHealth())];
 }
 
-/** From memory and from the store; from memory alone when the store is down and memory has some. */
-async function newestAlerts(context: ApiContext, page: PageQuery): Promise<readonly Alert[]> {
+/**
+ * From memory and from the store; from memory alone when the store is down and memory has some. With a scope there may be more than
+ * the page has room for: those in memory are not filtered yet, and must not take the place of the team's own.
+ */
+async function newestAlerts(context: ApiContext, page: PageQuery, principal: Principal): Promise<readonly Alert[]> {
   // Asking the SIP thread anything brings what it has reported so far along (see ApiDeps.settle).
   await context.settle();
   const recent = context.recentAlerts().filter(({ detectedAt, id }) => onPage(page, detectedAt, id));
-  const stored = await context.store.alerts(page).catch((error: unknown) => {
+  const stored = await context.store.alerts({ ...page, ...placesOf(principal) }).catch((error: unknown) => {
     if (recent.length === 0) throw error;
     return [];
   });
   const byId = new Map([...stored, ...recent].map((alert) => [alert.id, alert]));
-  return [...byId.values()].sort(newestFirst(({ detectedAt }) => detectedAt)).slice(0, page.limit);
+  const sorted = [...byId.values()].sort(newestFirst(({ detectedAt }) => detectedAt));
+  return principal.scope === undefined ? sorted.slice(0, page.limit) : sorted;
 }
 
 /** Attacks that the SIP thread is asked about for one page: it has calls to carry. */
@@ -153,7 +172,7 @@ function asGrown(alert: Alert, incident: Incident | undefined): Alert {
   return { ...alert, callers, callerCount, callCount, callIds: calls.map(({ callId }) => callId) };
 }
 
-async function statsView({ control, clock }: ApiContext): Promise<z.output<typeof statsAnswer>> {
+async function statsView({ control, clock, recordStats }: ApiContext): Promise<z.output<typeof statsAnswer>> {
   const stats = await control.stats();
   return {
     processed_total: stats.processedTotal,
@@ -168,5 +187,14 @@ async function statsView({ control, clock }: ApiContext): Promise<z.output<typeo
     started_at: isoTime(stats.startedAt),
     uptime_s: Math.max(0, Math.round((clock.unix() - stats.startedAt) / 1_000)),
     draining: stats.draining,
+    ...(recordStats === undefined ? {} : { call_records: recordStatsView(recordStats()) }),
   };
 }
+
+const recordStatsView = ({ records, duplicates, findings, alerts, openFindings }: RecordStats) => ({
+  records_total: records,
+  duplicates_total: duplicates,
+  findings_total: findings,
+  alerts_total: alerts,
+  open_findings: openFindings,
+});

@@ -1,9 +1,12 @@
 import { z } from "zod";
 import type { TranscriptRecord } from "../../ports/records.js";
+import type { Principal } from "../access/permissions.js";
+import { mayLookAt, trunksOf } from "../access/scope.js";
 import { answers, zodApp, type ApiContext, type Routes } from "../api-context.js";
 import { ApiError } from "../errors.js";
 import { pageOf } from "../page.js";
 import { isoTime, pageQuery } from "../schemas/common.js";
+import { nameOf, refuseHeld } from "./subjects.js";
 import { idParams } from "../schemas/records.js";
 import {
   forgottenAnswer,
@@ -24,11 +27,11 @@ interface KeptLine {
 
 /** Kept transcripts: which there are, their text (every reading is audited), and deletion by subject. */
 export const transcriptRoutes: Routes = (app, context) => {
-  const { store, settle } = context;
+  const { store, settle, trail } = context;
   zodApp(app).get(
     "/api/v1/transcripts",
     {
-      config: { permission: "read" },
+      config: { permission: "read", scoped: true },
       schema: {
         tags: ["transcripts"],
         summary: "Calls whose text is kept, newest first; without the text",
@@ -36,7 +39,7 @@ export const transcriptRoutes: Routes = (app, context) => {
         response: answers(z.array(transcriptAnswer)),
       },
     },
-    async ({ query }) => {
+    async ({ query, principal }) => {
       await settle();
       const { a_number: caller, b_number: called, state } = query;
       const filter = {
@@ -44,7 +47,10 @@ export const transcriptRoutes: Routes = (app, context) => {
         ...(called === undefined ? {} : { called }),
         ...(state === undefined ? {} : { state }),
       };
-      return (await store.transcripts({ ...pageOf(query), ...filter })).map(transcriptView);
+      const found = await trail.list(principal, "transcript", query, () =>
+        store.transcripts({ ...pageOf(query), ...filter, ...trunksOf(principal) }),
+      );
+      return found.map(transcriptView);
     },
   );
   textRoutes(app, context);
@@ -55,7 +61,7 @@ const textRoutes: Routes = (app, context) => {
   zodApp(app).get(
     "/api/v1/transcripts/:id",
     {
-      config: { permission: "calls.hear" },
+      config: { permission: "calls.hear", scoped: true },
       schema: {
         tags: ["transcripts"],
         summary: "The text of one call",
@@ -64,7 +70,9 @@ const textRoutes: Routes = (app, context) => {
       },
     },
     async ({ params, principal }) => {
-      const answer = await trail.attempt(principal, "transcript.read", params.id, () => read(context, params.id));
+      const answer = await trail.attempt(principal, "transcript.read", params.id, () =>
+        read(context, principal, params.id),
+      );
       trail.action(principal, "transcript.read", params.id, answer === undefined ? "failed" : "done");
       if (answer === undefined)
         throw new ApiError(404, "transcript.unknown", "no transcript of that call is kept", "id");
@@ -77,7 +85,7 @@ const textRoutes: Routes = (app, context) => {
       config: { permission: "administer" },
       schema: {
         tags: ["transcripts"],
-        summary: "Delete transcripts and audio of every call from or to a number",
+        summary: "Delete transcripts, audio and recordings of every call from or to a number",
         params: subjectParams,
         response: answers(forgottenAnswer),
       },
@@ -85,19 +93,47 @@ const textRoutes: Routes = (app, context) => {
     async ({ params, principal }) => {
       await settle();
       const number = await context.control.canonical(params.number);
-      const callIds = await trail.attempt(principal, "subject.forget", number, () => store.forgetSubject(number));
+      const name = nameOf(context, number);
+      await trail.attempt(principal, "subject.forget", name, () => refuseHeld(context, number));
+      const callIds = await trail.attempt(principal, "subject.forget", name, () => store.forgetSubject(number));
       const forgetAudio = async (): Promise<number> => (await context.forgetAudio?.(callIds)) ?? 0;
-      const audio = await trail.attempt(principal, "subject.forget", number, forgetAudio);
-      trail.action(principal, "subject.forget", number, "done", { transcripts: callIds.length, audio });
-      return { number, transcripts: callIds.length, audio };
+      const audio = await trail.attempt(principal, "subject.forget", name, forgetAudio);
+      const { recordings: desk } = context;
+      const recordings = await trail.attempt(principal, "subject.forget", name, async () => desk?.forget(number));
+      const destroy = async (): Promise<boolean> => (await context.subjects?.destroy(number)) ?? false;
+      const keyDestroyed = await trail.attempt(principal, "subject.forget", name, destroy);
+      const gone = {
+        transcripts: callIds.length,
+        audio,
+        ...(recordings === undefined ? {} : { recordings: recordings.deleted }),
+      };
+      const kept = { ...(await keptOf(context, number)), ...(recordings && { recordings_held: recordings.held }) };
+      trail.action(principal, "subject.forget", name, "done", { ...gone, keyDestroyed, cdrsKept: kept.cdrs });
+      return { number, ...gone, key_destroyed: keyDestroyed, kept };
     },
   );
 };
 
-async function read({ store, settle, openTranscript }: ApiContext, callId: string) {
+/** What the deletion does not reach, so that nobody believes it did: records that the law wants kept, and what is held. */
+async function keptOf({ store, callRecords, cdrDays, recordDays }: ApiContext, number: string) {
+  const most = { limit: 1_000 };
+  const of = [{ caller: number }, { called: number }];
+  const cdrs = await Promise.all(of.map((side) => store.cdrs({ ...most, ...side })));
+  const records = await Promise.all(of.map(async (side) => (await callRecords?.records({ ...most, ...side })) ?? []));
+  const held = await Promise.all(of.map((side) => store.transcripts({ ...most, ...side })));
+  return {
+    cdrs: cdrs.flat().length,
+    ...(cdrDays === undefined ? {} : { cdr_days: cdrDays }),
+    ...(callRecords === undefined ? {} : { call_records: records.flat().length }),
+    ...(recordDays === undefined ? {} : { call_record_days: recordDays }),
+    transcripts_held: held.flat().length,
+  };
+}
+
+async function read({ store, settle, openTranscript }: ApiContext, principal: Principal, callId: string) {
   await settle();
   const record = await store.transcript(callId);
-  if (record === undefined) return undefined;
+  if (record === undefined || !mayLookAt(principal, record.trunk)) return undefined;
   if (openTranscript === undefined) throw new ApiError(409, "transcript.sealed", "the keys are not here", "id");
   const { lines } = JSON.parse(openTranscript(record)) as { readonly lines: readonly KeptLine[] };
   return {

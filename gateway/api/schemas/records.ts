@@ -70,6 +70,8 @@ export const callAnswer = z.object({
   started_at: time,
   answered_at: time.optional(),
   next_hop: z.string().optional(),
+  carried_by: z.enum(["hop", "asterisk"]),
+  server: z.string().optional().describe("Which Asterisk carries it: `asterisk.servers[].id`"),
 });
 export const endCallsBody = z.strictObject({
   call_ids: z.array(text(512).min(1)).min(1).max(1_000),
@@ -106,6 +108,14 @@ export const cdrAnswer = z.object({
   b_lost: z.int().optional(),
   b_jitter_ms: z.number().optional(),
   b_mos: z.number().optional(),
+  identity_verdict: z
+    .string()
+    .optional()
+    .describe("Signed caller identity: verified, failed, absent or unverified; absent: nobody looked"),
+  identity_attest: z.string().optional().describe("A, B or C, RFC 8588"),
+  identity_origid: z.string().optional().describe("The signer's own name for where the call began"),
+  identity_reason: z.string().optional().describe("Why it failed or was not judged"),
+  identity_diverted: z.boolean().optional().describe("The call was sent on, RFC 8946"),
 });
 
 export const teardownAnswer = z.object({

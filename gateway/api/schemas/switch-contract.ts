@@ -62,7 +62,14 @@ export const healthAnswer = z.object({
   status: z.enum(["healthy", "degraded", "unhealthy"]),
   timestamp: time,
   version: z.string(),
-  components: z.array(z.object({ name: z.string(), ok: z.boolean(), vital: z.boolean() })),
+  components: z.array(
+    z.object({
+      name: z.string(),
+      ok: z.boolean(),
+      vital: z.boolean(),
+      why: z.string().optional().describe("Where it is not ok; without addresses, hosts and files, which /ready has"),
+    }),
+  ),
 });
 export const readyAnswer = z.object({
   ready: z.boolean(),
@@ -96,6 +103,20 @@ export const alertAnswer = z.object({
     })
     .optional()
     .describe("Rule threat: what was heard. No word of the call is in it"),
+  finding: z
+    .object({
+      id: z.string().describe("GET /api/v1/findings/ID has how it stands now"),
+      score: z.number().describe("0 to 1"),
+      first_at: time,
+      site: z.string().optional(),
+      evidence: z.record(z.string(), z.number()).describe("The figures that were compared"),
+      detail: z.record(z.string(), z.string()),
+      explanation: z.string(),
+      recommended: z.string().describe("What a person should do now"),
+      false_positives: z.string().describe("What honest traffic looks like it"),
+    })
+    .optional()
+    .describe("Rules of call records: what was found. b_number is then who or what it is about"),
 });
 export type AlertAnswer = z.output<typeof alertAnswer>;
 
@@ -112,4 +133,14 @@ export const statsAnswer = z.object({
   started_at: time,
   uptime_s: z.number(),
   draining: z.boolean(),
+  call_records: z
+    .object({
+      records_total: z.int(),
+      duplicates_total: z.int(),
+      findings_total: z.int(),
+      alerts_total: z.int(),
+      open_findings: z.int(),
+    })
+    .optional()
+    .describe("Call records that the detectors saw; absent: nothing feeds them"),
 });

@@ -34,4 +34,21 @@ export const transcriptTextAnswer = transcriptAnswer.extend({
 });
 
 export const subjectParams = z.strictObject({ number: text(256).min(1) });
-export const forgottenAnswer = z.object({ number: z.string(), transcripts: z.int(), audio: z.int() });
+export const forgottenAnswer = z.object({
+  number: z.string(),
+  transcripts: z.int(),
+  audio: z.int(),
+  recordings: z.int().optional(),
+  key_destroyed: z.boolean().describe("What the audit log's chain has of that number cannot be read any more"),
+  kept: z.object({
+    cdrs: z.int().describe("Call detail records from or to that number, 2,000 at most are counted"),
+    cdr_days: z.int().optional().describe("They are kept so long; 0: for ever"),
+    call_records: z
+      .int()
+      .optional()
+      .describe("The same of call records of all sources, imported ones included; absent: none are kept here"),
+    call_record_days: z.int().optional().describe("They are kept so long; 0: for ever"),
+    transcripts_held: z.int().describe("Of calls whose other party a legal hold is on"),
+    recordings_held: z.int().optional().describe("The same of recordings; absent: none are taken here"),
+  }),
+});

@@ -1,6 +1,6 @@
 import type { CdrMedia, CdrMediaSide } from "../../../detection/index.js";
 import type { Clock } from "../../core/clock.js";
-import { monoMs } from "../../core/time.js";
+import { giveUpAfter } from "../../core/give-up.js";
 import type {
   DescribedMedia,
   MediaAnchor,
@@ -201,7 +201,7 @@ export class CallMedia {
 
   #limited<T>(asked: Promise<T>, limitMs: number): Promise<T | "timed-out" | "given-up"> {
     return new Promise((resolve) => {
-      const cancel = this.#clock.callAt(monoMs(this.#clock.mono() + limitMs), () => resolve("timed-out"));
+      const cancel = giveUpAfter(this.#clock, limitMs, () => resolve("timed-out"));
       const end = (result: T | "given-up"): void => {
         cancel();
         this.#giveUp = undefined;

@@ -2,7 +2,7 @@ import type { IncomingRequest, ResponseSpec, SipSource } from "../../ports/sip-e
 import type { SipRequest } from "../../sip/message/sip-message.js";
 import { ownAnswer } from "../answers.js";
 
-/** A request inside a dialog whose description is being rewritten. Until it goes on, its CANCEL is answered here. */
+/** A request inside a dialog whose description is being rewritten, or that waits behind one. Until it goes on, its CANCEL is answered here. */
 export class GatedRequest implements IncomingRequest {
   request: SipRequest;
   readonly source: SipSource;

@@ -33,9 +33,14 @@ export class Lane {
     return this.#waiting.length >= this.#most;
   }
 
+  /** What passes now is delivered at once. */
+  get isEmpty(): boolean {
+    return this.#waiting.length === 0 && !this.#draining;
+  }
+
   /** Delivers now, or behind those that wait. */
   pass(deliver: () => void, holdsAll = false): void {
-    if (this.#waiting.length === 0 && !this.#draining) deliver();
+    if (this.isEmpty) deliver();
     else this.#waiting.push({ deliver, ready: true, holdsAll });
   }
 

@@ -6,10 +6,10 @@ import type { SipHeaders } from "../../sip/message/sip-headers.js";
 import type { SipMessage, SipRequest, SipResponse } from "../../sip/message/sip-message.js";
 import type { OfferAnswerStep } from "../../sip/sdp/offer-answer.js";
 import { coveredAnswer, ownAnswer } from "../answers.js";
-import type { CallOptions } from "../call-services.js";
+import type { AttemptsOwner } from "../attempts-owner.js";
+import type { CallOptions } from "../call-options.js";
 import type { EndReason, LiveMedia } from "../contracts.js";
 import { INTERNAL_FAULT } from "../end-reasons.js";
-import type { AttemptsOwner } from "../hop-attempts.js";
 import type { Leg, LegGate } from "../leg.js";
 import { coversBody, type PassRules } from "../pass-headers.js";
 import type { RelayedRequest } from "../relayed-request.js";
@@ -193,10 +193,11 @@ export class MediaGate {
       incoming.respond(ownAnswer(step.status, serverName, step.kind === "overlap" ? retry : []));
       return;
     }
-    if (sdp === undefined) {
+    if (sdp === undefined && (method !== "INVITE" || lane.isEmpty)) {
       lane.pass(() => leg.onRequest(incoming));
       return;
     }
+    // Also an INVITE without a description waits behind others, and may be cancelled meanwhile.
     const gated = new GatedRequest(incoming, serverName, (status) =>
       this.#refused(exchange, exchange.take(otherSide(leg.side), { method, cseq, status }, false)),
     );

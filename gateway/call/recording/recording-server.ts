@@ -5,6 +5,7 @@ import type { HeaderEntries, IncomingInvite, IncomingRequest, SipSource } from "
 import type { SipHeaders } from "../../sip/message/sip-headers.js";
 import type { SipRequest } from "../../sip/message/sip-message.js";
 import { allValues, firstValue } from "../../sip/message/split-values.js";
+import { ownText } from "../../sip/message/text.js";
 import { parseSipUri } from "../../sip/message/uri.js";
 import { readCiscoForking, type CiscoForking } from "../../sip/siprec/cisco-forking.js";
 import { readSipSessionId } from "../../sip/siprec/read-metadata.js";
@@ -199,8 +200,7 @@ export class RecordingServer implements SessionOwner {
     const pair = forking?.pair ?? "";
     const half = forking === undefined ? undefined : this.#pairs.get(pair);
     if (half?.join(forking?.end) === true) return half;
-    // Text of its own: a slice would keep the whole message alive for as long as the recording lasts.
-    const sessionCallId = Buffer.from(request.headers.get("call-id") ?? "", "latin1").toString("latin1");
+    const sessionCallId = ownText(request.headers.get("call-id") ?? "");
     const identifiers = identifiersIn(request.headers);
     const conversation = new RecordedConversation(
       { recordingCallId: this.#freeId(sessionCallId), sessionCallId, source, identifiers, forking },

@@ -5,7 +5,9 @@ import type { AudioDecoder, CreateAudioDecoder } from "./audio-decoder.js";
 import { SampleBuffer } from "./sample-buffer.js";
 
 /** Clock rates that are used; a peer may name any, and each costs a filter. */
-const RATES_HZ: ReadonlySet<number> = new Set([8_000, 11_025, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000]);
+const RATES_HZ: ReadonlySet<number> = new Set([
+  8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 96_000, 192_000,
+]);
 
 /** A factory for G.711, G.722 and L16, which need nothing but arithmetic. Make one a thread: its decoders share tables. */
 export function pureDecoders(): CreateAudioDecoder {

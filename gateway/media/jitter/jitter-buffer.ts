@@ -50,8 +50,13 @@ const MAX_PAYLOAD_BYTES = 4_096;
 /** RFC 3550 §A.1: further ahead or behind is a jump, believed when a second packet confirms it. */
 const MAX_DROPOUT = 3_000;
 const MAX_MISORDER = 100;
-/** Nothing has come for so long: the sender is silent, not slow. From then on silence is stated, in pieces of the second at least. */
+/**
+ * Nothing has come for so long: the sender is silent, not slow. From then on silence is stated, in pieces of the last at least. Where
+ * packets came after all, at once and with timestamps of no pause, the way was slow: such stalls are waited for, up to the second,
+ * and like the wait this wears off.
+ */
 const SILENT_AFTER_MS = 200;
+const MOST_SILENT_AFTER_MS = 600;
 const LEAST_SILENCE_MS = 20;
 /** A late packet lengthens the wait by half; packets in order shorten its excess by this share each: half in about 7 s. */
 const WAIT_GROWTH = 1.5;
@@ -97,8 +102,12 @@ export class JitterBuffer {
   #jumpedTo = -1;
   #lastArrivalMs = 0;
   #lastDurationMs = 0;
+  #lastTimestamp = 0;
   /** Silence stated since the last packet. */
   #silenceMs = 0;
+  #silentAfterMs = SILENT_AFTER_MS;
+  /** Of the last packet, where its timestamp tells of no pause; else 0. If the next one is close behind it, both were held up. */
+  #pauseMs = 0;
   /** When the first packet behind the hole came: the wait for what is missing began then. */
   #holeSinceMs = 0;
   #lostBefore = 0;
@@ -152,6 +161,8 @@ export class JitterBuffer {
       return;
     }
     this.received++;
+    this.#learnPauses(arrivedAtMs - this.#lastArrivalMs);
+    this.#lastTimestamp = header.timestamp;
     this.#lastArrivalMs = arrivedAtMs;
     this.#silenceMs = 0;
     if (isJump) this.#restart(datagram, arrivedAtMs, sink);
@@ -169,7 +180,7 @@ export class JitterBuffer {
     if (!this.#begun) return;
     this.#expire(nowMs, sink);
     const idleMs = nowMs - this.#lastArrivalMs;
-    if (idleMs < SILENT_AFTER_MS || this.#slots.taken > 0 || !this.#clock.begun) return;
+    if (idleMs < this.#silentAfterMs || this.#slots.taken > 0 || !this.#clock.begun) return;
     const silenceMs = idleMs - this.#options.leastWaitMs - this.#silenceMs;
     if (silenceMs < LEAST_SILENCE_MS) return;
     this.#silenceMs += silenceMs;
@@ -179,6 +190,18 @@ export class JitterBuffer {
   /** Hands out what still waits: the stream has ended. */
   flush(sink: FrameSink): void {
     while (this.#slots.taken > 0) this.#giveUpHole(sink);
+  }
+
+  /** @param sinceMs Between the last two packets. A pause that the sender's timestamps tell of is one. */
+  #learnPauses(sinceMs: number): void {
+    if (this.#pauseMs > 0 && sinceMs < this.#lastDurationMs / 2)
+      this.#silentAfterMs = Math.max(this.#silentAfterMs, Math.min(MOST_SILENT_AFTER_MS, this.#pauseMs * WAIT_GROWTH));
+    this.#pauseMs = 0;
+    if (sinceMs < SILENT_AFTER_MS || this.#lastDurationMs === 0) return;
+    const { payloadType, timestamp } = this.#header;
+    const clockRateHz = this.#formats[payloadType]?.clockRateHz ?? NO_FORMAT.clockRateHz;
+    const sentMs = (((timestamp - this.#lastTimestamp) >>> 0) * 1_000) / clockRateHz;
+    if (sentMs < sinceMs / 2) this.#pauseMs = sinceMs;
   }
 
   #begin(ssrc: number, sequenceNumber: number): void {
@@ -220,6 +243,7 @@ export class JitterBuffer {
   #emitNow(datagram: Uint8Array, arrivedAtMs: number, sink: FrameSink): void {
     const { payloadType, timestamp, payloadStart, payloadEnd } = this.#header;
     this.#waitMs -= (this.#waitMs - this.#options.leastWaitMs) * WAIT_DECAY;
+    this.#silentAfterMs -= (this.#silentAfterMs - SILENT_AFTER_MS) * WAIT_DECAY;
     if (this.#slots.taken > 0) this.reordered++;
     this.#step(true);
     this.#emit(payloadType, timestamp, arrivedAtMs, datagram, payloadStart, payloadEnd, sink);

@@ -69,8 +69,6 @@ export interface OtherRtcp {
 
 export type RtcpPacket = SenderReport | ReceiverReport | SourceDescription | Goodbye | OtherRtcp;
 
-export const SDES_CNAME = 1;
-
 /** The middle 32 bits of an NTP time, as LSR has them. RFC 3550 §4 */
 export const compactNtp = (seconds: number, fraction: number): number =>
   (((seconds & 0xffff) << 16) | (fraction >>> 16)) >>> 0;

@@ -1,6 +1,19 @@
 import { fail, ok, type Result } from "../../core/result.js";
 import type { PcmAudio } from "../audio.js";
-import { sampleReader, type WavCoding } from "./wav-coding.js";
+import { sampleReader, type SampleReader, type WavCoding } from "./wav-coding.js";
+
+/** A WAV file whose header has been read; its sound is made into samples as it is asked for. */
+export interface WavFile {
+  readonly sampleRateHz: number;
+  readonly coding: WavCoding;
+  readonly channels: number;
+  /** Samples of each channel; at least one. */
+  readonly frames: number;
+  /** The file ends before the length that its header announces. */
+  readonly truncated: boolean;
+  /** Fills `into` with one channel's samples, −1…1, from frame `from` on. @returns How many there were. */
+  read(channel: number, from: number, into: Float32Array): number;
+}
 
 export interface WavAudio {
   readonly sampleRateHz: number;
@@ -29,6 +42,17 @@ export interface WavError {
   readonly tag?: number;
 }
 
+const IN_WORDS: Readonly<Record<WavError["code"], string>> = {
+  "wav.not-wav": "it is no WAV file",
+  "wav.truncated": "the file ends within its header",
+  "wav.format": "its format chunk is missing or makes no sense",
+  "wav.coding": "its coding is not supported (PCM, float, A-law and µ-law are)",
+  "wav.empty": "there is no sound in it",
+};
+
+/** What is wrong with a file, for people: "the audio cannot be read: …". */
+export const wavErrorText = ({ code }: WavError): string => IN_WORDS[code];
+
 const MIN_FORMAT_BYTES = 16;
 const EXTENSIBLE_BYTES = 40;
 const TAG_EXTENSIBLE = 0xfffe;
@@ -48,13 +72,14 @@ interface Format {
 }
 
 /**
- * Reads a WAV file: PCM of 8, 16, 24, 32 bits, float of 32 and 64, A-law, µ-law, plain or WAVE_FORMAT_EXTENSIBLE, any chunks around.
+ * Reads a WAV file's header and where its sound is: PCM of 8, 16, 24, 32 bits, float of 32 and 64, A-law, µ-law, plain or WAVE_FORMAT_EXTENSIBLE, any chunks around.
  *
- * Takes files that writers to a pipe leave behind (lengths of 0 or 0xffffffff: up to the end of the file) and files that are cut off.
+ * Takes files that writers to a pipe leave behind (lengths of 0 or 0xffffffff: up to the end of the file), files whose writer did not
+ * come back to the header (a length before the end of the sound), and files that are cut off.
  *
- * @param bytes The whole file. May be hostile. Memory of the result: 4 bytes for each sample, so at most 4 × the file.
+ * @param bytes The whole file; kept. May be hostile. Costs the same for every length.
  */
-export function readWav(bytes: Uint8Array): Result<WavAudio, WavError> {
+export function openWav(bytes: Uint8Array): Result<WavFile, WavError> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const id = (at: number): string => String.fromCharCode(...bytes.subarray(at, at + 4));
   const isRiff = id(0) === "RIFF" || id(0) === "RF64";
@@ -67,7 +92,7 @@ export function readWav(bytes: Uint8Array): Result<WavAudio, WavError> {
     const body = at + 8;
     if (name === "data") {
       if (format === undefined) return fail({ code: "wav.format", at });
-      return readData(bytes, body, announced, format);
+      return openData(bytes, body, announced, format);
     }
     if (name === "fmt ") {
       if (announced < MIN_FORMAT_BYTES) return fail({ code: "wav.format", at });
@@ -103,23 +128,70 @@ function readFormat(view: DataView, at: number, size: number): Format | undefine
   return { tag, channels, sampleRateHz, bits };
 }
 
-function readData(bytes: Uint8Array, body: number, announced: number, format: Format): Result<WavAudio, WavError> {
+function openData(bytes: Uint8Array, body: number, announced: number, format: Format): Result<WavFile, WavError> {
   const { tag, channels: channelCount, sampleRateHz, bits } = format;
   const reader = sampleReader(tag, bits);
   if (reader === undefined || channelCount > MAX_CHANNELS) return fail({ code: "wav.coding", at: body, tag });
   const have = bytes.byteLength - body;
-  const isUnknown = announced === 0 || announced === UNKNOWN_LENGTH;
+  const isUnknown = announced === 0 || announced === UNKNOWN_LENGTH || isUnderstated(bytes, body, announced);
   const size = isUnknown ? have : Math.min(have, announced);
   const frames = Math.floor(size / (channelCount * reader.bytes));
   if (frames === 0) return fail({ code: "wav.empty", at: body });
   const view = new DataView(bytes.buffer, bytes.byteOffset + body, size);
-  const channels = Array.from({ length: channelCount }, () => new Float32Array(frames));
-  for (const [n, channel] of channels.entries()) {
-    for (let i = 0, at = n * reader.bytes; i < frames; i++, at += channelCount * reader.bytes) {
-      channel[i] = reader.read(view, at);
-    }
-  }
-  return ok({ sampleRateHz, coding: reader.coding, channels, truncated: !isUnknown && have < announced });
+  return ok({
+    sampleRateHz,
+    coding: reader.coding,
+    channels: channelCount,
+    frames,
+    truncated: !isUnknown && have < announced,
+    read: (channel, from, into) => readSamples(reader, view, { channel, channels: channelCount, frames }, from, into),
+  });
+}
+
+/** Notes that some recorders put behind the last chunk are no sound. */
+const TEXT_BYTES = 64;
+const isText = (bytes: Uint8Array): boolean =>
+  bytes.length === TEXT_BYTES && bytes.every((byte) => (byte >= 0x20 && byte < 0x7f) || (byte >= 9 && byte <= 13));
+
+/** Of a writer that died, or that never came back to its header: what follows the announced end is no chunk, so it is sound. */
+function isUnderstated(bytes: Uint8Array, body: number, announced: number): boolean {
+  const at = nextChunk(bytes, body, announced);
+  if (at + 8 > bytes.byteLength || isText(bytes.subarray(at, at + TEXT_BYTES))) return false;
+  const isName = [0, 1, 2, 3].every((i) => isNameByte(bytes[at + i] ?? 0));
+  const length = new DataView(bytes.buffer, bytes.byteOffset + at + 4, 4).getUint32(0, true);
+  return !isName || at + 8 + length > bytes.byteLength + 1;
+}
+
+interface Shape {
+  readonly channel: number;
+  readonly channels: number;
+  readonly frames: number;
+}
+
+function readSamples(
+  reader: SampleReader,
+  view: DataView,
+  { channel, channels, frames }: Shape,
+  from: number,
+  into: Float32Array,
+): number {
+  const count = Math.max(0, Math.min(into.length, frames - from));
+  let at = (from * channels + channel) * reader.bytes;
+  for (let i = 0; i < count; i++, at += channels * reader.bytes) into[i] = reader.read(view, at);
+  return count;
+}
+
+/** The whole of a WAV file, as `openWav`. Memory of the result: 4 bytes for each sample, so at most 4 × the file. */
+export function readWav(bytes: Uint8Array): Result<WavAudio, WavError> {
+  const opened = openWav(bytes);
+  if (!opened.ok) return opened;
+  const { sampleRateHz, coding, truncated, frames } = opened.value;
+  const channels = Array.from({ length: opened.value.channels }, (_, channel) => {
+    const samples = new Float32Array(frames);
+    opened.value.read(channel, 0, samples);
+    return samples;
+  });
+  return ok({ sampleRateHz, coding, channels, truncated });
 }
 
 /** All channels as one: their mean. */

@@ -1,5 +1,8 @@
 import { CHAR, isHexDigit } from "./chars.js";
 
+/** V8 makes slices of texts of so many characters or more. */
+const SHORTEST_SLICE = 13;
+
 /** Shows wire text (one character a byte) to people: read as UTF-8; bytes that are none become U+FFFD. */
 export function utf8Text(latin1: string): string {
   return ASCII.test(latin1) ? latin1 : Buffer.from(latin1, "latin1").toString("utf8");
@@ -76,3 +79,7 @@ export function unquote(text: string): string {
 export function quote(text: string): string {
   return `"${oneLine(text).replace(/["\\]/g, "\\$&")}"`;
 }
+
+/** The same wire text with memory of its own: a slice keeps the whole message alive. Shorter ones are copied by V8 anyway. */
+export const ownText = (text: string): string =>
+  text.length < SHORTEST_SLICE ? text : Buffer.from(text, "latin1").toString("latin1");

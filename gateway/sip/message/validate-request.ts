@@ -66,7 +66,7 @@ export function validateRequest(request: SipRequest): Result<RequestFacts, SipIn
   const maxForwards = hops === undefined ? undefined : parseMaxForwards(hops);
   if (hops !== undefined && maxForwards === undefined)
     return refuse(invalid("sip.max-forwards", "Bad Max-Forwards"), method);
-  const fault = judgeContact(headers) ?? judgeBody(request) ?? judgeRequestUri(request.uri);
+  const fault = judgeContact(headers, method) ?? judgeBody(request) ?? judgeRequestUri(request.uri);
   if (fault !== undefined) return refuse(fault, method);
   return ok({ via, cseq, callId, fromTag, toTag, maxForwards });
 }
@@ -166,9 +166,11 @@ function readAddress(value: string, judgeUri: boolean): NameAddr | undefined {
 /** Only a REGISTER has more than one; nobody registers as many. */
 const MOST_CONTACTS = 64;
 
-function judgeContact(headers: SipHeaders): SipInvalid | undefined {
+/** One that is missing is no fault (RFC 2543); "*" is for REGISTER alone (RFC 3261 §10.2.2), in an INVITE it is no address. */
+function judgeContact(headers: SipHeaders, method: string): SipInvalid | undefined {
   if (!headers.has("contact")) return undefined;
   const values = allValues(headers, "contact");
+  if (method === "INVITE" && values[0] === "*") return invalid("sip.contact", "Wildcard Contact");
   if (values.length > MOST_CONTACTS) return invalid("sip.contact", "Too Many Contacts");
   for (const value of values) {
     if (value !== "*" && readAddress(value, true) === undefined) return invalid("sip.contact", "Malformed Contact");

@@ -35,6 +35,8 @@ const CODECS: ReadonlyMap<string, PayloadFormat["codec"]> = new Map([
   ["cn", "CN"],
 ]);
 
+/** No speech is in less, and a second of it would be made into very many samples. */
+const MIN_CLOCK_HZ = 2_000;
 const MAX_CLOCK_HZ = 192_000;
 const MAX_CHANNELS = 8;
 
@@ -62,7 +64,7 @@ function readFormat(payloadType: number, rtpmap: string, parameters: string | un
   const codec = CODECS.get(match?.[1]?.toLowerCase() ?? "");
   const clockRateHz = Number(match?.[2] ?? 0);
   const channels = Number(match?.[3] ?? 1);
-  if (codec === undefined || clockRateHz < 1 || clockRateHz > MAX_CLOCK_HZ) return undefined;
+  if (codec === undefined || clockRateHz < MIN_CLOCK_HZ || clockRateHz > MAX_CLOCK_HZ) return undefined;
   if (channels < 1 || channels > MAX_CHANNELS) return undefined;
   return { payloadType, codec, clockRateHz, channels, ...(parameters === undefined ? {} : { parameters }) };
 }

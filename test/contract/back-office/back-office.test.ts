@@ -12,8 +12,12 @@ import { RecordChannel } from "../../../gateway/adapters/record-spool/record-cha
 import { SystemClock } from "../../../gateway/adapters/system/system-clock.js";
 import { PrometheusMetrics } from "../../../gateway/adapters/metrics-prometheus/prometheus-metrics.js";
 import { SPEECH_FOLDER, SpeechFolder } from "../../../gateway/adapters/speech-files/speech-folder.js";
-import { sign } from "../../../gateway/adapters/webhook/webhook-notifier.js";
+import { sign } from "../../../gateway/adapters/webhook/sign.js";
+import { alertsSchema } from "../../../gateway/config/alerts-schema.js";
+import { GatewayError } from "../../../gateway/core/errors.js";
 import { silentLog } from "../../../gateway/core/log.js";
+import { writeWav } from "../../../gateway/media/wav/write-wav.js";
+import { NO_ALERTS } from "../../../gateway/wiring/alerts.js";
 import { backOfficeEntry, type BackOfficeOptions } from "../../../gateway/workers/back-office-options.js";
 import type { Alert, Block, Cdr } from "../../../detection/index.js";
 import { FakeGatewayControl, sampleIncident } from "../../support/fake-gateway-control.js";
@@ -28,7 +32,7 @@ const folder = temporaryFolder("back-office");
 const control = new FakeGatewayControl();
 const metrics = new PrometheusMetrics();
 control.metrics = () => metrics.toJson();
-const hooks: { headers: IncomingMessage["headers"]; body: string }[] = [];
+const hooks: { path: string | undefined; headers: IncomingMessage["headers"]; body: string }[] = [];
 let hookServer: Server;
 let channel: RecordChannel;
 let backOffice: BackOffice<BackOfficeOptions>;
@@ -47,7 +51,7 @@ const options = (webhookUrl: string): BackOfficeOptions => ({
   metrics: { listenAddress: "127.0.0.1", listenPort: 0 },
   store: { folder: folder.path, queueLimit: 10_000, spillLimitBytes: 1e8, retentionDays: 90, auditFileBytes: 1e7 },
   privacy: { transcriptDays: 30 },
-  webhook: { alertUrl: webhookUrl, secret: SECRET, timeoutMs: 2_000, attempts: 2 },
+  webhook: { alertUrl: webhookUrl, secret: SECRET, timeoutMs: 2_000, giveUpMs: 60_000, attempts: 2 },
   logs: { level: "silent", showNumbers: false, key: LOG_KEY },
 });
 
@@ -59,7 +63,7 @@ before(async () => {
     let body = "";
     request.on("data", (chunk: Buffer) => (body += chunk.toString()));
     request.on("end", () => {
-      hooks.push({ headers: request.headers, body });
+      hooks.push({ path: request.url, headers: request.headers, body });
       response.end();
     });
   });
@@ -129,7 +133,8 @@ test("events over HTTP reach the SIP thread, and its answer comes back", async (
 });
 
 test("a recording that is posted is handed to the SIP thread whole, and what it answers comes back", async () => {
-  const sound = Uint8Array.from({ length: 100_000 }, (_, i) => i % 251);
+  const samples = Float32Array.from({ length: 50_000 }, (_, i) => (i % 251) / 251);
+  const sound = Uint8Array.from(writeWav({ sampleRateHz: 8_000, channels: [samples] }));
   const answer = await fetch(`${backOffice.addresses?.http ?? ""}/analyze?speakers=caller`, {
     method: "POST",
     headers: { "content-type": "audio/wav", authorization: `Bearer ${KEY}` },
@@ -253,6 +258,25 @@ test("GET /metrics has both threads' metrics, and the listener serves nothing el
   assert.equal((await fetch(`${url}/metrics`, { method: "POST" })).status, 405);
 });
 
+const hookUrl = (path: string): string => `http://127.0.0.1:${(hookServer.address() as AddressInfo).port}${path}`;
+
+test("other routes of alerts are in force at once; what cannot be opened is refused, and the old ones stay", async () => {
+  const sides = {
+    alerts: NO_ALERTS,
+    webhook: { alertUrl: hookUrl("/moved"), timeoutMs: 2_000, giveUpMs: 60_000, attempts: 2 },
+  };
+  const email = { kind: "email", name: "mail", host: "192.0.2.1", from: "a@example.com", to: ["b@example.com"] };
+  const bad = { ...sides, alerts: alertsSchema.parse({ routes: [{ ...email, caFile: "/nowhere/ca.pem" }] }) };
+  await backOffice.reconfigureAlerts(sides, { ...options(""), ...sides });
+  await assert.rejects(
+    backOffice.reconfigureAlerts(bad, { ...options(""), ...bad }),
+    (error) => error instanceof GatewayError && error.code === "tls.certificate" && error.message.includes("ca.pem"),
+  );
+  channel.write({ kind: "alert", alert: alert("alert-moved") });
+  const { headers } = await until("the webhook", () => Promise.resolve(hooks.find(({ path }) => path === "/moved")));
+  assert.deepEqual([headers["x-ringfence-delivery"], headers["x-ringfence-signature"]], ["alert-moved", undefined]);
+});
+
 test("a worker that dies is replaced at the same ports; what was written meanwhile arrives, nothing twice", async () => {
   const before = backOffice.addresses;
   await workers.at(-1)?.terminate();
@@ -260,5 +284,9 @@ test("a worker that dies is replaced at the same ports; what was written meanwhi
   await until("the new worker", () => Promise.resolve(backOffice.up ? true : undefined));
   assert.deepEqual(backOffice.addresses, before);
   const ids = (await rows("/alerts")).map((row) => row["alert_id"]).sort();
-  assert.deepEqual(ids, ["alert-1", "alert-2"]);
+  assert.deepEqual(ids, ["alert-1", "alert-2", "alert-moved"]);
+  const told = await until("its webhook", () =>
+    Promise.resolve(hooks.find(({ headers }) => headers["x-ringfence-delivery"] === "alert-2")),
+  );
+  assert.equal(told.path, "/moved", "with the routes as they were last");
 });

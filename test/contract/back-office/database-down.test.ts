@@ -46,7 +46,7 @@ before(async () => {
         auditFileBytes: 1e7,
       },
       privacy: { transcriptDays: 30 },
-      webhook: { timeoutMs: 1_000, attempts: 1 },
+      webhook: { timeoutMs: 1_000, giveUpMs: 60_000, attempts: 1 },
       logs: { level: "silent", showNumbers: false, key: randomBytes(32) },
     },
     control,
@@ -88,21 +88,7 @@ test("events get their verdicts", async () => {
   assert.equal(((await answer.json()) as { status: string }).status, "processed");
 });
 
-test("new alerts are shown from memory; what only the database has answers 503", async () => {
-  const { called, callers, callerCount, callCount, severity, disposition, rule, openedAt } = sampleIncident("i");
-  const shared = { called, callers, callerCount, callCount, severity, disposition, rule };
-  const alert: Alert = { id: "a-1", incidentId: "i", callIds: ["c"], detectedAt: openedAt, message: "m", ...shared };
-  channel.write({ kind: "alert", alert });
-  const shown = (await (await ask("/alerts")).json()) as { alert_id: string }[];
-  assert.deepEqual(
-    shown.map(({ alert_id }) => alert_id),
-    ["a-1"],
-  );
-  const cdrs = await ask("/api/v1/cdrs");
-  assert.deepEqual([cdrs.status, cdrs.headers.get("retry-after")], [503, "1"]);
-  await assert.rejects(backOffice.activeBlocks(openedAt), /./);
-});
-
+// Before anything is in the log: a file that is open can be written wherever its folder is.
 test("an audit file that cannot be written is told, and is well again when the disk is, without another entry", async () => {
   const audit = join(folder.path, "audit");
   const isAuditUp = async (): Promise<boolean | undefined> => {
@@ -118,6 +104,21 @@ test("an audit file that cannot be written is told, and is well again when the d
   assert.equal(await isAuditUp(), true);
   const [name] = readdirSync(audit);
   assert.match(readFileSync(join(audit, name ?? ""), "utf8"), /"action":"audit.lost".*"count":1,/);
+});
+
+test("new alerts are shown from memory; what only the database has answers 503", async () => {
+  const { called, callers, callerCount, callCount, severity, disposition, rule, openedAt } = sampleIncident("i");
+  const shared = { called, callers, callerCount, callCount, severity, disposition, rule };
+  const alert: Alert = { id: "a-1", incidentId: "i", callIds: ["c"], detectedAt: openedAt, message: "m", ...shared };
+  channel.write({ kind: "alert", alert });
+  const shown = (await (await ask("/alerts")).json()) as { alert_id: string }[];
+  assert.deepEqual(
+    shown.map(({ alert_id }) => alert_id),
+    ["a-1"],
+  );
+  const cdrs = await ask("/api/v1/cdrs");
+  assert.deepEqual([cdrs.status, cdrs.headers.get("retry-after")], [503, "1"]);
+  await assert.rejects(backOffice.activeBlocks(openedAt), /./);
 });
 
 test("actions are on disk in the audit file all the same", async () => {

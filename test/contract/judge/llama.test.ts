@@ -8,7 +8,9 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { readVerdict, verdictQuestion } from "../../../detection/index.js";
 import { DEFAULT_LLAMA, LlamaModel, type LlamaModelOptions } from "../../../gateway/adapters/llama/llama-model.js";
 import { SystemClock } from "../../../gateway/adapters/system/system-clock.js";
+import type { Clock } from "../../../gateway/core/clock.js";
 import { silentLog } from "../../../gateway/core/log.js";
+import { LeapingClock } from "../../support/leaping-clock.js";
 import { descendants, until } from "../../support/processes.js";
 import { writeRandomGguf } from "../../support/random-gguf.js";
 import { dialogue, failsWith, languageModelContract, never, UNSURE } from "./language-model-contract.js";
@@ -23,10 +25,11 @@ const modelPath = join(folder, "random.gguf");
 writeRandomGguf(modelPath);
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-const make = (change: Partial<LlamaModelOptions> = {}): LlamaModel =>
+const TIMEOUT_MS = 60_000;
+const make = (change: Partial<LlamaModelOptions> = {}, clock: Clock = new SystemClock()): LlamaModel =>
   new LlamaModel(
-    { ...DEFAULT_LLAMA, enginePath, modelPath, threads: 1, timeoutMs: 60_000, ...change },
-    { clock: new SystemClock(), log: silentLog },
+    { ...DEFAULT_LLAMA, enginePath, modelPath, threads: 1, timeoutMs: TIMEOUT_MS, ...change },
+    { clock, log: silentLog },
   );
 const ask = (model: LlamaModel): Promise<string> => model.complete(verdictQuestion(dialogue("hello"), UNSURE), never());
 
@@ -70,12 +73,15 @@ test(
   "llama: a child that hangs is judge.timeout and killed; the next question is answered by a fresh one",
   options,
   async () => {
-    const model = make({ timeoutMs: 10_000 });
+    const clock = new LeapingClock();
+    const model = make({}, clock);
     await until("the child", () => model.ok, 60_000);
     const [child] = childrenOf("judge");
     assert.ok(child !== undefined);
     process.kill(child, "SIGSTOP");
-    await assert.rejects(ask(model), failsWith("judge.timeout"));
+    const asked = assert.rejects(ask(model), failsWith("judge.timeout"));
+    clock.leap(TIMEOUT_MS);
+    await asked;
     await until("a fresh child", () => model.ok && !childrenOf("judge").includes(child), 60_000);
     assert.equal(readVerdict(await ask(model)).ok, true);
     await model.close();

@@ -10,7 +10,7 @@ before(async () => void (server = await FakeChatServer.start()));
 after(() => server.close());
 
 const model = (change: Partial<ConstructorParameters<typeof ChatModel>[0]> = {}): ChatModel =>
-  new ChatModel({ url: server.url, model: "small", timeoutMs: 5_000, ...change });
+  new ChatModel({ url: server.url, model: "small", timeoutMs: 60_000, ...change });
 const question = verdictQuestion(dialogue("please read me the code"), UNSURE);
 
 languageModelContract({ name: "OpenAI-compatible chat", make: () => Promise.resolve(model()) });

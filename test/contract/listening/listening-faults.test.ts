@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { ListeningScene } from "../../support/listening-scene.js";
 import { RtpVoice } from "../../support/talking.js";
 
-const fixture = (name: string): string => fileURLToPath(new URL(`../../support/engines/${name}`, import.meta.url));
+const fixture = (name: string): string => fileURLToPath(import.meta.resolve(`../../support/engines/${name}.js`));
 const module = (path: string) => ({ recogniser: { kind: "module", path, options: {} } }) as const;
 const startError = async (path: string): Promise<string> => {
   try {
@@ -30,14 +30,16 @@ test("the thread dies in mid-call: a new one goes on where it was, with the numb
     // Calls go on meanwhile: they open, their packets are written.
     scene.client.listening.open(scene.call("call-2"));
     await scene.until("the new thread", () => scene.client.listening.ok);
-    scene.say(callee, new RtpVoice(), "good morning", scene.clock.mono());
+    const saidAt = scene.clock.mono();
+    scene.say(callee, new RtpVoice(), "good morning", saidAt);
     await scene.until("the second line", () => scene.finals("call-1").length === 2);
     const [first, second] = scene.lines.filter(({ final }) => final);
     assert.ok(first !== undefined && second !== undefined);
     assert.equal(first.segment, 0);
     assert.equal(second.segment, 1);
-    const expectedMs = scene.clock.mono() - startedAt;
-    assert.ok(second.startMs > 200 && second.startMs <= expectedMs, `${second.startMs}`);
+    // The packets bear the times at which they would have been sent, all written at once: text may come before that is over.
+    const saidMs = saidAt - startedAt;
+    assert.ok(second.startMs > saidMs - 100 && second.startMs < saidMs + 1_000, `${second.startMs}, said at ${saidMs}`);
     await scene.until("its verdict", () => scene.verdicts.length === 2);
     const last = scene.verdicts[1];
     assert.ok(last !== undefined);
@@ -54,11 +56,11 @@ test("the thread dies in mid-call: a new one goes on where it was, with the numb
 });
 
 test("the thread hangs: it is noticed, ended and replaced", async () => {
-  const scene = await ListeningScene.start({ ...module(fixture("spinning-engine.ts")), silentMs: 1_500 });
+  const scene = await ListeningScene.start({ ...module(fixture("spinning-engine")), silentMs: 3_000 });
   try {
     const [caller] = scene.open("call-1");
     scene.say(caller, new RtpVoice(), "spin");
-    await scene.until("a second thread", () => scene.workers.length === 2);
+    await scene.until("a second thread", () => scene.workers.length >= 2);
     await scene.until("that listens", () => scene.client.listening.ok);
   } finally {
     await scene.close();
@@ -66,16 +68,17 @@ test("the thread hangs: it is noticed, ended and replaced", async () => {
 });
 
 test("a thread that stands still costs packets, never the writer", async () => {
-  const scene = await ListeningScene.start({ ...module(fixture("spinning-engine.ts")), silentMs: 60_000 });
+  const scene = await ListeningScene.start({ ...module(fixture("spinning-engine")), silentMs: 60_000 });
   const [caller] = scene.open("call-1");
   scene.say(caller, new RtpVoice(), "spin");
   await scene.until("a full ring", () => {
     for (let n = 0; n < 2_000; n++) scene.ring.write(caller, scene.clock.mono(), new Uint8Array(1_000));
     return scene.ring.dropped > 1_000;
   });
-  const before = performance.now();
-  for (let n = 0; n < 10_000; n++) scene.ring.write(caller, scene.clock.mono(), new Uint8Array(172));
-  assert.ok(performance.now() - before < 500, "writing to a full ring takes no time");
+  const [before, writes] = [performance.now(), 30_000];
+  for (let n = 0; n < writes; n++) scene.ring.write(caller, scene.clock.mono(), new Uint8Array(172));
+  // A writer that waits does so for a millisecond at least, each time.
+  assert.ok(performance.now() - before < writes, "writing to a full ring takes no time");
   await scene.close();
 });
 
@@ -84,8 +87,8 @@ test("modules that are no engine stop the start, and say why", async () => {
     await startError("/nowhere/engine.js"),
     /^config\.invalid: speech\.module\.path \/nowhere\/engine\.js: /,
   );
-  assert.match(await startError(fixture("no-factory.ts")), /exports no function createSpeechEngine/);
-  assert.match(await startError(fixture("no-transcriber.ts")), /has no transcriber/);
+  assert.match(await startError(fixture("no-factory")), /exports no function createSpeechEngine/);
+  assert.match(await startError(fixture("no-transcriber")), /has no transcriber/);
 });
 
 test("closing twice is safe, and nobody is heard after it", async () => {

@@ -13,12 +13,16 @@ const OFFER = Buffer.from(audioSdp("127.0.0.1", 10_000));
 const ANSWER = Buffer.from(audioSdp("127.0.0.1", 20_000));
 const CALL: MediaCall = { callId: "c", trunk: "t", listen: false, calledSide: "callee", learnSource: false };
 
+/** What is answered is waited for; what is not is given up soon, where a test wants that. */
+const PATIENT_MS = 20_000;
+const SOON = { timeoutMs: 1_000 };
+
 async function scene(
   t: TestContext,
   fakes: readonly FakeRtpengine[],
   options: Partial<RtpengineOptions> = {},
 ): Promise<RtpengineScene> {
-  const made = await startRtpengineScene(fakes, { timeoutMs: 100, ...options });
+  const made = await startRtpengineScene(fakes, { timeoutMs: PATIENT_MS, ...options });
   t.after(async () => {
     await made.close();
     await Promise.all(fakes.map((fake) => fake.close().catch(() => undefined)));
@@ -103,12 +107,10 @@ const rubbish: readonly (readonly [name: string, reply: (cookie: string) => Buff
 for (const [name, reply] of rubbish) {
   test(`rtpengine answers an offer with ${name}: untouched, in time`, async (t) => {
     const fake = await FakeRtpengine.start();
-    const made = await scene(t, [fake]);
+    const made = await scene(t, [fake], SOON);
     fake.script = (command, args, cookie) => (command === "offer" ? reply(cookie) : peaceful(command, args, cookie));
-    const before = performance.now();
     const described = await offer(open(made).session);
     assert.equal(described.kind, "untouched");
-    assert.ok(performance.now() - before < 400);
   });
 }
 
@@ -157,15 +159,11 @@ test("calls go to the instance with the fewest for its weight, and stay there", 
 test("an instance that falls silent loses its new calls to another one, at once and without a ping; it comes back by itself", async (t) => {
   const first = await FakeRtpengine.start();
   const second = await FakeRtpengine.start();
-  const made = await scene(t, [first, second], { pingMs: 50 });
+  const made = await scene(t, [first, second], { pingMs: 200, timeoutMs: 3_000 });
   first.script = () => undefined;
-  for (let i = 0; i < 6; i++) {
-    const before = performance.now();
-    assert.equal((await offer(open(made).session)).kind, "anchored");
-    assert.ok(performance.now() - before < 350, "one time-out at most");
-  }
-  assert.ok(first.count("offer") <= 3, "one command and its repeats");
-  assert.equal(made.anchor.health().detail, "1 of 2 instances up");
+  for (let i = 0; i < 6; i++) assert.equal((await offer(open(made).session)).kind, "anchored");
+  assert.ok(first.count("offer") <= 3, "one time-out at most: one command and its repeats");
+  await until("health to say so", () => made.anchor.health().detail === "1 of 2 instances up");
   assert.equal(made.metrics.value("ringfence_rtpengine_up", `127.0.0.1:${first.port}`), 0);
   first.script = peaceful;
   await until("it to be up again", () => made.anchor.health().detail === "2 of 2 instances up");
@@ -175,7 +173,7 @@ test("an instance that falls silent loses its new calls to another one, at once 
 test("a call whose instance is gone: its next offer goes to another one, its answer too", async (t) => {
   const first = await FakeRtpengine.start(1_000);
   const second = await FakeRtpengine.start();
-  const made = await scene(t, [first, second]);
+  const made = await scene(t, [first, second], { timeoutMs: 2_000 });
   const { session } = open(made);
   await offer(session);
   await answer(session);
@@ -197,12 +195,12 @@ test("an instance that is dead from the start: nobody listens there, and the ker
   const fake = await FakeRtpengine.start();
   const { port } = fake;
   await fake.close();
-  const made = await startRtpengineScene([{ host: "127.0.0.1", port, weight: 1 }], { timeoutMs: 5_000 });
+  const made = await startRtpengineScene([{ host: "127.0.0.1", port, weight: 1 }], { timeoutMs: PATIENT_MS });
   t.after(() => made.close());
   assert.equal(made.anchor.health().ok, false);
   const before = performance.now();
   assert.deepEqual(await offer(open(made).session), { kind: "untouched", why: "unavailable" });
-  assert.ok(performance.now() - before < 1_000, "refused, not timed out");
+  assert.ok(performance.now() - before < PATIENT_MS, "refused, not timed out");
 });
 
 test("a name that does not resolve is an instance that is down", async (t) => {
@@ -213,7 +211,7 @@ test("a name that does not resolve is an instance that is down", async (t) => {
 
 test("an answer that is not had in time passes untouched; the call and its close go on", async (t) => {
   const fake = await FakeRtpengine.start();
-  const made = await scene(t, [fake]);
+  const made = await scene(t, [fake], SOON);
   const { session } = open(made);
   await offer(session);
   fake.script = (command, args, cookie) => (command === "answer" ? undefined : peaceful(command, args, cookie));
@@ -223,18 +221,18 @@ test("an answer that is not had in time passes untouched; the call and its close
 
 test("closing with an instance that is silent takes one time-out and gives no figures", async (t) => {
   const fake = await FakeRtpengine.start();
-  const made = await scene(t, [fake]);
+  const made = await scene(t, [fake], SOON);
   const { session } = open(made);
   await offer(session);
   fake.script = () => undefined;
-  const before = performance.now();
+  const before = fake.commands.length;
   assert.equal(await session.close(), undefined);
-  assert.ok(performance.now() - before < 400);
+  assert.ok(fake.commands.length - before <= 3, "one command and its repeats");
 });
 
 test("more commands than may be open fail at once and do not make the instance look dead", async (t) => {
   const fake = await FakeRtpengine.start();
-  const made = await scene(t, [fake], { maxPending: 2 });
+  const made = await scene(t, [fake], { ...SOON, maxPending: 2 });
   fake.script = (command, args, cookie) => (command === "offer" ? undefined : peaceful(command, args, cookie));
   const told = await Promise.all(Array.from({ length: 5 }, () => offer(open(made).session)));
   assert.ok(told.every(({ kind }) => kind === "untouched"));
@@ -243,7 +241,7 @@ test("more commands than may be open fail at once and do not make the instance l
 
 test("only the instance itself is believed: a stranger's datagram to our port does not arrive", async (t) => {
   const fake = await FakeRtpengine.start();
-  const made = await scene(t, [fake], { timeoutMs: 300 });
+  const made = await scene(t, [fake], SOON);
   const stranger = createSocket("udp4");
   t.after(() => stranger.close());
   let asked: ((port: number, cookie: string) => void) | undefined;
@@ -292,10 +290,15 @@ test("a newer prompt replaces an older one; the other side stays blocked until t
   const { session } = open(made);
   await offer(session);
   await answer(session);
-  const first = session.play("b", { sampleRateHz: 8_000, samples: new Float32Array(8 * 400) });
-  await until("the first to be played", () => fake.count("play media") === 1);
-  const second = session.play("b", { sampleRateHz: 8_000, samples: new Float32Array(8 * 600) });
-  await first;
+  const promptOf = (ms: number) => session.play("b", { sampleRateHz: 8_000, samples: new Float32Array(8 * ms) });
+  // While rtpengine is asked for the first: it is not over before the second begins, however slow the machine is.
+  const second = new Promise<void>((resolve) => {
+    fake.script = (command, args, cookie) => {
+      if (command === "play media" && fake.count(command) === 1) resolve(promptOf(600));
+      return peaceful(command, args, cookie);
+    };
+  });
+  await promptOf(400);
   assert.equal(fake.count("unblock media"), 0);
   await second;
   assert.equal(fake.count("unblock media"), 1);
@@ -320,12 +323,12 @@ test("a fork that cannot be had is said once, and the call is carried all the sa
 
 test("an answer waits for a slow fork only so long", async (t) => {
   const fake = await FakeRtpengine.start();
-  const made = await scene(t, [fake], { timeoutMs: 1_000 });
+  const made = await scene(t, [fake]);
   const { session } = open(made, { listen: true });
   fake.script = (command, args, cookie) =>
     command === "subscribe request" ? undefined : peaceful(command, args, cookie);
   await offer(session);
   const before = performance.now();
   assert.equal((await answer(session)).kind, "anchored");
-  assert.ok(performance.now() - before < 500);
+  assert.ok(performance.now() - before < PATIENT_MS, "not as long as the fork is waited for");
 });

@@ -19,6 +19,9 @@ function newestThread(): Worker {
   return newest;
 }
 
+/** A call without a packet for so long is dead. One that has some is not, on a machine that stands still for a moment too. */
+const IDLE_MS = 3_000;
+
 /** The relay's thread, with a message that makes it stand still for ever. */
 function hangableEntry(): URL {
   const code = `const { parentPort } = await import("node:worker_threads");
@@ -77,18 +80,18 @@ for (const engine of ["native", "node"] as const) {
 
   test(`${engine}: ports rest before another call gets them`, { skip }, async () => {
     const portRange = await freeRange(2);
-    await withRelay({ engine, portRange, quarantineMs: 400 }, async ({ anchor }) => {
+    const quarantineMs = 3_000;
+    await withRelay({ engine, portRange, quarantineMs }, async ({ anchor }) => {
       const first = await AnchoredCall.open(anchor);
       await first.connect();
-      await first.close();
       const second = await AnchoredCall.open(anchor);
       const offer = { from: "a", step: "offer", sdp: sdpOf(second.a) } as const;
-      assert.deepEqual(await second.session.describe(offer), { kind: "untouched", why: "full" });
-      await until(
-        "the ports to have rested",
-        async () => (await second.session.describe(offer)).kind === "anchored",
-        3_000,
-      );
+      const closedAt = performance.now();
+      await first.close();
+      const early = await second.session.describe(offer);
+      // Unless this machine has stood still for so long.
+      if (performance.now() - closedAt < quarantineMs) assert.deepEqual(early, { kind: "untouched", why: "full" });
+      await until("the ports to have rested", async () => (await second.session.describe(offer)).kind === "anchored");
       await second.close();
     });
   });
@@ -141,10 +144,10 @@ for (const engine of ["native", "node"] as const) {
           prompt,
           (error) => error instanceof GatewayError && error.code === "media.unavailable",
         );
+        const meanwhile = await AnchoredCall.open(anchor);
         await newestThread().terminate();
         await failed;
         assert.equal(anchor.health().ok, false);
-        const meanwhile = await AnchoredCall.open(anchor);
         const offer = { from: "a", step: "offer", sdp: sdpOf(meanwhile.a) } as const;
         assert.deepEqual(await meanwhile.session.describe(offer), { kind: "untouched", why: "unavailable" });
         await until("a new thread", () => anchor.health().ok);
@@ -197,8 +200,8 @@ test("a thread that hangs is ended and started again", async () => {
       const call = await AnchoredCall.open(anchor);
       await call.connect();
       newestThread().postMessage({ kind: "hang" });
-      await until("a new thread", () => metrics.value("ringfence_media_relay_restarts_total") === 1, 15_000);
-      await until("health", () => anchor.health().ok, 15_000);
+      await until("a new thread", () => metrics.value("ringfence_media_relay_restarts_total") >= 1, 60_000);
+      await until("health", () => anchor.health().ok, 60_000);
       let n = 1;
       await until("the call to go on", async () => {
         await call.a.send({ n: n++ });
@@ -206,12 +209,12 @@ test("a thread that hangs is ended and started again", async () => {
       });
       await call.close();
     },
-    { silentMs: 400, entry: hangableEntry() },
+    { silentMs: 2_000, entry: hangableEntry() },
   );
 });
 
 test("an answered call without a packet is dead; one that rings, is held, or has RTCP is not", async () => {
-  await withRelay({ idleMs: 300 }, async ({ anchor }) => {
+  await withRelay({ idleMs: IDLE_MS }, async ({ anchor }) => {
     const open = async (): Promise<AnchoredCall> => {
       const call = await AnchoredCall.open(anchor);
       await call.exchange("a");
@@ -221,15 +224,24 @@ test("an answered call without a packet is dead; one that rings, is held, or has
     for (const call of [dead, held, reports]) call.session.answered();
     await held.exchange("a", { lines: ["a=sendonly"] }, { lines: ["a=recvonly"] });
     const report = Buffer.from("80c9000100000001", "hex");
-    const timer = setInterval(() => void reports.b.sendRtcp(report), 50);
-    await until("the dead one", () => dead.events.length > 0, 6_000);
-    // A second look of the relay: what is told is told once, and to nobody else.
-    await until("another report", async () => (await dead.session.stats()).a.packets === 0 && (await pause(1_200)));
+    let [sentAt, longestGapMs] = [performance.now(), 0];
+    const timer = setInterval(() => {
+      longestGapMs = Math.max(longestGapMs, performance.now() - sentAt);
+      sentAt = performance.now();
+      void reports.b.sendRtcp(report);
+    }, 50);
+    await until("the dead one", () => dead.events.length > 0);
+    // Another look of the relay finds another one dead: what is told is told once, and to nobody else.
+    const later = await open();
+    later.session.answered();
+    await until("the next dead one", () => later.events.length > 0);
     clearInterval(timer);
     assert.deepEqual(dead.events, [{ kind: "idle" }]);
-    for (const call of [rings, held, reports]) assert.deepEqual(call.events, []);
-    await until("the one without reports", () => reports.events.length > 0, 6_000);
-    for (const call of [dead, rings, held, reports]) await call.close();
+    for (const call of [rings, held]) assert.deepEqual(call.events, []);
+    // Where this machine stood still for as long, no report went out either.
+    if (longestGapMs < IDLE_MS / 2) assert.deepEqual(reports.events, []);
+    await until("the one without reports", () => reports.events.length > 0);
+    for (const call of [dead, rings, held, reports, later]) await call.close();
   });
 });
 
@@ -276,5 +288,3 @@ test("a ring that another thread reads gets every packet once", async () => {
     await call.close();
   });
 });
-
-const pause = (ms: number): Promise<true> => new Promise((resolve) => setTimeout(() => resolve(true), ms));

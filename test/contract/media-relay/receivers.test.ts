@@ -11,7 +11,8 @@ import { RtpPeer } from "../../support/rtp-peer.js";
 test("a receiver hears one sender, and is told when he is silent", async () => {
   await withRelay({}, async ({ anchor, ears }) => {
     let idle = 0;
-    const port = await anchor.receive({ streamId: 5, family: 4, idleMs: 500, onIdle: () => idle++ });
+    const idleMs = 3_000;
+    const port = await anchor.receive({ streamId: 5, family: 4, idleMs, onIdle: () => idle++ });
     assert.equal(port.address, "127.0.0.1");
     const [sender, stranger] = [await RtpPeer.open(), await RtpPeer.open()];
     for (const peer of [sender, stranger]) peer.to = { address: port.address, port: port.port };
@@ -20,7 +21,8 @@ test("a receiver hears one sender, and is told when he is silent", async () => {
     await sender.talk(1, 6, { ssrc: 1 });
     await until("the packets", () => ears.under(5).length >= 5);
     assert.equal(ears.under(5).length, 5);
-    await until("the silence", () => idle > 0, 5_000);
+    await until("the silence", () => idle > 0);
+    const silentAt = performance.now();
     // The address alone.
     port.expect({ address: "127.0.0.1", port: 0 });
     await stranger.talk(4, 6);
@@ -33,7 +35,8 @@ test("a receiver hears one sender, and is told when he is silent", async () => {
     await sender.talk(8, 9);
     await until("the sender alone", () => ears.under(5).length >= 10);
     assert.equal(ears.under(5).length, 10);
-    assert.equal(idle, 1);
+    // Once; again only where this machine stood still as long between two packets.
+    assert.ok(idle <= 1 + Math.floor((performance.now() - silentAt) / idleMs), `told ${idle} times`);
     port.close();
     port.close();
     await sender.talk(9, 12);

@@ -10,7 +10,7 @@ import { FakeKamailio, FakeOpensips, FakeVoiceSwitch } from "../../support/fake-
 import { describeOutwardTeardown } from "./outward-teardown-suite.js";
 
 const deps: SwitchDeps = { clock: new SystemClock(), random: { token: () => "0", next: () => 0.5 }, log: silentLog };
-const QUICK = { timeoutMs: 2_000, attempts: 1, confirmMs: 60 };
+const PATIENT = { timeoutMs: 30_000, attempts: 1, confirmMs: 30_000 };
 const { signal } = new AbortController();
 
 describeOutwardTeardown("the voice switch's API", {
@@ -29,7 +29,7 @@ describeOutwardTeardown("OpenSIPS's MI", {
 test("the voice switch gets the source's request: POST {url}/fraud/disconnect with call_ids, alert_id, reason", async () => {
   const world = new FakeVoiceSwitch();
   await world.start();
-  const teardown = new VoiceSwitchTeardown({ url: `${world.origin}/api/v1/`, ...QUICK }, deps);
+  const teardown = new VoiceSwitchTeardown({ url: `${world.origin}/api/v1/`, ...PATIENT }, deps);
   await teardown.disconnect([{ callId: "call1" }, { callId: "call2" }], "fraud_detected", "alert-789", signal);
   assert.deepEqual(
     world.requests.map(({ url, body }) => [url, body]),
@@ -41,7 +41,7 @@ test("the voice switch gets the source's request: POST {url}/fraud/disconnect wi
 test("Kamailio gets the whole dialog identifier, whatever was known of it (R4)", async () => {
   const world = new FakeKamailio();
   await world.start();
-  const teardown = kamailioTeardown({ url: `${world.origin}/RPC`, ...QUICK }, deps);
+  const teardown = kamailioTeardown({ url: `${world.origin}/RPC`, ...PATIENT }, deps);
   for (const tags of [{}, { fromTag: "from-a" }, { fromTag: "from-a", toTag: "another-leg" }]) {
     world.add("a");
     world.requests.length = 0;
@@ -65,7 +65,7 @@ test("a Kamailio without dlg.dlg_list is searched by dlg.list", async () => {
   world.listsByCallId = false;
   world.add("a");
   world.add("b");
-  const teardown = kamailioTeardown({ url: `${world.origin}/RPC`, ...QUICK }, deps);
+  const teardown = kamailioTeardown({ url: `${world.origin}/RPC`, ...PATIENT }, deps);
   const [result] = await teardown.disconnect([{ callId: "b" }], "x", undefined, signal);
   assert.equal(result?.outcome, "confirmed");
   assert.deepEqual([...world.dialogs.keys()], ["a"]);
@@ -77,7 +77,7 @@ test("an unknown call is told apart from one that would not end", async () => {
   await world.start();
   world.add("a");
   world.stubborn = true;
-  const teardown = opensipsTeardown({ url: `${world.origin}/mi`, ...QUICK }, deps);
+  const teardown = opensipsTeardown({ url: `${world.origin}/mi`, ...PATIENT, confirmMs: 60 }, deps);
   const results = await teardown.disconnect([{ callId: "a" }, { callId: "none" }], "x", undefined, signal);
   assert.deepEqual(
     results.map(({ outcome }) => outcome),
@@ -93,7 +93,7 @@ for (const [name, world, make, path] of [
   test(`a URL that names only ${name}'s host gets the usual path, another path is kept`, async () => {
     await world.start();
     for (const given of ["", "/", "/control/rpc"]) {
-      await make({ url: `${world.origin}${given}`, ...QUICK }, deps).disconnect(
+      await make({ url: `${world.origin}${given}`, ...PATIENT }, deps).disconnect(
         [{ callId: "a" }],
         "x",
         undefined,

@@ -30,8 +30,8 @@ after(async () => {
   await kamailio.stop();
 });
 
-const teardown = (confirmMs = 5_000): OutwardTeardown =>
-  kamailioTeardown({ url: kamailio.rpcUrl, timeoutMs: 2_000, attempts: 1, confirmMs }, deps);
+const teardown = (confirmMs = 30_000): OutwardTeardown =>
+  kamailioTeardown({ url: kamailio.rpcUrl, timeoutMs: 30_000, attempts: 1, confirmMs }, deps);
 
 interface Call {
   readonly callId: string;
@@ -141,7 +141,10 @@ test(
     const ok = await pickUp(call);
     const [early] = await teardown(200).disconnect([call], "fraud_detected", undefined, signal);
     assert.deepEqual([early?.success, early?.outcome], [false, "ringing"]);
-    assert.deepEqual(caller.drop(), [], "no BYE, as Kamailio can send none");
+    const byes = caller
+      .drop()
+      .filter((message) => message.startsWith("BYE") && headerOf(message, "call-id") === call.callId);
+    assert.deepEqual(byes, [], "no BYE, as Kamailio can send none");
 
     const pending = teardown().disconnect([call], "fraud_detected", undefined, signal);
     await acknowledge(ok, call, "unacknowledged");

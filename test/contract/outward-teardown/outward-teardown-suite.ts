@@ -9,15 +9,17 @@ export interface TeardownUnderTest {
   readonly make: (origin: string, options: RequestOptions & { readonly confirmMs: number }) => OutwardTeardown;
 }
 
-const QUICK = { timeoutMs: 2_000, attempts: 2, retryFirstMs: 1, confirmMs: 60 };
+const PATIENT = { timeoutMs: 30_000, attempts: 2, retryFirstMs: 1, confirmMs: 30_000 };
+/** Where the call does not end. */
+const CONFIRM_MS = 60;
 
 /** What every adapter of `OutwardTeardown` promises. */
 export function describeOutwardTeardown(name: string, { fake, make }: TeardownUnderTest): void {
   describe(`outward teardown by ${name}`, () => {
     let world: FakeSwitch;
     const signal = new AbortController().signal;
-    const end = (callIds: readonly string[], options: Partial<typeof QUICK> = {}, stop = signal) =>
-      make(world.origin, { ...QUICK, ...options }).disconnect(
+    const end = (callIds: readonly string[], options: Partial<typeof PATIENT> = {}, stop = signal) =>
+      make(world.origin, { ...PATIENT, ...options }).disconnect(
         callIds.map((callId) => ({ callId })),
         "fraud_detected",
         "alert-1",
@@ -53,7 +55,7 @@ export function describeOutwardTeardown(name: string, { fake, make }: TeardownUn
       for (const { outcome, success, tookMs, via } of results) {
         assert.equal(outcome === "confirmed", success);
         assert.ok(tookMs >= 0);
-        assert.equal(via, make(world.origin, QUICK).via);
+        assert.equal(via, make(world.origin, PATIENT).via);
       }
     });
 
@@ -72,7 +74,7 @@ export function describeOutwardTeardown(name: string, { fake, make }: TeardownUn
     test("a switch that takes the order but does not end the call is no success (R4)", async () => {
       world.add("a");
       world.stubborn = true;
-      const [result] = await end(["a"]);
+      const [result] = await end(["a"], { confirmMs: CONFIRM_MS });
       assert.equal(result?.success, false);
     });
 
@@ -90,7 +92,9 @@ export function describeOutwardTeardown(name: string, { fake, make }: TeardownUn
       test(`status 200 with ${body} is no success (R4)`, async () => {
         world.add("a");
         world.mishap = { kind: "body", body };
-        const [[, success, outcome]] = (await ended(["a"])) as [readonly [string, boolean, string]];
+        const [[, success, outcome]] = (await ended(["a"], { confirmMs: CONFIRM_MS })) as [
+          readonly [string, boolean, string],
+        ];
         assert.equal(success, false);
         assert.notEqual(outcome, "confirmed");
       });
@@ -145,7 +149,7 @@ export function describeOutwardTeardown(name: string, { fake, make }: TeardownUn
       const { origin } = gone;
       await gone.stop();
       const calls = [{ callId: "a" }, { callId: "b" }];
-      const results = await make(origin, QUICK).disconnect(calls, "fraud_detected", undefined, signal);
+      const results = await make(origin, PATIENT).disconnect(calls, "fraud_detected", undefined, signal);
       assert.deepEqual(
         results.map(({ callId, success, outcome }) => [callId, success, outcome]),
         [
@@ -169,7 +173,7 @@ export function describeOutwardTeardown(name: string, { fake, make }: TeardownUn
     });
 
     test("a key is sent as bearer token", async () => {
-      const options = { ...QUICK, key: "switch-key" };
+      const options = { ...PATIENT, key: "switch-key" };
       await make(world.origin, options).disconnect([{ callId: "a" }], "fraud_detected", undefined, signal);
       assert.equal(world.requests[0]?.authorization, "Bearer switch-key");
     });

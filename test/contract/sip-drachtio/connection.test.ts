@@ -164,7 +164,7 @@ describe("drachtio: the connection", () => {
     });
     await endpoint.start(new TellingUser());
     peer.drop();
-    await until("a second TLS connection", () => peer.connections === 2 && peer.routes.size > 0);
+    await until("a second TLS connection", () => peer.connections >= 2 && peer.routes.size > 0);
 
     const strangers = new DrachtioSipEndpoint({ server: { ...server, tls: {} }, times, ...deps });
     t.after(() => strangers.close());

@@ -41,7 +41,7 @@ export function incomingCalls(scenario: Scenario): void {
     const bye = await dialogUser.nextRequest();
     assert.equal(bye.request.headers.get("reason"), 'Q.850;cause=16;text="bye"');
     bye.respond({ status: 200 });
-    assert.match(await ua.receive("SIP/2.0 200"), /CSeq: 2 BYE/);
+    await ua.receive(/^SIP\/2\.0 200[^]*CSeq: 2 BYE/);
   });
 
   scenario("is refused with status, reason phrase and header fields as given", async (scene) => {

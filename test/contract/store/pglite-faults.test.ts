@@ -11,7 +11,6 @@ import { auditFiles, verifyAuditLog } from "../../../gateway/adapters/audit-file
 import { RecordSpool } from "../../../gateway/adapters/record-spool/record-spool.js";
 import { SpillLog } from "../../../gateway/adapters/record-spool/spill-log.js";
 import { openStore, type ManagedStore } from "../../../gateway/adapters/store/open-store.js";
-import { buildTemplate } from "../../../gateway/adapters/store/pglite-database.js";
 import { SystemClock } from "../../../gateway/adapters/system/system-clock.js";
 import { exportCdrs } from "../../../gateway/cli/cdr-export.js";
 import { GatewayError } from "../../../gateway/core/errors.js";
@@ -21,6 +20,7 @@ import { CountingMetrics } from "../../support/counting-metrics.js";
 import { cdrRecord, sampleAudit, sampleCdr } from "../../support/records.js";
 import { SeededRandom } from "../../support/seeded-random.js";
 import { smallDisk } from "../../support/small-disk.js";
+import { storeTemplate } from "../../support/store-template.js";
 
 const clock = new SystemClock();
 const sourceOf = (path: string): string => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
@@ -29,8 +29,7 @@ let root = "";
 let template = "";
 before(async () => {
   root = await mkdtemp(join(tmpdir(), "ringfence-faults-"));
-  template = join(root, "template.tar.gz");
-  await writeFile(template, await buildTemplate());
+  template = await storeTemplate();
 });
 after(() => rm(root, { recursive: true, force: true }));
 
@@ -151,7 +150,7 @@ test("PGlite: a full disk fails writes; records wait elsewhere and arrive when t
   }
   assert.ok(failed(), "the disk never became full");
   rmSync(ballast);
-  const giveUpAt = Date.now() + 60_000;
+  const giveUpAt = Date.now() + 120_000;
   while ((await idsIn(store).catch(() => [])).length < sent + 1) {
     assert.ok(Date.now() < giveUpAt, "the records did not arrive");
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -225,7 +224,7 @@ test("audit file: a full disk refuses entries with store.full, and the chain goe
   await log.close();
   const gaps: number[] = [];
   const files = (await auditFiles(folder)).map(({ path }) => path);
-  const verdict = await verifyAuditLog(files, (gap) => void gaps.push(gap.count));
+  const verdict = await verifyAuditLog(files, { onGap: (gap) => void gaps.push(gap.count) });
   assert.ok(verdict.intact);
   assert.deepEqual(gaps, [2], "the chain says that two entries were lost");
   assert.equal(verdict.records, kept + 1, "what was kept, and the record that says so");

@@ -49,7 +49,7 @@ async function spoolOn(t: TestContext, store: ManagedStore): Promise<{ spool: Re
 
 /** Polls: what is waited for happens in another process. */
 async function until(when: () => boolean | Promise<boolean>): Promise<void> {
-  const giveUpAt = Date.now() + 30_000;
+  const giveUpAt = Date.now() + 60_000;
   while (!(await when())) {
     assert.ok(Date.now() < giveUpAt, "it did not happen");
     await new Promise((resolve) => setTimeout(resolve, 10));
@@ -74,7 +74,7 @@ test(
     await server.start();
     await until(async () => (await countIn(url).catch(() => 0)) === 1_000);
     assert.equal(metrics.value("ringfence_store_lost_total", "cdr"), 0);
-    await store.ping(5_000);
+    await store.ping(60_000);
     await spool.close();
   },
 );
@@ -150,14 +150,20 @@ test(
     await assert.rejects(store.write([cdrRecord(1)]), isCode("store.unavailable"));
     await holder.query("rollback");
     await holder.end();
-    await store.write([cdrRecord(1)]);
+    // As its spool does: the database may stand still for longer than that by itself.
+    await until(() =>
+      store.write([cdrRecord(1)]).then(
+        () => true,
+        () => false,
+      ),
+    );
     assert.equal(await countIn(url), 1);
   },
 );
 
 test("PostgreSQL: when all connections are busy a query is refused after connectTimeoutMs", { skip }, async (t) => {
   const url = await newDatabase();
-  const store = await open(t, url, { maxConnections: 1, connectTimeoutMs: 1_000, statementTimeoutMs: 20_000 });
+  const store = await open(t, url, { maxConnections: 1, connectTimeoutMs: 4_000, statementTimeoutMs: 60_000 });
   const holder = new pg.Client({ connectionString: url });
   await holder.connect();
   await holder.query("begin; lock table cdrs in access exclusive mode");

@@ -20,7 +20,7 @@ if (absent !== undefined) {
 
   const make = async (t: TestContext): Promise<ManagedStore> => {
     const databaseUrl = await server.createDatabase(`store_${++made}`);
-    const retention = { cdrDays: 1, incidentDays: 2, auditDays: 0, transcriptDays: 3 };
+    const retention = { cdrDays: 1, incidentDays: 2, auditDays: 0, transcriptDays: 3, recordDays: 4 };
     const store = await openStore({ folder: undefined, databaseUrl, retention, log: silentLog });
     t.after(() => store.close());
     return store;

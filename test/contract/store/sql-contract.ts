@@ -1,17 +1,19 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
-import { unixMs, type CallerId } from "../../../detection/index.js";
+import { unixMs, type AlertCase, type CalledId, type CallerId } from "../../../detection/index.js";
 import { GatewayError } from "../../../gateway/core/errors.js";
 import type { ManagedStore } from "../../../gateway/adapters/store/open-store.js";
-import type { StoreRecord } from "../../../gateway/ports/records.js";
+import type { PageQuery, StoreRecord } from "../../../gateway/ports/records.js";
 import {
   cdrRecord,
   RECORDS_START,
   sampleAlert,
   sampleAudit,
   sampleBlock,
+  sampleCallRecord,
   sampleIncident,
   sampleTeardown,
+  sampleTranscript,
 } from "../../support/records.js";
 
 const DAY_MS = 86_400_000;
@@ -104,6 +106,10 @@ export function sqlContract(name: string, make: (t: TestContext) => Promise<Mana
       teardowns: 1,
       audit: 0,
       transcripts: 0,
+      call_records: 0,
+      setting_changes: 0,
+      findings: 0,
+      intake_positions: 0,
     });
     assert.equal(more, false);
     assert.equal((await store.cdrs({ limit: 9 })).length, 1);
@@ -113,6 +119,39 @@ export function sqlContract(name: string, make: (t: TestContext) => Promise<Mana
     );
     assert.equal((await store.activeBlocks(now)).length, 1);
     assert.equal((await store.audit({ limit: 9 })).length, 1);
+  });
+
+  test(`${name}: what a legal hold is on is deleted neither by age nor on request, and is after it is lifted`, async (t) => {
+    const store = await make(t);
+    const { legalHolds } = store;
+    const [held, free] = ["+12025550142", "+12025550143"];
+    const now = at(400 * DAY_MS);
+    const kept = (index: number, caller: string, called = "+12025550199"): StoreRecord[] => [
+      cdrRecord(index, { caller: caller as CallerId, called: called as CalledId }),
+      {
+        kind: "transcript",
+        transcript: sampleTranscript(index, { caller: caller as CallerId, called: called as CalledId }),
+      },
+    ];
+    await store.write([...kept(1, held), ...kept(2, free), ...kept(3, free, held)]);
+    const placed = { number: held, placedBy: "oidc:lawyer", placedAt: now, reason: "case 1's order" };
+    assert.deepEqual(await legalHolds.place(placed), placed);
+    assert.deepEqual(await legalHolds.place({ ...placed, reason: "another" }), placed, "the first stays");
+    assert.deepEqual(await legalHolds.hold(held), placed);
+    assert.deepEqual(await legalHolds.holds({ limit: 9 }), [placed]);
+    assert.deepEqual(
+      await store.forgetSubject(free),
+      [sampleTranscript(2).callId],
+      "not the call with the held number",
+    );
+    await store.prune(now);
+    assert.equal((await store.cdrs({ limit: 9 })).length, 2);
+    assert.equal((await store.transcripts({ limit: 9 })).length, 2);
+    assert.equal(await legalHolds.lift("' or 1=1 --"), false);
+    assert.equal(await legalHolds.lift(held), true);
+    assert.equal(await legalHolds.lift(held), false);
+    await store.prune(now);
+    assert.equal((await store.cdrs({ limit: 9 })).length + (await store.transcripts({ limit: 9 })).length, 0);
   });
 
   test(`${name}: 100,000 CDRs in batches are all there`, async (t) => {
@@ -130,5 +169,84 @@ export function sqlContract(name: string, make: (t: TestContext) => Promise<Mana
       }
     }
     assert.equal(count, 100_000);
+  });
+
+  test(`${name}: cases that were open in a period come, whenever they were opened, a page at a time`, async (t) => {
+    const store = await make(t);
+    const open = async (id: string, openedAt: number, closedAt?: number) => {
+      const alert = sampleAlert(1, { id, rule: "masking", called: id as CalledId, detectedAt: at(openedAt) });
+      await store.write([{ kind: "alert", alert }]);
+      const of: AlertCase = {
+        ...{ id: `case-${id}`, key: id, rule: alert.rule, called: alert.called, state: "open", severity: "high" },
+        ...{ openedAt: at(openedAt), updatedAt: at(openedAt), incidentIds: [id], trunks: [], alertCount: 1 },
+        ...{ latest: alert, escalated: [], sequence: 1 },
+        ...(closedAt === undefined ? {} : { state: "closed", closedAt: at(closedAt), closedWhy: "quiet" }),
+      };
+      await store.alertCases.takeIn(10, at(openedAt), () => ({ after: of, deliveries: [] }));
+    };
+    await open("over-before", 1_000, 9_000);
+    await open("older", 2_000);
+    await open("older-over-in-it", 3_000, 11_000);
+    await open("in-it", 12_000, 13_000);
+    await open("later", 20_000);
+    const found: string[] = [];
+    let query: PageQuery = { limit: 1, since: at(10_000), before: at(20_000) };
+    for (;;) {
+      const [of] = await store.alertCases.casesOpenIn(query);
+      if (of === undefined) break;
+      found.push(of.called);
+      query = { ...query, before: of.openedAt, beforeId: of.id };
+    }
+    assert.deepEqual(found, ["in-it", "older-over-in-it", "older"]);
+  });
+
+  test(`${name}: records of two sources with one id and one time are all read, also at a page's edge`, async (t) => {
+    const store = await make(t);
+    const twins = (["webex", "asterisk", "csv"] as const).map((source) => ({
+      kind: "call-record" as const,
+      record: sampleCallRecord(1_999, { id: "z", source, startedAt: at(1_999) }),
+    }));
+    const before = Array.from({ length: 1_998 }, (_, index) => ({
+      kind: "call-record" as const,
+      record: sampleCallRecord(index, { id: `a${index}`, source: "webex", startedAt: at(index) }),
+    }));
+    await store.write([...before, ...twins]);
+    const sources: string[] = [];
+    let count = 0;
+    for await (const page of store.callRecords.recordsFrom(at(0))) {
+      count += page.length;
+      sources.push(...page.filter(({ id }) => id === "z").map(({ source }) => source));
+    }
+    assert.equal(count, 2_001);
+    assert.deepEqual(sources.sort(), ["asterisk", "csv", "webex"]);
+  });
+
+  test(`${name}: of any number of legal holds each keeps its calls' speech, and all can be listed`, async (t) => {
+    const store = await make(t);
+    const number = (index: number): string => `+1202${5_550_000 + index}`;
+    for (let index = 0; index <= 60; index++)
+      await store.legalHolds.place({ number: number(index), placedBy: "x", placedAt: at(index), reason: "court" });
+    const calls = Array.from({ length: 3 }, (_, index) => sampleTranscript(index)).map((each, index) => ({
+      ...each,
+      callId: `held-${index}`,
+      caller: (index === 0 ? number(0) : "+12025559999") as CallerId,
+      called: (index === 1 ? number(60) : "+12025559998") as CalledId,
+    }));
+    await store.write(calls.map((transcript) => ({ kind: "transcript", transcript })));
+    assert.deepEqual(await store.legalHolds.heldCalls({ limit: 1 }), ["held-0"]);
+    assert.deepEqual(await store.legalHolds.heldCalls({ limit: 9, after: "held-0" }), ["held-1"]);
+    assert.deepEqual(await store.legalHolds.heldCalls({ limit: 9 }), ["held-0", "held-1"]);
+    const listed: string[] = [];
+    let query: PageQuery = { limit: 25 };
+    for (;;) {
+      const page = await store.legalHolds.holds(query);
+      listed.push(...page.map((each) => each.number));
+      const last = page.at(-1);
+      if (last === undefined) break;
+      query = { limit: 25, before: last.placedAt, beforeId: last.number };
+    }
+    assert.equal(new Set(listed).size, 61);
+    assert.equal(listed.length, 61);
+    assert.equal(listed.at(-1), number(0), "the oldest comes last");
   });
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
-import { unixMs, type CalledId, type CallerId, type Cdr } from "../../../detection/index.js";
+import { unixMs, type CalledId, type CallerId, type Cdr, type TrunkId } from "../../../detection/index.js";
 import { GatewayError } from "../../../gateway/core/errors.js";
 import type { Store, StoreRecord } from "../../../gateway/ports/records.js";
 import {
@@ -10,6 +10,7 @@ import {
   sampleAlert,
   sampleAudit,
   sampleBlock,
+  SAMPLE_IDENTITY,
   SAMPLE_MEDIA,
   sampleCdr,
   sampleIncident,
@@ -60,6 +61,12 @@ export function storeContract(name: string, make: MakeStore): void {
     assert.deepEqual(
       (await store.cdrs({ limit: 2 })).map((cdr) => cdr.media),
       [{ anchor: "rtpengine" }, SAMPLE_MEDIA],
+    );
+    const failed = { verdict: "failed", reason: "signature" } as const;
+    await store.write([cdrRecord(5, { identity: SAMPLE_IDENTITY }), cdrRecord(6, { identity: failed })]);
+    assert.deepEqual(
+      (await store.cdrs({ limit: 3 })).map((cdr) => cdr.identity),
+      [failed, SAMPLE_IDENTITY, undefined],
     );
     assert.deepEqual(await store.alerts({ limit: 10 }), [sampleAlert(1)]);
     await store.write([{ kind: "alert", alert: heardAlert(2) }]);
@@ -250,6 +257,36 @@ export function storeContract(name: string, make: MakeStore): void {
       (error) => error instanceof GatewayError && error.code === "store.unavailable",
     );
     await assert.rejects(store.cdrs({ limit: 1 }), GatewayError);
+  });
+
+  test(`${name}: rows of some trunks only, and of none; an alert is of its attack's trunks`, async (t) => {
+    const store = await make(t);
+    const [one, two] = ["t-one" as TrunkId, "t'two" as TrunkId];
+    await store.write([
+      cdrRecord(1, { trunk: one }),
+      cdrRecord(2, { trunk: two }),
+      { kind: "transcript", transcript: sampleTranscript(1, { trunk: one }) },
+      { kind: "transcript", transcript: sampleTranscript(2, { trunk: two }) },
+      { kind: "incident", incident: sampleIncident(1, { trunks: [one] }) },
+      { kind: "incident", incident: sampleIncident(2, { trunks: [one, two] }) },
+      { kind: "alert", alert: sampleAlert(1, { incidentId: sampleIncident(1).id }) },
+      { kind: "alert", alert: sampleAlert(2, { incidentId: sampleIncident(2).id }) },
+      { kind: "alert", alert: sampleAlert(3, { incidentId: "nowhere" }) },
+    ]);
+    const counts = async (trunks?: readonly string[]): Promise<number[]> => {
+      const scope = { teams: [], trunks: trunks ?? [], sites: [], departments: [] };
+      const query = { limit: 10, ...(trunks === undefined ? {} : { trunks, scope }) };
+      const exported: unknown[] = [];
+      for await (const page of store.exportCdrs(query)) exported.push(...page);
+      const lists = [await store.cdrs(query), exported, await store.transcripts(query)];
+      return [...lists, await store.incidents(query), await store.alerts(query)].map((rows) => rows.length);
+    };
+    assert.deepEqual(await counts(), [2, 2, 2, 2, 3]);
+    assert.deepEqual(await counts([one]), [1, 1, 1, 2, 2]);
+    assert.deepEqual(await counts([two]), [1, 1, 1, 1, 1]);
+    assert.deepEqual(await counts([one, two, "other"]), [2, 2, 2, 2, 2]);
+    assert.deepEqual(await counts(["') or true --"]), [0, 0, 0, 0, 0]);
+    assert.deepEqual(await counts([]), [0, 0, 0, 0, 0]);
   });
 
   test(`${name}: transcripts are paged, filtered, read by call, and forgotten by number, from either side`, async (t) => {

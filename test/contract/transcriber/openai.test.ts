@@ -8,14 +8,21 @@ import { encodeText } from "../../support/modem/encode-tones.js";
 import { toSpeechRate, withSilence } from "../../support/modem/telephone-line.js";
 import { transcriberContract } from "./transcriber-contract.js";
 
-for (const api of ["openai", "whisper.cpp"] as const) {
-  transcriberContract(`openai-compatible, ${api}`, async () => {
+const CASES = [
+  { api: "openai", wordTimestamps: true },
+  { api: "openai", wordTimestamps: false },
+  { api: "whisper.cpp", wordTimestamps: true },
+] as const;
+
+for (const { api, wordTimestamps } of CASES) {
+  const name = `openai-compatible, ${api}${wordTimestamps ? "" : ", without times"}`;
+  transcriberContract(name, async () => {
     const server = await FakeTranscriptionServer.start();
     server.apiKey = "secret-key";
     const transcriber = new TranscriptionServer(
       {
         ...DEFAULT_TRANSCRIPTION_SERVER,
-        ...{ api, model: "whisper-1", apiKey: "secret-key", concurrency: 3, maxWaiting: 4 },
+        ...{ api, wordTimestamps, model: "whisper-1", apiKey: "secret-key", concurrency: 3, maxWaiting: 4 },
         url: api === "openai" ? `${server.url}/v1/` : server.url,
       },
       { clock: new SystemClock() },

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { GatewayError, type ErrorCode } from "../../../gateway/core/errors.js";
+import { joined, silence } from "../../support/sounds.js";
 import { SPEECH_RATE_HZ, type PcmAudio } from "../../../gateway/media/audio.js";
+import { shareText } from "../../../gateway/pipeline/share-text.js";
 import type { Transcriber, Transcript } from "../../../gateway/ports/transcriber.js";
 
 export interface TranscriberUnderTest {
@@ -53,6 +55,31 @@ export function transcriberContract(name: string, make: () => Promise<Transcribe
       }
       const joined = tokens.map((token) => token.text).join("");
       if (tokens.length > 0) assert.equal(joined.replace(/\s+/g, ""), text.replace(/\s+/g, ""));
+    });
+
+    test(`${name}: who says that he tells times tells when each word was said; who does not says so`, async (t) => {
+      const [first, second] = [sound(0), sound(3)].map(({ samples }) => samples);
+      assert.ok(first !== undefined && second !== undefined);
+      const pauseMs = 2_000;
+      const both = joined(first, silence(pauseMs), second);
+      const options = { partial: false, timed: true, language: "en" };
+      const whole = await under.transcriber.transcribe(speech(both), options, never);
+      if (under.say !== undefined) assert.equal(whole.text, `${SENTENCES[0] ?? ""} ${SENTENCES[3] ?? ""}`);
+      if (!under.transcriber.tellsTimes) {
+        t.skip("it tells none, and says so");
+        return;
+      }
+      const endMs = first.length / 16;
+      const places = [
+        { startMs: 0, endMs },
+        { startMs: endMs + pauseMs, endMs: both.length / 16 },
+      ];
+      const shares = shareText(whole, places);
+      assert.ok(shares !== undefined, "its tokens are those of the text, and have times");
+      if (under.say !== undefined) {
+        const texts = shares.map(({ text }) => text);
+        assert.deepEqual(texts, [SENTENCES[0], SENTENCES[3]]);
+      }
     });
 
     test(`${name}: the same audio gives the same text, and is neither kept nor changed`, async () => {

@@ -15,16 +15,18 @@ import {
   type WhisperOptions,
   type WhisperTranscriber,
 } from "../../../gateway/adapters/whisper/whisper-transcriber.js";
+import type { Clock } from "../../../gateway/core/clock.js";
 import { GatewayError, type ErrorCode } from "../../../gateway/core/errors.js";
 import { silentLog } from "../../../gateway/core/log.js";
 import type { Transcript } from "../../../gateway/ports/transcriber.js";
+import { LeapingClock } from "../../support/leaping-clock.js";
 import { randomWhisper } from "../../support/models/random-whisper.js";
 import { missingWhisperEngine } from "../../support/whisper-engine.js";
 
 const skip = missingWhisperEngine() ?? false;
 const DEADLINE_MS = 60_000;
 const never = new AbortController().signal;
-const clock = new SystemClock();
+const TIMEOUT_MS = 60_000;
 // The clock's timers keep no process alive: in the gateway sockets do.
 const alive = setInterval(() => undefined, 1_000);
 
@@ -36,7 +38,11 @@ const sound = (seconds = 1): { sampleRateHz: number; samples: Float32Array } => 
 const hear = (whisper: WhisperTranscriber, seconds = 1): Promise<Transcript> =>
   whisper.transcribe(sound(seconds), { partial: false, language: "en" }, never);
 
-async function open(t: TestContext, options: Partial<WhisperOptions> = {}): Promise<WhisperTranscriber> {
+async function open(
+  t: TestContext,
+  options: Partial<WhisperOptions> = {},
+  clock: Clock = new SystemClock(),
+): Promise<WhisperTranscriber> {
   const model = options.model ?? randomWhisper({ size: "mini", tokens: 12 });
   const sha256 = await hashFile(model);
   const whisper = await openWhisper(
@@ -47,7 +53,7 @@ async function open(t: TestContext, options: Partial<WhisperOptions> = {}): Prom
       sha256,
       audioContext: "cut",
       concurrency: 1,
-      timeoutMs: 60_000,
+      timeoutMs: TIMEOUT_MS,
       ...options,
     },
     { clock, log: silentLog },
@@ -104,18 +110,22 @@ test(
 );
 
 test("whisper: one that hangs times out, is killed, and the next one hears", { skip }, async (t) => {
-  const whisper = await open(t, { timeoutMs: 5_000 });
+  const clock = new LeapingClock();
+  const whisper = await open(t, {}, clock);
   await hear(whisper);
   const [pid = 0] = recognisers();
   process.kill(pid, "SIGSTOP");
-  await assert.rejects(hear(whisper), code("stt.timeout"));
+  const asked = assert.rejects(hear(whisper), code("stt.timeout"));
+  clock.leap(TIMEOUT_MS);
+  await asked;
   await until(() => !isAlive(pid), "a hung recogniser is killed");
   await until(() => whisper.ok, "and another one started");
   assert.equal(typeof (await hear(whisper)).text, "string");
 });
 
 test("whisper: a hang is noticed even when nobody waits for the answer any more", { skip }, async (t) => {
-  const whisper = await open(t, { timeoutMs: 2_000 });
+  const clock = new LeapingClock();
+  const whisper = await open(t, {}, clock);
   await until(() => whisper.ok, "it starts");
   const [pid = 0] = recognisers();
   process.kill(pid, "SIGSTOP");
@@ -124,6 +134,7 @@ test("whisper: a hang is noticed even when nobody waits for the answer any more"
   const why = new Error("stale");
   stale.abort(why);
   await assert.rejects(dropped, why);
+  clock.leap(TIMEOUT_MS);
   await until(() => !isAlive(pid), "a hung recogniser is killed");
 });
 

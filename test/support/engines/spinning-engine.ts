@@ -9,6 +9,7 @@ export function createSpeechEngine(): ReturnType<typeof createModem> {
     transcriber: {
       name: "spinning",
       concurrency: 1,
+      tellsTimes: false,
       transcribe: async (...args) => {
         const transcript = await transcriber.transcribe(...args);
         while (transcript.text === "spin");

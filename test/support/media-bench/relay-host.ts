@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import { startMediaRelay, type MediaRelay } from "../../../gateway/adapters/rtp-relay/media-relay.js";
 import { SystemClock } from "../../../gateway/adapters/system/system-clock.js";
+import { workerAt } from "../../../gateway/adapters/system/worker-thread.js";
 import { silentLog } from "../../../gateway/core/log.js";
 import { noMetrics } from "../../../gateway/core/metrics.js";
 import { PacketRing } from "../../../gateway/media/fork/packet-ring.js";
@@ -74,7 +75,7 @@ async function start(): Promise<Host> {
       engine: process.argv[2] === "node" ? "node" : "auto",
     },
     {
-      entry: mediaRelayEntry(),
+      thread: workerAt(mediaRelayEntry(), "media-relay"),
       engineFile: relayEngineFile(),
       clock: new SystemClock(),
       log: silentLog,

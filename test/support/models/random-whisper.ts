@@ -22,6 +22,11 @@ export interface RandomWhisperOptions {
   /** Every decode ends after so many tokens: a random decoder would hardly ever end by itself. */
   readonly tokens: number;
   readonly seed?: number;
+  /**
+   * Where it is asked for timestamps, the token of that index is one: the first within a second, then in pairs (end of one, start of the next). Default: it
+   * has none, as random ones would come all the time.
+   */
+  readonly stamps?: readonly (readonly [index: number, atMs: number])[];
   /** Default: a folder of the system's temporary one, kept from run to run. */
   readonly folder?: string;
 }
@@ -31,9 +36,19 @@ const AUDIO_CONTEXT = 1_500;
 const TEXT_CONTEXT = 448;
 const MELS = 80;
 const SPREAD = 0.02;
+/** Tokens of the task, of languages and of silence lie between the end of text and the first timestamp. */
+const STAMPS_AFTER_END = 107;
 /** How far the end-of-text direction stands out from the rest, and how much of it the end token has. */
 const END_PUSH = 20;
-const END_PULL = 3;
+const END_PULL = 4;
+/** Every place has a direction of its own: else the decoder would say one word again and again, which is taken for rubbish. */
+const WORD_PUSH = 20;
+/** Timestamps have a little of it: before the end they are pushed away, at the end the end token is far ahead. */
+const STAMP_END_PULL = 1.5;
+/** One that is wanted has a direction of its own, and its place as well. */
+const STAMP_PUSH = 20;
+const STAMP_PULL = 3;
+const STAMP_MS = 20;
 
 /**
  * A Whisper model in whisper.cpp's format with random weights: it loads, and costs what a trained one of its size costs, to the
@@ -42,16 +57,17 @@ const END_PULL = 3;
  * @returns Its path; made when it is not there yet.
  */
 export function randomWhisper(options: RandomWhisperOptions): string {
-  const { size, multilingual = false, tokens, seed = 1 } = options;
+  const { size, multilingual = false, tokens, seed = 1, stamps = [] } = options;
   const folder = options.folder ?? join(tmpdir(), "ringfence-test-models");
-  const name = `random-${size}${multilingual ? "" : ".en"}-${tokens}-${seed}.bin`;
+  const timed = stamps.map(([index, atMs]) => `-${index}at${atMs}`).join("");
+  const name = `random3-${size}${multilingual ? "" : ".en"}-${tokens}-${seed}${timed}.bin`;
   const path = join(folder, name);
   if (existsSync(path)) return path;
   mkdirSync(folder, { recursive: true });
   const next = `${path}.${process.pid}.${Math.trunc(performance.now() * 1_000)}`;
   const writer = new GgmlWriter(next);
   try {
-    new RandomWhisper(writer, SIZES[size], multilingual, tokens, seed).write();
+    new RandomWhisper(writer, SIZES[size], multilingual, tokens, seed, stamps).write();
   } finally {
     writer.close();
   }
@@ -64,6 +80,7 @@ class RandomWhisper {
   readonly #size: (typeof SIZES)[keyof typeof SIZES];
   readonly #multilingual: boolean;
   readonly #tokens: number;
+  readonly #stamps: NonNullable<RandomWhisperOptions["stamps"]>;
   readonly #random: SeededRandom;
   /** Normal values with `SPREAD`, to draw from. */
   readonly #halves = new Uint16Array(65_536);
@@ -75,11 +92,13 @@ class RandomWhisper {
     multilingual: boolean,
     tokens: number,
     seed: number,
+    stamps: NonNullable<RandomWhisperOptions["stamps"]>,
   ) {
     this.#writer = writer;
     this.#size = size;
     this.#multilingual = multilingual;
     this.#tokens = tokens;
+    this.#stamps = stamps;
     this.#random = new SeededRandom(seed);
     for (let i = 0; i < 65_536; i++) {
       let sum = -6;
@@ -136,21 +155,33 @@ class RandomWhisper {
 
   #decoder(layers: number, state: number, vocabulary: number): void {
     // One direction of the state stands for "the end": pushed away from at first, towards it from the last token on.
-    const direction = Float32Array.from(
-      { length: state },
-      () => (this.#random.next() < 0.5 ? -1 : 1) / Math.sqrt(state),
-    );
+    const direction = this.#direction(state);
     const positions = this.#float(state * TEXT_CONTEXT);
     // The prompt of a multilingual model is two tokens longer: language and task.
     const last = this.#tokens + (this.#multilingual ? 3 : 1);
     for (let at = 0; at < TEXT_CONTEXT; at++) {
       const push = at < last ? -END_PUSH : END_PUSH;
-      direction.forEach((d, i) => (positions[at * state + i] = (positions[at * state + i] as number) + push * d));
+      const word = this.#direction(state);
+      direction.forEach((d, i) => {
+        positions[at * state + i] = (positions[at * state + i] as number) + push * d + WORD_PUSH * (word[i] as number);
+      });
     }
-    this.#writer.tensor("decoder.positional_embedding", [state, TEXT_CONTEXT], positions);
     const embedding = this.#half(vocabulary * state);
     const end = this.#multilingual ? 50_257 : 50_256;
     direction.forEach((d, i) => (embedding.half[end * state + i] = toHalf(END_PULL * d)));
+    const stamp = end + STAMPS_AFTER_END;
+    for (let token = stamp; token < vocabulary; token++) {
+      direction.forEach((d, i) => (embedding.half[token * state + i] = toHalf(STAMP_END_PULL * d)));
+    }
+    for (const [index, atMs] of this.#stamps) {
+      const at = index + (this.#multilingual ? 2 : 0);
+      const token = stamp + atMs / STAMP_MS;
+      this.#direction(state).forEach((s, i) => {
+        positions[at * state + i] = (positions[at * state + i] as number) + STAMP_PUSH * s;
+        embedding.half[token * state + i] = toHalf(STAMP_END_PULL * (direction[i] as number) + STAMP_PULL * s);
+      });
+    }
+    this.#writer.tensor("decoder.positional_embedding", [state, TEXT_CONTEXT], positions);
     this.#writer.tensor("decoder.token_embedding.weight", [state, vocabulary], embedding);
     for (let i = 0; i < layers; i++) {
       const block = `decoder.blocks.${i}`;
@@ -159,6 +190,10 @@ class RandomWhisper {
       this.#feedForward(block, state);
     }
     this.#norm("decoder.ln", state);
+  }
+
+  #direction(state: number): Float32Array {
+    return Float32Array.from({ length: state }, () => (this.#random.next() < 0.5 ? -1 : 1) / Math.sqrt(state));
   }
 
   #attention(name: string, state: number): void {

@@ -14,6 +14,7 @@ const LONGEST_MS = 30_000;
 export class ModemTranscriber implements Transcriber {
   readonly name = "tone modem";
   readonly concurrency = 4;
+  readonly tellsTimes: boolean = true;
   #closed = false;
 
   async transcribe(audio: PcmAudio, options: TranscribeOptions, signal: AbortSignal): Promise<Transcript> {

@@ -24,7 +24,8 @@ const webhook = createServer((request, response) => {
 await new Promise<void>((resolve) => webhook.listen(0, "127.0.0.1", resolve));
 const judge = await FakeChatServer.start();
 const stage = await listeningStage({
-  privacy: { strict: true, keepTranscripts: true },
+  // The tone modem is a module.
+  privacy: { strict: true, allowModules: true, keepTranscripts: true },
   threat: { judge: { engine: "openai", url: judge.url } },
   webhook: { alertUrl: `http://127.0.0.1:${(webhook.address() as AddressInfo).port}/` },
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { GatewayError } from "../../../gateway/core/errors.js";
+import { writeWav } from "../../../gateway/media/wav/write-wav.js";
 import { apiHarness, KEYS, sha256Hex, type KeyRole } from "../../support/api-harness.js";
 
 interface ErrorBody {
@@ -34,7 +35,12 @@ const TABLE: readonly (readonly [method: string, url: string, roles: readonly Ke
   ["DELETE", "/api/v1/blocks/{id}", ACTORS],
   ["GET", "/api/v1/calls", READERS],
   ["POST", "/api/v1/calls/end", ACTORS, { call_ids: ["c"] }],
-  ["POST", "/analyze", ["analyst", "switch", "admin"], { audio: "UklGRg==" }],
+  [
+    "POST",
+    "/analyze",
+    ["analyst", "switch", "admin"],
+    { audio: Buffer.from(writeWav({ sampleRateHz: 8_000, channels: [new Float32Array(8)] })).toString("base64") },
+  ],
   ["GET", "/api/v1/calls/{id}/heard", ACTORS],
   ["POST", "/api/v1/calls/{id}/release", ACTORS],
   ["GET", "/api/v1/cdrs", READERS],
@@ -42,6 +48,14 @@ const TABLE: readonly (readonly [method: string, url: string, roles: readonly Ke
   ["GET", "/api/v1/transcripts", READERS],
   ["GET", "/api/v1/transcripts/{id}", ACTORS],
   ["DELETE", "/api/v1/subjects/{number}", ["admin"]],
+  ["PUT", "/api/v1/subjects/{number}/hold", ["admin"], { reason: "case 1" }],
+  ["DELETE", "/api/v1/subjects/{number}/hold", ["admin"]],
+  ["GET", "/api/v1/holds", ["admin"]],
+  ["GET", "/api/v1/findings", READERS],
+  ["GET", "/api/v1/findings/{id}", READERS],
+  ["GET", "/api/v1/records", READERS],
+  ["GET", "/api/v1/reports/{name}", ACTORS],
+  ["GET", "/api/v1/journeys/{id}", READERS],
   ["GET", "/api/v1/teardowns", READERS],
   ["GET", "/api/v1/audit", ACTORS],
   ["POST", "/api/v1/baseline", ["admin"], { rows: [{ b_number: "B", callers_per_window: 9 }] }],
@@ -60,7 +74,9 @@ test("every route but /health refuses a stranger with 401, and each role may do 
   assert.deepEqual(documented.sort(), expected.sort(), "the table above and the OpenAPI document name the same routes");
 
   for (const [method, pattern, roles, body] of TABLE) {
-    const url = pattern.replace(/\{\w+\}/, "some-id");
+    const url = pattern
+      .replace("reports/{name}", "reports/daily?from=2026-03-01&to=2026-03-02")
+      .replace(/\{\w+\}/, "some-id");
     const stranger = await ask(method, url, { body, from: "192.0.2.9" });
     assert.equal(stranger.statusCode, 401, `${method} ${url} without a key`);
     assert.equal(stranger.json<ErrorBody>().error.code, "auth.required");
@@ -70,6 +86,9 @@ test("every route but /health refuses a stranger with 401, and each role may do 
       const refused = answer.statusCode === 401 || answer.statusCode === 403;
       assert.equal(!refused, roles.includes(role), `${method} ${url} as ${role}: ${answer.statusCode}`);
       if (refused) assert.equal(answer.statusCode, 403);
+      // No reports are made in the harness; who may ask is told that.
+      else if (/^\/api\/v1\/(reports|journeys)\//.test(pattern))
+        assert.equal(answer.json<ErrorBody>().error.code, "reports.off");
       else assert.ok(answer.statusCode < 500 && answer.statusCode !== 400, `${method} ${url}: ${answer.body}`);
     }
   }

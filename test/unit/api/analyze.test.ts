@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { GatewayError } from "../../../gateway/core/errors.js";
+import { silentLog, type Log } from "../../../gateway/core/log.js";
 import { writeWav } from "../../../gateway/media/wav/write-wav.js";
 import type { AudioAnalysis } from "../../../gateway/ports/audio-analysis.js";
 import { apiHarness, type Asked } from "../../support/api-harness.js";
@@ -27,7 +28,12 @@ const ANALYSIS: AudioAnalysis = {
 };
 
 const harness = async (limits = {}) => {
-  const api = await apiHarness({ limits });
+  const logged: string[] = [];
+  const log: Log = {
+    ...silentLog,
+    error: (event) => void logged.push(event),
+  };
+  const api = await apiHarness({ limits, log });
   api.control.analysis = ANALYSIS;
   const post = (asked: Asked, url = "/analyze") => api.ask("POST", url, { as: "switch", ...asked });
   const errorOf = async (asked: Asked, url?: string): Promise<string> => {
@@ -35,7 +41,7 @@ const harness = async (limits = {}) => {
     const { error } = answer.json<{ error: { code: string; message: string; path?: string } }>();
     return `${answer.statusCode} ${error.code} ${error.path ?? ""}: ${error.message}`;
   };
-  return { ...api, post, errorOf };
+  return { ...api, post, errorOf, logged };
 };
 const form = (boundary: string, head: string, file: Buffer): Buffer =>
   Buffer.concat([
@@ -150,10 +156,12 @@ test("bad requests are told apart", async () => {
 });
 
 test("what the listening side refuses is told with its reason", async () => {
-  const { errorOf, control } = await harness();
+  const { errorOf, control, logged } = await harness();
   const asked = { body: { audio: WAV.toString("base64") } };
   control.failure = new GatewayError("audio.invalid", "the audio cannot be read: it is no WAV file");
   assert.equal(await errorOf(asked), "400 audio.invalid audio: the audio cannot be read: it is no WAV file");
+  control.failure = new GatewayError("stt.language", "whisper base.en knows en only, and the language is es");
+  assert.match(await errorOf(asked), /^400 stt\.language language: whisper base\.en knows en only/);
   control.failure = new GatewayError("stt.timeout", "the recording could not be analysed in 5 ms");
   assert.match(await errorOf(asked), /^504 stt\.timeout/);
   control.failure = new GatewayError("stt.busy", "2 recordings are being analysed already");
@@ -161,6 +169,16 @@ test("what the listening side refuses is told with its reason", async () => {
   control.failure = undefined;
   control.analysis = undefined;
   assert.match(await errorOf(asked), /^503 stt\.unavailable .*speech\.engine/);
+  assert.deepEqual(logged, [], "who asks can fill no log with it");
+});
+
+test("what is no recording is refused before the listening side is asked, whether there is one or not", async () => {
+  const { errorOf, control, audit } = await harness();
+  control.analysis = undefined;
+  const told = "400 audio.invalid audio: the audio cannot be read: it is no WAV file";
+  assert.equal(await errorOf({ body: Buffer.from("ID3"), headers: { "content-type": "audio/wav" } }), told);
+  assert.equal(await errorOf({ body: { audio: "SUQz" } }), told);
+  assert.deepEqual([control.analysed.length, audit.filter(({ action }) => action === "audio.analyze").length], [0, 0]);
 });
 
 test("limits: size of the file whichever way it comes, and recordings at a time", async () => {

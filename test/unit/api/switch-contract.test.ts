@@ -246,6 +246,14 @@ test("GET /health needs no key and tells the truth: healthy, degraded without th
   const degraded = await ask("GET", "/health");
   assert.deepEqual([degraded.statusCode, degraded.json<{ status: string }>().status], [200, "degraded"]);
 
+  const detail =
+    "tts.unavailable: /usr/bin/espeak-ng at http://u:p@voice.example.com:8/x, 192.0.2.9:5060, [2001:db8::1]:5060, sbc.example.com is not installed";
+  harness.health = [{ name: "screening", ok: false, vital: false, detail }];
+  const told = (await ask("GET", "/health")).json<{ components: { name: string; why?: string }[] }>().components;
+  const screening = told.find(({ name }) => name === "screening");
+  assert.equal(screening?.why, "tts.unavailable: … at … …, …, … is not installed");
+  assert.ok(told.filter(({ name }) => name !== "screening").every((each) => !("why" in each)));
+
   control.failure = new GatewayError("backoffice.lost", "timed out");
   const unhealthy = await ask("GET", "/health");
   assert.deepEqual([unhealthy.statusCode, unhealthy.json<{ status: string }>().status], [503, "unhealthy"]);

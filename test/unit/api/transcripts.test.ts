@@ -60,11 +60,12 @@ test("an admin deletes all of one subject, text and audio, by whatever form of t
   const { store, ask, audit } = await apiHarness({}, { forgetAudio });
   await store.write([record(1), record(2)]);
   const answer = await ask("DELETE", `/api/v1/subjects/${CALLER.replace("+", "00")}`, { as: "admin" });
-  assert.deepEqual(answer.json(), { number: CALLER, transcripts: 1, audio: 1 });
+  const kept = { cdrs: 0, transcripts_held: 0 };
+  assert.deepEqual(answer.json(), { number: CALLER, transcripts: 1, audio: 1, key_destroyed: false, kept });
   assert.deepEqual(forgotten, [[sampleTranscript(1).callId]]);
   assert.equal(await store.transcript(sampleTranscript(1).callId), undefined);
   assert.notEqual(await store.transcript(sampleTranscript(2).callId), undefined);
-  assert.deepEqual(audit.at(-1)?.detail, { transcripts: 1, audio: 1 });
+  assert.deepEqual(audit.at(-1)?.detail, { transcripts: 1, audio: 1, keyDestroyed: false, cdrsKept: 0 });
 });
 
 test("a deletion that fails half-way is audited as failed", async () => {

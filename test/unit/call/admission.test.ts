@@ -121,6 +121,18 @@ test("a trunk's ACL refuses or drops, whoever names it, emergency calls included
   assert.equal(dropped.refusal.drop, true);
 });
 
+test("the trunk of a call is told without counting it; none where its source would be turned away", () => {
+  const trunks = [trunkSettings("north", { sources: ["192.0.2.0/24"], allowFrom: ["192.0.2.1"] })];
+  const { admission, metrics } = setUp({ trunks: { trunks }, limits: { perSecond: 1, burst: 1 } });
+  for (let i = 0; i < 5; i++) {
+    assert.equal(admission.trunkOf(inviteRequest(URI), sourceAt("192.0.2.1"))?.id, "north");
+    assert.equal(admission.trunkOf(inviteRequest(URI), sourceAt("192.0.2.2")), undefined);
+    assert.equal(admission.trunkOf(inviteRequest(URI), sourceAt("203.0.113.9")), undefined);
+  }
+  assert.equal(metrics.values.size, 0);
+  assert.equal(admission.admit(inviteRequest(URI), sourceAt("192.0.2.1")).ok, true);
+});
+
 test("a scanner's INVITE is dropped; its source is shut out, and let in again after a while", () => {
   const { admission, clock, log } = setUp({ trunks: { unknownSources: "accept" }, limits: { shutOutMs: 60_000 } });
   const scan = inviteRequest(URI, [["User-Agent", "Friendly-Scanner 1.0"]]);

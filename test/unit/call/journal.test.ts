@@ -348,3 +348,21 @@ test("recovery: an engine that cannot take dialogs over leaves them and says so 
     [1, 0, "error", "recovery.not-restorable"],
   );
 });
+
+test("recovery: which call led to one that the process did not live to end is in its Cdr", async () => {
+  const origin = { transfer: "before", forwarded: { kind: "transfer", by: "+12025550199" } } as const;
+  const journal = new JournalDouble();
+  const keeper = new JournalKeeper(journal, new FakeClock());
+  for (const name of ["rings", "talks"]) {
+    const call = new AnsweredCall(name);
+    call.origin = origin;
+    keeper.onInvited(call, "b", "t");
+    if (name === "talks") keeper.onAnswered(call);
+  }
+  const { recover, sink } = setUp();
+  await recover(JSON.parse(JSON.stringify(journal.entries)) as JournalEntry[]);
+  assert.deepEqual(
+    sink.of("cdr").map(({ cdr }) => cdr.origin),
+    [origin, origin],
+  );
+});

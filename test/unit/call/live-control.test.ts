@@ -3,6 +3,8 @@ import { test } from "node:test";
 import { DEFAULT_DETECTION_OPTIONS, type CalledId } from "../../../detection/index.js";
 import { DetectionTicker } from "../../../gateway/call/detection-ticker.js";
 import { GatewayError } from "../../../gateway/core/errors.js";
+import { unixMs } from "../../../gateway/core/time.js";
+import type { LiveCallView } from "../../../gateway/ports/gateway-control.js";
 import { LiveCallDouble, settle } from "../../support/call-doubles.js";
 import { attack, event, switchBench as setUp } from "../../support/switch-bench.js";
 
@@ -17,6 +19,27 @@ test("control: live calls are listed up to the limit asked for", async () => {
       ["2", "answered", "+12025550101", "192.0.2.9:5060"],
     ],
   );
+});
+
+test("control: live calls that an Asterisk carries are listed with those of the hop, oldest first, up to the limit", async () => {
+  const { control, registry, elsewhere } = setUp();
+  const own = new LiveCallDouble("hop-call");
+  registry.onStarted(own);
+  const { caller, called, trunk } = own.identity;
+  const at = (callId: string, afterMs: number): LiveCallView => ({
+    ...{ callId, caller, called, trunk, phase: "answered", startedAt: unixMs(own.startedAt + afterMs) },
+    ...{ carriedBy: "asterisk", server: "pbx1" },
+  });
+  elsewhere.push(at("pbx1;1.0", -5), at("pbx1;2.0", 5));
+  const listed = async (limit: number) =>
+    (await control.calls(limit)).map(({ callId, carriedBy, server }) => [callId, carriedBy, server]);
+  const all = [
+    ["pbx1;1.0", "asterisk", "pbx1"],
+    ["hop-call", "hop", undefined],
+    ["pbx1;2.0", "asterisk", "pbx1"],
+  ];
+  assert.deepEqual(await listed(10), all);
+  assert.deepEqual(await listed(2), all.slice(0, 2));
 });
 
 test("control: a person ends calls; the reason carries their words and the alert", async () => {

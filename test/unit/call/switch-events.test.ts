@@ -173,3 +173,16 @@ test("events: an event's own time reaches detection: five callers over 20 s are 
   const slow = attack(5).map((each, i) => ({ ...each, at: unixMs(now - 20_000 + i * 5_000) }));
   assert.ok((await control.reportEvents(slow)).every((verdict) => !verdict.detected));
 });
+
+test("events: calls that were under way before anybody told of them can be ended, but are no attack", async () => {
+  const { control, foreignCalls, detection, disconnected } = setUp();
+  const resumed = attack(8).map((each) => ({ ...each, resumed: true, source: "asterisk" as const }));
+  const verdicts = await control.reportEvents(resumed);
+  assert.ok(verdicts.every(({ verdict, detected }) => verdict === "allow" && !detected));
+  assert.deepEqual([detection.stats().processed, foreignCalls.reported], [0, 8]);
+  const [first] = resumed;
+  await control.endCalls([first?.callId ?? ""], "test", "somebody");
+  assert.deepEqual(disconnected, [first?.callId]);
+  await control.reportEvents(resumed.map((each) => ({ ...each, status: "ended" as const })));
+  assert.equal(foreignCalls.reported, 0);
+});

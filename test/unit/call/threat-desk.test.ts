@@ -21,7 +21,7 @@ import { FakeClock } from "../../support/fake-clock.js";
 const NO_GUARD = { calledNumbers: [], calledPrefixes: [], callerNumbers: [], callerPrefixes: [], trunks: [] };
 const parties = { caller: "+12025550101" as CallerId, called: "+12025550199" as CalledId, trunk: "t" as TrunkId };
 const heardCall = (callId: string): HeardCall => ({ callId, risk: 0, calledSide: "callee", parties });
-const SCORES: Readonly<Record<ThreatState, number>> = { clear: 0.02, uncertain: 0.3, suspicious: 0.7, scam: 0.999 };
+const SCORES: Readonly<Record<ThreatState, number>> = { clear: 0.02, uncertain: 0.3, suspicious: 0.7, scam: 0.9999 };
 const verdict = (state: ThreatState): TurnVerdict => ({
   index: 0,
   state,
@@ -100,6 +100,29 @@ test("a call is opened, judged, acted upon and closed; a second open of it and a
   desk.close("c1");
   assert.deepEqual(told, ["open c1", "close c1"]);
   assert.equal(desk.view("c1"), undefined);
+});
+
+test("who follows a call is told of its lines, and of the worst that anybody thinks of it", async () => {
+  const { judge } = fakeJudge(() => Promise.resolve({ score: 0.9, kind: "tax", stage: "request" }));
+  const { desk } = deskWith(judge);
+  const told: string[] = [];
+  const follower = {
+    onLine: ({ text }: { text: string }) => told.push(text),
+    onThreat: (state: ThreatState) => told.push(state),
+  };
+  assert.equal(desk.follow("c1", follower), undefined, "nobody listens to it");
+  desk.open(heardCall("c1"));
+  desk.open(heardCall("c2"));
+  const stop = desk.follow("c1", follower);
+  const line = { kind: "transcript.line", segment: 0, speaker: "caller", startMs: 0, endMs: 1, final: true } as const;
+  desk.onLine({ ...line, callId: "c1", text: "words" });
+  desk.onLine({ ...line, callId: "c2", text: "of another call" });
+  desk.onVerdict("c1", verdict("uncertain"), turns);
+  await settle();
+  assert.deepEqual(told, ["words", "uncertain", "suspicious"], "the judge raised it");
+  stop?.();
+  desk.onVerdict("c1", verdict("clear"), turns);
+  assert.equal(told.length, 3);
 });
 
 test("more calls than the policy follows are not listened to", () => {

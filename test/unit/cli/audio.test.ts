@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { AUDIT_INBOX, AuditInbox } from "../../../gateway/adapters/audit-file/audit-inbox.js";
 import { loadLogKey } from "../../../gateway/adapters/log-pino/log-key.js";
 import { SpeechFiles } from "../../../gateway/adapters/speech-files/speech-files.js";
 import { SPEECH_FOLDER, SpeechFolder } from "../../../gateway/adapters/speech-files/speech-folder.js";
@@ -66,6 +67,7 @@ test("the caller left, the called side right, each at its time; what was redacte
   const out = join(folder, "call.wav");
   const { status, printed } = await run(CALL, { out, folder });
   assert.equal(status, 0);
+  assert.deepEqual(await audited(folder), [`audio.export ${CALL} done`]);
   assert.match(printed[0] ?? "", /2 pieces, 5\.5 s$/);
   const read = readWav(readFileSync(out));
   assert.ok(read.ok);
@@ -84,6 +86,31 @@ test("after a rotation what was kept before still opens", async () => {
   rotateKeys(join(folder, "keys.json"));
   assert.equal((await run(CALL, { out: join(folder, "call.wav"), folder })).status, 0);
 });
+
+test("without an audit entry nothing is written", async () => {
+  const folder = await storeFolder("unaudited");
+  writeFileSync(join(folder, AUDIT_INBOX), "a file is in the way");
+  const out = join(folder, "call.wav");
+  const { status, complaints } = await run(CALL, { out, folder });
+  assert.deepEqual([status, existsSync(out)], [1, false]);
+  assert.match(complaints[0] ?? "", /^store\.unavailable: .*audit/);
+});
+
+test("an export that comes to nothing is in the audit log with the reason", async () => {
+  const folder = await storeFolder("nothing");
+  await run("other", { out: join(folder, "call.wav"), folder });
+  assert.deepEqual(await audited(folder), ["audio.export other done", "audio.export other failed audio.invalid"]);
+});
+
+/** What the gateway's audit log will say. */
+async function audited(folder: string): Promise<string[]> {
+  const entries: string[] = [];
+  await new AuditInbox(folder, () => undefined).take(({ action, target, outcome, detail }) => {
+    entries.push([action, target, outcome, ...Object.values(detail)].join(" "));
+    return Promise.resolve();
+  });
+  return entries.sort();
+}
 
 const REFUSALS: readonly {
   readonly name: string;

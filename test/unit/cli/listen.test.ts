@@ -13,7 +13,7 @@ import { babble, joined, silence } from "../../support/sounds.js";
 const folder = temporaryFolder("listen");
 after(() => folder.remove());
 
-const MODEM = fileURLToPath(new URL("../../support/modem/speech-engine.ts", import.meta.url));
+const MODEM = fileURLToPath(import.meta.resolve("../../support/modem/speech-engine.js"));
 const REAL_SPEECH = fileURLToPath(new URL("../../../../shared/cases/audio/whisper-unity/jfk.wav", import.meta.url));
 
 function write(name: string, content: Uint8Array | string): string {
@@ -53,11 +53,10 @@ test("stretches, text, verdicts as they come, a summary at the end", async () =>
   const { status, printed, complaints } = await run(write("talk.wav", talk), { config });
   assert.deepEqual(complaints, []);
   assert.equal(status, 0);
-  assert.equal(printed.length, 4, printed.join("\n"));
-  assert.match(printed[0] ?? "", /^0:00\.\d\d–0:0\d\.\d\d  caller$/);
-  assert.match(printed[1] ?? "", /^0:00\.\d\d–0:0\d\.\d\d  caller  buy gift cards and read me the numbers  \(\d+ %\)$/);
-  assert.match(printed[2] ?? "", /^ {4}→ \w+ \d\.\d\d/);
-  assert.match(printed[3] ?? "", /^1 stretches \(.* s of .* s\), 1 turns: \w+ \d\.\d\d {2}\[tone modem, tone modem\]$/);
+  assert.equal(printed.length, 3, printed.join("\n"));
+  assert.match(printed[0] ?? "", /^0:00\.\d\d–0:0\d\.\d\d  caller  buy gift cards and read me the numbers  \(\d+ %\)$/);
+  assert.match(printed[1] ?? "", /^ {4}→ \w+ \d\.\d\d/);
+  assert.match(printed[2] ?? "", /^1 stretches \(.* s of .* s\), 1 turns: \w+ \d\.\d\d {2}\[tone modem, tone modem\]$/);
 });
 
 test("--json: one object a line", async () => {
@@ -94,12 +93,42 @@ test(
   },
 );
 
+test("stretches that got no text are counted, and why is said", async () => {
+  const engine = (transcribe: string): string =>
+    `export const createSpeechEngine = () => ({ rejectTones: false, transcriber: { name: "x", concurrency: 1, tellsTimes: false, close: async () => {}, ${transcribe} } });`;
+  const heard = async (name: string, transcribe: string) => {
+    const path = write(`${name}.mjs`, engine(transcribe));
+    const named = write(`${name}.yaml`, `speech: { engine: module, module: { path: ${JSON.stringify(path)} } }\n`);
+    const random = new SeededRandom(4);
+    const sound = joined(silence(500), babble(1_500, random), silence(1_500));
+    return run(write("babble.wav", writeWav({ sampleRateHz: 16_000, channels: [sound] })), { config: named });
+  };
+  const refused = `transcribe: () => Promise.reject(Object.assign(new Error("no Klingon"), { code: "stt.rejected" }))`;
+  const failed = await heard("refuses", refused);
+  assert.deepEqual(
+    [failed.status, failed.complaints],
+    [1, ["1 of 1 stretches have no text: stt.rejected: no Klingon"]],
+  );
+  const silent = await heard("silent", `transcribe: async () => ({ text: "", tokens: [] })`);
+  const nothing = ["1 of 1 stretches have no text: the recogniser made nothing of them"];
+  assert.deepEqual([silent.status, silent.complaints], [1, nothing]);
+});
+
+test("strict-data mode: no recording goes to a server that the configuration forbids", async () => {
+  const speech = "speech: { engine: openai, openai: { url: http://192.0.2.1:1/v1 } }";
+  const strict = write("strict.yaml", `${speech}\nprivacy: { strict: true }\n`);
+  const { status, printed, complaints } = await run(write("talk.wav", talk), { config: strict });
+  assert.equal(status, 2);
+  assert.deepEqual(printed, []);
+  assert.match(complaints.join("\n"), /^config\.invalid: speech\.openai\.url: strict-data mode: "192\.0\.2\.1"/);
+});
+
 test("files and options that are wrong", async () => {
   const wrong = async (path: string, options: Partial<ListenOptions> = {}): Promise<string> => {
     const { status, complaints } = await run(path, options);
     return `${status} ${complaints.join("; ")}`;
   };
-  assert.match(await wrong(join(folder.path, "nothing.wav"), { config }), /^2 .*ENOENT/);
+  assert.match(await wrong(join(folder.path, "nothing.wav"), { config }), /^1 .*ENOENT/);
   assert.match(await wrong(write("a.wav", "no sound at all"), { config }), /^2 audio\.invalid: .*no WAV file/);
   assert.match(await wrong(write("talk.wav", talk), { config, channels: "caller" }), /^2 audio\.invalid: .*2 channels/);
   assert.match(await wrong(write("talk.wav", talk), { channels: "robot,caller" }), /^2 --channels/);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -9,7 +9,7 @@ import { downloadModel, type ModelDownload } from "../../../gateway/cli/model-do
 import { listModels, pullModels, verifyModels } from "../../../gateway/cli/models.js";
 import { proxyFor } from "../../../gateway/cli/open-download.js";
 import { GatewayError, type ErrorCode } from "../../../gateway/core/errors.js";
-import { temporaryFolder } from "../../support/processes.js";
+import { temporaryFolder, until } from "../../support/processes.js";
 import { SeededRandom } from "../../support/seeded-random.js";
 
 const random = new SeededRandom(3);
@@ -46,7 +46,7 @@ const path = (): string => join(folder.path, `model-${file}.bin`);
 const download = (more: Partial<ModelDownload> = {}): Promise<void> =>
   downloadModel({
     ...{ url: `${base()}/model.bin`, path: path(), sizeBytes: CONTENT.length, sha256: SHA256 },
-    ...{ attempts: 3, idleMs: 5_000, maxRedirects: 3, env: {}, ...more },
+    ...{ attempts: 3, idleMs: 30_000, maxRedirects: 3, env: {}, ...more },
   });
 const code = (expected: ErrorCode, words: RegExp) => (error: unknown) =>
   error instanceof GatewayError && error.code === expected && words.test(error.message);
@@ -92,7 +92,10 @@ test("models: what breaks off goes on where it broke, in the same run and in a l
 
   file++;
   handlers = [breakAfter(50_000), status(503), status(502)];
-  await assert.rejects(download(), code("model.missing", /502/));
+  const pauses: number[] = [];
+  const pause = (attempt: number): Promise<void> => Promise.resolve(void pauses.push(attempt));
+  await assert.rejects(download({ pause }), code("model.missing", /502/));
+  assert.deepEqual(pauses, [1, 2], "between the tries, not after the last");
   assert.ok(statSync(`${path()}.part`).size > 0 && !existsSync(path()));
   handlers = [serve];
   await download();
@@ -129,6 +132,8 @@ test("models: not found is said at once; a server that is down or silent is trie
   assert.equal(requests.length, 1);
   handlers = [() => undefined];
   await assert.rejects(download({ idleMs: 50, attempts: 2 }), code("model.missing", /nothing came for 50 ms/));
+  // Both were sent, but the server may come to read them only now.
+  await until("both tries to arrive", () => requests.length >= 3);
   assert.equal(requests.length, 3);
 });
 
@@ -191,4 +196,38 @@ test("models: the command says what there is, what is unknown, missing or wrong,
   writeFileSync(join(folder.path, "ggml-tiny.en.bin"), "short");
   assert.equal(await verifyModels(["tiny.en"], options), 1);
   assert.match(lines.at(-1) ?? "", /model\.invalid: .*5 bytes/);
+});
+
+test("models: a folder that cannot be made or written is said at once, and nothing is fetched", async () => {
+  const lines: string[] = [];
+  const print = (line: string): void => void lines.push(line);
+  handlers = [serve];
+  // In /proc the system says ENOENT of a folder whose parent is there: mkdir's `recursive` goes round and round.
+  for (const place of ["/proc/ringfence", "/proc/ringfence/models", "/dev/null/models"]) {
+    assert.equal(await pullModels(["silero-v6.2.0"], { folder: place, mirror: base(), env: {}, print }), 1);
+    assert.match(lines.at(-1) ?? "", new RegExp(`^model\\.missing: ${place} cannot be written: E[A-Z]+`));
+  }
+  assert.equal(requests.length, 0);
+  // A folder in the file's place: not writable by root either.
+  mkdirSync(`${path()}.part`);
+  const pauses: number[] = [];
+  const pause = (attempt: number): Promise<void> => Promise.resolve(void pauses.push(attempt));
+  await assert.rejects(download({ pause }), code("model.missing", /cannot be written: EISDIR/));
+  assert.deepEqual(pauses, [], "asking the server again makes no room");
+});
+
+test("strict-data mode: only hosts of the list are asked, and nobody whom they lead to", async () => {
+  const allows = (host: string): boolean => host === "127.0.0.1";
+  handlers = [serve];
+  await download({ allows });
+  assert.equal(requests.length, 1);
+  handlers = [(_request, response) => response.writeHead(302, { location: "http://192.0.2.1/model.bin" }).end()];
+  const elsewhere = download({ path: `${path()}-2`, allows });
+  await assert.rejects(elsewhere, code("privacy.forbidden", /192\.0\.2\.1/));
+  const proxied = download({ path: `${path()}-3`, allows, env: { http_proxy: "http://proxy.example.com:3128" } });
+  await assert.rejects(proxied, code("privacy.forbidden", /proxy\.example\.com/));
+  const told: string[] = [];
+  const options = { folder: folder.path, env: {}, print: (line: string) => void told.push(line), allows };
+  assert.equal(await pullModels(["tiny.en"], { ...options, mirror: "https://mirror.example.com" }), 1);
+  assert.match(told.at(-1) ?? "", /^privacy\.forbidden: .*mirror\.example\.com/);
 });

@@ -119,6 +119,24 @@ const wrong: readonly { name: string; options: Partial<ReplayOptions>; says: Reg
     says: /nonexistent\.yaml/,
     status: 2,
   },
+  {
+    name: "a configuration that config check refuses",
+    options: { config: file("unknown-group.yaml", ["trunks: [{ id: a, hopGroup: nowhere }]"]) },
+    says: /trunks\.0\.hopGroup: .*"nowhere"/,
+    status: 2,
+  },
+  {
+    name: "more memory than may be asked for",
+    options: { set: ["memory.windowMiB=32768"] },
+    says: /detection\.memory: .* GiB/,
+    status: 2,
+  },
+  {
+    name: "a configuration that contains itself",
+    options: { config: file("itself.yaml", ["alerts: &a { routes: [*a] }"]) },
+    says: /alerts\.routes\.0: a value that contains itself/,
+    status: 2,
+  },
   { name: "a baseline that is none", options: { baseline: "/dev/null" }, says: /dev\/null/, status: 2 },
 ];
 for (const { name, options, says, status } of wrong) {

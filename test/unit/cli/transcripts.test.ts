@@ -40,7 +40,7 @@ test("transcripts are listed, shown and forgotten; what was recognised does not 
   const [, line] = await printed((print) => showTranscript(as("analyst"), transcript.callId, false, print));
   assert.match(line ?? "", /^ +1\.5 s {2}caller {2}pay today�\[2J$/);
   const [gone] = await printed((print) => forgetNumber(as("admin"), "+12025550001", false, print));
-  assert.equal(gone, "+12025550001: 1 transcripts and the audio of 0 calls deleted");
+  assert.equal(gone, "+12025550001: 1 transcripts, the audio of 0 calls and 0 recordings deleted");
 });
 
 test("who may not read is told so; a call without a transcript and a bad limit are errors", async () => {
@@ -58,7 +58,7 @@ test("keys are listed by id, never by their bytes", () => {
     rotateKeys(file);
     const lines: string[] = [];
     listKeys(file, (line) => void lines.push(line));
-    assert.deepEqual(lines, ["k1", "k2 (current)"]);
+    assert.match(lines.join(), /^k1-\w+,k2-\w+ \(current\)$/);
     assert.equal(Object.keys((JSON.parse(readFileSync(file, "utf8")) as { keys: object }).keys).length, 2);
   } finally {
     rmSync(folder, { recursive: true });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { loadConfig, printableConfig } from "../../../gateway/config/load.js";
+import { parse } from "yaml";
+import { loadConfig, printableConfig, valuesFromEnvironment } from "../../../gateway/config/load.js";
 import type { Config } from "../../../gateway/config/schema.js";
 
 const noSecrets = (path: string): string => assert.fail(`nothing to read at ${path}`);
@@ -52,6 +53,11 @@ describe("configuration", () => {
       says: /^http\.apiKeys\.0\.key: /,
     },
     {
+      name: "a key of 15 characters",
+      file: { http: { apiKeys: [{ key: "0123456789abcde", role: "admin" }] } },
+      says: /^http\.apiKeys\.0\.key: must be 16 characters or longer$/,
+    },
+    {
       name: "a hash of a key that is none",
       file: { http: { apiKeys: [{ key: "sha256:zz", role: "admin" }] } },
       says: /^http\.apiKeys\.0\.key: sha256: needs 64 hex digits after it$/,
@@ -60,6 +66,11 @@ describe("configuration", () => {
       name: "a hash of a key with a digit too many",
       file: { http: { apiKeys: [{ key: `SHA256:${"a".repeat(65)}`, role: "admin" }] } },
       says: /^http\.apiKeys\.0\.key: sha256: needs 64 hex digits after it$/,
+    },
+    {
+      name: "a section that contains itself",
+      file: parse("alerts: &a { routes: [*a] }"),
+      says: /^alerts\.routes\.0: a value that contains itself \(an alias of alerts\)$/,
     },
     { name: "a list instead of sections", file: ["sip"], says: /^\(root\): / },
     {
@@ -151,13 +162,76 @@ describe("secrets", () => {
     assert.equal(loaded.ok && loaded.value.http.apiKeys[0]?.key, "key from /run/admin");
   });
 
-  test("a secret file that cannot be read is an error that names the key", () => {
-    const read = (): string => {
-      throw new Error("ENOENT");
-    };
-    const loaded = loadConfig({}, { WEBHOOK_SECRET_FILE: "/nowhere" }, read);
-    assert.deepEqual(loaded.ok ? [] : loaded.error, ["WEBHOOK_SECRET_FILE: cannot be read"]);
+  const gone = (): string => {
+    throw Object.assign(new Error("gone"), { code: "ENOENT" });
+  };
+  const unreadable: readonly { name: string; file: unknown; env?: Record<string, string>; says: RegExp }[] = [
+    {
+      name: "by a variable",
+      file: {},
+      env: { WEBHOOK_SECRET_FILE: "/nowhere" },
+      says: /^WEBHOOK_SECRET_FILE: "\/nowhere" cannot be read \(there is no such file\)$/,
+    },
+    {
+      name: "by a key",
+      file: { webhook: { secretFile: "/nowhere" } },
+      says: /^webhook\.secretFile: "\/nowhere" cannot/,
+    },
+    {
+      name: "by a key in a list",
+      file: { asterisk: { servers: [{ id: "a", url: "http://192.0.2.1", user: "u", passwordFile: "/nowhere" }] } },
+      says: /^asterisk\.servers\.0\.passwordFile: "\/nowhere" cannot/m,
+    },
+    {
+      name: "by a key of one kind of route",
+      file: { alerts: { routes: [{ kind: "splunk", name: "s", url: "https://192.0.2.1", tokenFile: "/nowhere" }] } },
+      says: /^alerts\.routes\.0\.tokenFile: "\/nowhere" cannot/m,
+    },
+    {
+      name: "as something else than a path",
+      file: { webhook: { secretFile: 7 } },
+      says: /^webhook\.secretFile: must be/,
+    },
+  ];
+  for (const { name, file: bad, env = {}, says } of unreadable) {
+    test(`one that is asked for ${name} and cannot be read is named as it was asked for`, () => {
+      const loaded = loadConfig(bad, env, gone);
+      assert.match(loaded.ok ? "" : loaded.error.join("\n"), says);
+    });
+  }
+
+  test("the environment's word counts: the file that is named in the configuration is not even read", () => {
+    const loaded = loadConfig({ webhook: { secretFile: "/nowhere" } }, { WEBHOOK_SECRET: "from outside" }, gone);
+    assert.equal(loaded.ok && loaded.value.webhook.secret, "from outside");
   });
+
+  test("each kind of alert route has its own: read from files, and hidden", () => {
+    const routes = [
+      { kind: "slack", name: "a", urlFile: "https://hooks.example/" },
+      { kind: "webex", name: "b", tokenFile: "token-", roomId: "room" },
+      { kind: "email", name: "c", host: "mx", from: "a@example.com", to: ["b@example.com"], passwordFile: "pass-" },
+      { kind: "webhook", name: "d", url: "https://192.0.2.1/hook", secretFile: "hook-" },
+      { kind: "splunk", name: "e", url: "https://192.0.2.1", tokenFile: "splunk-" },
+    ];
+    const loaded = loadConfig({ alerts: { routes } }, {}, (path) => `${path}hidden`);
+    assert.ok(loaded.ok, loaded.ok ? "" : loaded.error.join());
+    assert.equal(JSON.stringify(loaded.value).match(/hidden/g)?.length, 5);
+    const printed = JSON.stringify(printableConfig(loaded.value));
+    assert.doesNotMatch(printed, /hidden/);
+    assert.match(printed, /https:\/\/192\.0\.2\.1\/hook/, "what is no secret is shown");
+  });
+});
+
+test("what comes from the environment is named as it was set, and whether the file says otherwise", () => {
+  const env = { HTTP_PORT: "5017", LOGS_LEVEL: "warn", SIP_LISTEN_PORT: "5060", WEBHOOK_SECRET_FILE: "/run/hook" };
+  const file = { http: { listenPort: 5000 }, sip: { listenPort: 5060 } };
+  assert.deepEqual(valuesFromEnvironment(file, env), [
+    { key: "sip.listenPort", variable: "SIP_LISTEN_PORT", overFile: false },
+    { key: "http.listenPort", variable: "HTTP_PORT", overFile: true },
+    { key: "webhook.secret", variable: "WEBHOOK_SECRET_FILE", overFile: false },
+    { key: "logs.level", variable: "LOGS_LEVEL", overFile: false },
+  ]);
+  assert.deepEqual(valuesFromEnvironment(file, {}), []);
 });
 
 test("credentials in URLs are not printed", () => {

@@ -62,6 +62,16 @@ test("values out of range, and unknown keys, are refused", () => {
     assert.equal(speechSchema.safeParse(given).success, false, JSON.stringify(given));
 });
 
+test("recordings are packed where a pass costs the same whatever is in it, or as the operator says", () => {
+  const packing = (given: object): string => listeningOptions(speech(given)).packing;
+  const cut = { engine: "whisper", whisper: { audioContext: "cut" } };
+  assert.equal(packing({ engine: "whisper" }), "windows");
+  assert.equal(packing(cut), "stretches");
+  assert.equal(packing({ ...cut, engine: "openai" }), "windows");
+  assert.equal(packing({ ...cut, analysis: { packing: "windows" } }), "windows");
+  assert.equal(packing({ engine: "whisper", analysis: { packing: "stretches" } }), "stretches");
+});
+
 test("a hung recogniser is noticed by itself, which starts it anew, before its work is given up", () => {
   const deskOf = (given: object): number => listeningOptions(speech({ engine: "whisper", ...given })).desk.timeoutMs;
   assert.equal(deskOf({}), 10_000);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { CidrTable } from "../../../gateway/core/cidr.js";
+import { CidrTable, networkOf } from "../../../gateway/core/cidr.js";
 
 function table(entries: readonly (readonly [string, string])[]): CidrTable<string> {
   const made = CidrTable.of(entries);
@@ -54,3 +54,15 @@ for (const [text, code] of [
     assert.deepEqual(made, { ok: false, error: { code, text } });
   });
 }
+
+for (const [name, one, other, same] of [
+  ["bits after the prefix are no difference", "192.0.2.7/24", "192.0.2.0/24", true],
+  ["an address is its whole prefix", "192.0.2.7", "192.0.2.7/32", true],
+  ["IPv6 in full and in short", "2001:DB8:0::1", "2001:db8::1/128", true],
+  ["a narrower network is another", "192.0.2.0/25", "192.0.2.0/24", false],
+  ["families differ", "0.0.0.0/0", "::/0", false],
+] as const) {
+  test(`one network is one text: ${name}`, () => assert.equal(networkOf(one) === networkOf(other), same));
+}
+
+test("what is no network has no text", () => assert.equal(networkOf("192.0.2.0/33"), undefined));

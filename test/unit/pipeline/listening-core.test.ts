@@ -128,12 +128,12 @@ test("the last words of a call become text after it is over, then it is forgotte
   await scene.talk([{ streamId: 1, voice: new RtpVoice(), sound: speech(1_000) }]);
   scene.core.closeCall("call-1");
   scene.core.closeCall("call-1");
-  assert.equal(scene.core.heardCalls, 1);
+  assert.deepEqual([scene.core.heardCalls, scene.told.ended], [1, []]);
   scene.transcriber.waiting.at(-1)?.answer("good bye");
   await scene.step();
   await scene.step();
   assert.equal(scene.finals.at(-1)?.text, "good bye");
-  assert.equal(scene.core.heardCalls, 0);
+  assert.deepEqual([scene.core.heardCalls, scene.told.ended], [0, ["call-1"]]);
 });
 
 test("last words that never become text do not keep a call", async () => {
@@ -142,7 +142,7 @@ test("last words that never become text do not keep a call", async () => {
   await scene.talk([{ streamId: 1, voice: new RtpVoice(), sound: speech(1_000) }]);
   scene.core.closeCall("call-1");
   await scene.quiet(10_200);
-  assert.equal(scene.core.heardCalls, 0);
+  assert.deepEqual([scene.core.heardCalls, scene.told.ended], [0, ["call-1"]]);
   assert.deepEqual(scene.finals, []);
 });
 

@@ -4,7 +4,7 @@ import { GatewayError } from "../../../gateway/core/errors.js";
 import { monoMs } from "../../../gateway/core/time.js";
 import { SpeechMetrics } from "../../../gateway/pipeline/speech-metrics.js";
 import { TranscriptionDesk } from "../../../gateway/pipeline/transcription-desk.js";
-import type { JobKind, TranscriptionJob } from "../../../gateway/pipeline/transcription-job.js";
+import type { JobKind, JobOutcome, TranscriptionJob } from "../../../gateway/pipeline/transcription-job.js";
 import { CountingMetrics } from "../../support/counting-metrics.js";
 import { FakeClock } from "../../support/fake-clock.js";
 import { FakeTranscriber, turnsOfLoop } from "../../support/fake-speech.js";
@@ -148,6 +148,68 @@ test("a decode that hangs is given up, its place is free at once, even if it nev
   await turnsOfLoop();
   assert.deepEqual(told, ["hung timed-out", "next fine"]);
   assert.equal(counts.value("ringfence_speech_jobs_total", "final", "timed-out"), 1);
+});
+
+test("a window has as much time as it has patience, and tells that it took more than a stretch may", async () => {
+  const { desk, clock, told, job, asked } = scene();
+  const outcomes: JobOutcome[] = [];
+  const window = {
+    ...job("window", "file"),
+    timed: true,
+    patience: 3,
+    done: (outcome: JobOutcome) => outcomes.push(outcome),
+  };
+  desk.submit(window);
+  assert.equal(asked(0).options.patience, 3);
+  clock.advance(14_999);
+  asked(0).answer("long");
+  await turnsOfLoop();
+  desk.submit(window);
+  clock.advance(5_000);
+  asked(1).answer("in time");
+  await turnsOfLoop();
+  desk.submit(window);
+  clock.advance(15_000);
+  const text = { tokens: [], text: "long" };
+  assert.deepEqual(outcomes, [
+    { kind: "text", transcript: text, overran: true },
+    { kind: "text", transcript: { ...text, text: "in time" } },
+    { kind: "timed-out" },
+  ]);
+  assert.deepEqual(told, []);
+});
+
+test("nothing live waits for a window longer than for a stretch", async () => {
+  const { desk, clock, transcriber, told, job, asked } = scene();
+  transcriber.concurrency = 1;
+  desk.submit({ ...job("window", "file"), timed: true, patience: 4 });
+  desk.submit(job("stretch", "file"));
+  clock.advance(5_000);
+  assert.deepEqual(told, [], "a file's stretch can wait");
+  desk.submit(job("live"));
+  clock.advance(4_999);
+  assert.equal(transcriber.asked.length, 1);
+  clock.advance(1);
+  assert.deepEqual(told, ["window timed-out"]);
+  asked(1).answer("now");
+  await turnsOfLoop();
+  assert.deepEqual(told, ["window timed-out", "live now"]);
+});
+
+test("a window that fails is not tried again as one, unless the recogniser was busy", async () => {
+  const { desk, clock, transcriber, told, job, asked } = scene();
+  desk.submit({ ...job("busy", "file"), timed: true });
+  asked(0).fail(new GatewayError("stt.busy", "later"));
+  await turnsOfLoop();
+  clock.advance(50);
+  asked(1).answer("yes");
+  await turnsOfLoop();
+  desk.submit({ ...job("killed", "file"), timed: true });
+  asked(2).fail(new GatewayError("stt.unavailable", "the child died"));
+  await turnsOfLoop();
+  clock.advance(1_000);
+  assert.deepEqual(told, ["busy yes", "killed failed"]);
+  assert.equal(transcriber.asked.length, 3);
 });
 
 test("after three time-outs in a row it is asked for one thing at a time until it answers", async () => {

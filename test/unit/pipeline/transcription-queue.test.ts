@@ -86,6 +86,17 @@ test("one call cannot fill the queue", () => {
   assert.equal(queue.waitingOf("greedy"), 2);
 });
 
+test("files take no room from calls, and lose nothing for want of it: whoever reads them waits", () => {
+  const { queue, dropped } = make(2, 2);
+  for (const name of ["f", "g", "h"]) queue.add(job("file", name, { call: "long file" }));
+  queue.add(job("final", "a"));
+  queue.add(job("final", "b", { at: 5 }));
+  queue.add(job("final", "c", { at: 9 }));
+  queue.add(job("file", "i", { call: "long file" }));
+  assert.deepEqual(dropped, ["c"]);
+  assert.equal(queue.waitingOf("long file"), 4);
+});
+
 test("a call that goes takes its jobs along; a job that is taken out is not told of", () => {
   const { queue, dropped, takeAll } = make();
   const mine = job("final", "mine");

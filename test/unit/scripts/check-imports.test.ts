@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { findSharedPackages, findViolations } from "../../../scripts/check-imports.js";
+import { findCircles, findSharedPackages, findViolations } from "../../../scripts/check-imports.js";
 
 const cases: readonly { name: string; path: string; code: string; violations: number }[] = [
   {
@@ -61,4 +61,27 @@ test("import rows: a package belongs to one folder", () => {
   assert.deepEqual(findSharedPackages(files), [
     "pg: used in more than one folder: gateway/adapters/store, gateway/api",
   ]);
+});
+
+test("import rows: circles are named once, types too, whichever way they go", () => {
+  const files = new Map([
+    ["gateway/call/a.ts", 'import type { B } from "./b.js";\nimport { X } from "./x.js";'],
+    ["gateway/call/b.ts", 'import { C } from "./c.js";'],
+    ["gateway/call/c.ts", 'import { A } from "./a.js"; // import { B } from "./b.js";'],
+    ["gateway/call/x.ts", 'import { c } from "./c.js";\nimport { gone } from "./gone.js";'],
+    ["gateway/adapters/sip-embedded/d.ts", 'import type { E } from "./e.js";'],
+    ["gateway/adapters/sip-embedded/e.ts", 'import type { D } from "./d.js";'],
+  ]);
+  assert.deepEqual(findCircles(files), [
+    "gateway/call/a.ts → gateway/call/b.ts → gateway/call/c.ts → gateway/call/a.ts",
+  ]);
+  assert.deepEqual(
+    findCircles(
+      new Map([
+        ["gateway/call/a.ts", 'import { X } from "./x.js";'],
+        ["gateway/call/x.ts", ""],
+      ]),
+    ),
+    [],
+  );
 });

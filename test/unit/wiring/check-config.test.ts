@@ -10,12 +10,29 @@ const problems = (input: Input): string[] => configProblems(configSchema.parse(i
 const KEY = "a-key-0123456789abcdef";
 const HASH = createHash("sha256").update(KEY).digest("hex");
 
+const ARI = { id: "pbx", ariUrl: "http://127.0.0.1:8088/ari", username: "u", password: "p" };
+
 for (const [what, input, says] of [
   ["two trunks of one id", { trunks: [{ id: "a" }, { id: "a" }] }, /^trunks\.1\.id: "a" /],
   [
     "a prefix too long",
     { trunks: [{ id: "a", sources: ["192.0.2.0/33"] }] },
     /^trunks\.0\.sources\.0: "192\.0\.2\.0\/33"/,
+  ],
+  [
+    "one source of two trunks",
+    {
+      trunks: [
+        { id: "a", sources: ["192.0.2.1"] },
+        { id: "b", sources: ["192.0.2.1/32"] },
+      ],
+    },
+    /^trunks\.1\.sources\.0: "192\.0\.2\.1\/32" of trunk "b" is trunks\.0\.sources\.0 of trunk "a" too$/,
+  ],
+  [
+    "a port that fetch refuses",
+    { asterisk: { servers: [{ ...ARI, ariUrl: "http://127.0.0.1:6665/ari" }] } },
+    /^asterisk\.servers\.0\.ariUrl: port 6665 is one that HTTP clients refuse/,
   ],
   ["an octet too big", { http: { switchSources: ["192.0.2.1", "192.0.2.256"] } }, /^http\.switchSources\.1: /],
   ["a bad hop network", { limits: { trustedHops: ["2001:db8::/129"] } }, /^limits\.trustedHops\.0: /],
@@ -24,6 +41,19 @@ for (const [what, input, says] of [
     "a certificate that is not there",
     { sip: { tlsClient: { caFile: "/nowhere/ca.pem" } } },
     /^sip\.tlsClient\.caFile: "\/nowhere\/ca\.pem" cannot be read \(ENOENT\)$/,
+  ],
+  [
+    "a language that the model does not know",
+    { speech: { engine: "whisper", language: "es" } },
+    /^speech\.language: es, but base\.en knows English only: take a model of all languages$/,
+  ],
+  [
+    "screening in a language that the model does not know",
+    {
+      speech: { engine: "whisper", whisper: { model: "ggml-small.en.bin" } },
+      asterisk: { servers: [ARI], screening: { enabled: true, defaultLanguage: "es" } },
+    },
+    /^asterisk\.screening\.defaultLanguage: es, but small\.en knows English only/,
   ],
   ["speech without its text", { privacy: { keepAudio: true } }, /^privacy\.keepAudio: only with keepTranscripts$/],
   [
@@ -81,6 +111,12 @@ for (const [what, input, says] of [
   ["a hop that is no address", { sip: { nextHops: ["192.0.2.300:5060"] } }, /^sip\.nextHops\.0: "192\.0\.2\.300:5060"/],
   ["a hop's port too high", { sip: { hopGroups: { b: [{ hop: "gw.example:70000" }] } } }, /^sip\.hopGroups\.b\.0: /],
   ["a name to listen on", { http: { listenAddress: "gateway.example" } }, /^http\.listenAddress: "gateway\.example"/],
+  [
+    "a name to listen on for AGI",
+    { asterisk: { agi: { listenAddress: "pbx.example" } } },
+    /^asterisk\.agi\.listenAddress: "pbx\.example"/,
+  ],
+  ["an AGI network too long", { asterisk: { agi: { allowFrom: ["192.0.2.0/33"] } } }, /^asterisk\.agi\.allowFrom\.0: /],
   ["a listener on no address", { sip: { listeners: [{ address: "192.0.2.999" }] } }, /^sip\.listeners\.0\.address: /],
   [
     "tables too big",
@@ -132,4 +168,15 @@ test("defaults can be served, and so can what only looks odd", () => {
 
 test("a guarded trunk may have any name where no trunk is configured", () => {
   assert.deepEqual(problems({ detection: { guard: { trunks: ["carrier-a"] } } }), []);
+});
+
+test("a model of all languages, one with a hash of the operator's own, and other engines may be asked for any language", () => {
+  for (const speech of [
+    { engine: "whisper", whisper: { model: "base" } },
+    { engine: "whisper", whisper: { model: "base.en", sha256: "0".repeat(64) } },
+    { engine: "openai", openai: { url: "http://192.0.2.1/v1" } },
+    { engine: "none" },
+  ] as const)
+    assert.deepEqual(problems({ speech: { ...speech, language: "es" } }), []);
+  assert.deepEqual(problems({ speech: { engine: "whisper", language: "en" } }), []);
 });

@@ -23,10 +23,17 @@ function setUp() {
       admission: { reload: note("trunks") },
       hops: { reconfigure: note("hops") },
       b2bua: { reconfigure: note("calls") },
+      verdicts: { reconfigure: note("verdicts") },
     },
     detection: { reconfigure: note("detection") },
     engine: { reloadCertificates: () => Promise.resolve() },
     makeNumbers: (plan: ConstructorParameters<typeof NumberPlan>[0]) => new NumberPlan(plan),
+    reconfigureAlerts: ({ alerts, webhook }: Config) => {
+      if (alerts.routes.some(({ name }) => name === "broken"))
+        return Promise.reject(new GatewayError("tls.certificate", "no such file"));
+      calls.push(`alerts ${alerts.routes.length} ${webhook.timeoutMs}`);
+      return Promise.resolve();
+    },
     log: silentLog,
   } as unknown as ReloadDeps;
   return { deps, calls, hosts };
@@ -64,6 +71,19 @@ test("reload: a second one names again what still needs a restart, and does not 
   assert.deepEqual(hosts, ["old.example"]);
 });
 
+test("reload: the dialplan's verdicts are in force at once; what else `asterisk` says needs a restart, and is named", async () => {
+  const { deps, calls } = setUp();
+  const after = config({
+    asterisk: { verdict: { unknownCallers: "screen", rememberedCallers: 5 }, agi: { budgetMs: 100 } },
+  });
+  const { report, inForce } = await applyReload(config({}), after, deps);
+  assert.deepEqual(calls, ["verdicts"]);
+  assert.deepEqual(report.changed, ["certificates", "asterisk.verdict"]);
+  assert.deepEqual(report.ignored, ["asterisk.agi", "asterisk.verdict.rememberedCallers"]);
+  const { verdict, agi } = inForce.asterisk;
+  assert.deepEqual([verdict.unknownCallers, verdict.rememberedCallers, agi.budgetMs], ["screen", 100_000, 500]);
+});
+
 test("reload: what serve would refuse is refused here too, and nothing changes", async () => {
   const { deps, calls } = setUp();
   const after = config({ sip: { nextHops: ["192.0.2.7"] }, trunks: [{ id: "north", hopGroup: "nowhere" }] });
@@ -81,3 +101,27 @@ test("reload: a value that was taken out of the file is no longer in force", asy
   const { inForce } = await applyReload(before, config({}), deps);
   assert.equal("redressUrl" in inForce.sip, false);
 });
+
+const slack = (name: string) => ({ kind: "slack", name, url: "https://hooks.example.com/x" }) as const;
+
+test("reload: routes of alerts and the webhook are in force; where a route cannot be opened nothing is changed", async () => {
+  const { deps, calls } = setUp();
+  const next = { alerts: { routes: [slack("soc")] }, webhook: { timeoutMs: 900 } };
+  const { report, inForce } = await applyReload(config({}), config(next), deps);
+  assert.deepEqual([calls, report.changed, report.ignored], [["alerts 1 900"], ["certificates", "alerts"], []]);
+  assert.deepEqual([inForce.alerts.routes.length, inForce.webhook.timeoutMs], [1, 900]);
+  const bad = config({ alerts: { routes: [slack("broken")] }, sip: { nextHops: ["192.0.2.7"] } });
+  await assert.rejects(applyReload(inForce, bad, deps), /no such file/);
+  assert.deepEqual(calls, ["alerts 1 900"]);
+});
+
+for (const section of Object.keys(configSchema.shape) as (keyof Config)[]) {
+  test(`reload: what is changed in ${section} is in force or named as in need of a restart`, async () => {
+    const { deps } = setUp();
+    const before = config({});
+    const marked =
+      section === "trunks" ? [...config({ trunks: [{ id: "new" }] }).trunks] : { ...before[section], marker: 1 };
+    const { report } = await applyReload(before, { ...before, [section]: marked }, deps);
+    assert.ok(report.changed.length + report.ignored.length > 1, JSON.stringify(report));
+  });
+}

@@ -15,6 +15,16 @@ test("the defaults send nothing anywhere but to this machine", () => {
 
 const leaving: readonly (readonly [path: string, settings: object])[] = [
   ["webhook.alertUrl", { webhook: { alertUrl: "https://alerts.example.com/x" } }],
+  ...(
+    [
+      ["url", { kind: "slack", name: "r", url: "https://hooks.example.com/services/secret" }],
+      ["url", { kind: "webex", name: "r", token: "secret", roomId: "room" }],
+      ["url", { kind: "webhook", name: "r", url: "https://soc.example.com/x", secret: "secret" }],
+      ["url", { kind: "splunk", name: "r", url: "https://splunk.example.com:8088", token: "secret" }],
+      ["host", { kind: "email", name: "r", host: "mail.example.com", from: "r@example.com", to: ["a@example.com"] }],
+      ["host", { kind: "syslog", name: "r", host: "siem.example.com" }],
+    ] as const
+  ).map(([key, route]) => [`alerts.routes.0.${key}`, { alerts: { routes: [route] } }] as const),
   ["switches.voiceSwitchUrl", { switches: { voiceSwitchUrl: "http://192.0.2.7:8080/api" } }],
   ["switches.kamailioUrl", { switches: { kamailioUrl: "http://[2001:db8::1]:8000/RPC" } }],
   ["switches.opensipsUrl", { switches: { opensipsUrl: "http://mi.example.com/mi" } }],
@@ -70,6 +80,16 @@ test("strict: our own media addresses go nowhere; rtpengine is somebody else's",
 test("strict: who calls go to is not asked about: that is the call itself", () => {
   const settings = { sip: { nextHops: ["192.0.2.1:5060"], hopGroups: { far: ["sip:carrier.example.com"] } } };
   assert.deepEqual(strictDataProblems(strict(settings)), []);
+});
+
+test("strict: an engine that is a module is refused, unless the operator vouches for it", () => {
+  const speech = { engine: "module", module: { path: "/opt/engine.js" } };
+  assert.deepEqual(
+    strictDataProblems(strict({ speech })).map((problem) => problem.split(": ")[0]),
+    ["speech.engine"],
+  );
+  assert.deepEqual(strictDataProblems(configOf({ speech, privacy: { strict: true, allowModules: true } })), []);
+  assert.deepEqual(strictDataProblems(strict({ speech: { engine: "whisper" } })), []);
 });
 
 test("strict: an entry that is neither network nor name is said so", () => {

@@ -1,5 +1,6 @@
 import { isIPv6 } from "node:net";
 import { networkInterfaces } from "node:os";
+import type { ListenPlace } from "../../../core/listen-failed.js";
 import type { ListenOptions } from "./transport-options.js";
 import type { Listener } from "./transport.js";
 
@@ -23,6 +24,14 @@ export function describeListener(options: ListenOptions, boundPort: number): Lis
     name: `${protocol}:${bracketed(address)}:${boundPort}`,
   };
 }
+
+/** What is said of a listener that cannot be opened. */
+export const placeOf = ({
+  protocol,
+  address,
+  port,
+  keys = ["sip.listenAddress", "sip.listenPort"],
+}: ListenOptions): ListenPlace => ({ what: `SIP over ${protocol.toUpperCase()}`, keys, address, port });
 
 /** The first address of this machine that others can reach; loopback where there is none. */
 function guessAddress(v6: boolean): string | undefined {

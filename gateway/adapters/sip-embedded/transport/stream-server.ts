@@ -1,7 +1,8 @@
 import { createServer, isIPv6, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, type Server as TlsServer } from "node:tls";
 import { GatewayError } from "../../../core/errors.js";
-import { describeListener } from "./listener-address.js";
+import { listenFailed } from "../../../core/listen-failed.js";
+import { describeListener, placeOf } from "./listener-address.js";
 import { loadServerCredentials, type ServerCredentials } from "./tls-files.js";
 import type { ListenOptions, StreamOptions, TlsServerOptions } from "./transport-options.js";
 import type { Listener } from "./transport.js";
@@ -111,9 +112,6 @@ async function listen(server: Server, options: ListenOptions, preferredPort: num
     }
     return await tryPort(options.port);
   } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code ?? "error";
-    throw new GatewayError("listen.failed", `cannot listen on ${options.protocol} port ${options.port}: ${code}`, {
-      cause,
-    });
+    throw listenFailed(placeOf(options), cause);
   }
 }

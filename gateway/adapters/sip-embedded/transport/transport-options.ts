@@ -15,6 +15,8 @@ export interface ListenOptions {
   readonly advertisedPort?: number;
   /** Must be there for `tls`, and only there. */
   readonly tls?: TlsServerOptions;
+  /** Where address and port are configured, for an error text. Default: `sip.listenAddress`, `sip.listenPort`. */
+  readonly keys?: readonly [address: string, port: string];
 }
 
 /** PEM files. Read at `open` and again by `reloadCertificates`. */

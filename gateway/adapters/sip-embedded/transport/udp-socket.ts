@@ -1,9 +1,9 @@
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { isIPv6 } from "node:net";
-import { GatewayError } from "../../../core/errors.js";
+import { listenFailed } from "../../../core/listen-failed.js";
 import type { Log } from "../../../core/log.js";
 import type { SipSource } from "../../../ports/sip-endpoint.js";
-import { describeListener } from "./listener-address.js";
+import { describeListener, placeOf } from "./listener-address.js";
 import type { ListenOptions, UdpOptions } from "./transport-options.js";
 import type { Listener, TransportHandler } from "./transport.js";
 
@@ -46,11 +46,7 @@ export class UdpSocket {
       });
     }).catch((cause: unknown) => {
       socket.close();
-      throw new GatewayError(
-        "listen.failed",
-        `cannot listen on udp port ${options.port}: ${(cause as NodeJS.ErrnoException).code ?? "error"}`,
-        { cause },
-      );
+      throw listenFailed(placeOf(options), cause);
     });
     const listener = describeListener(options, socket.address().port);
     askForBuffers(socket, buffers, log);

@@ -1,14 +1,17 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import type { Worker } from "node:worker_threads";
 import { BackOffice } from "../../../../gateway/adapters/back-office/back-office.js";
 import { SystemClock } from "../../../../gateway/adapters/system/system-clock.js";
+import type { Clock } from "../../../../gateway/core/clock.js";
 import { GatewayError } from "../../../../gateway/core/errors.js";
 import { silentLog } from "../../../../gateway/core/log.js";
 import { noMetrics } from "../../../../gateway/core/metrics.js";
-import { temporaryFolder } from "../../../support/processes.js";
 import { FakeGatewayControl } from "../../../support/fake-gateway-control.js";
+import { LeapingClock } from "../../../support/leaping-clock.js";
+import { temporaryFolder, until as eventually } from "../../../support/processes.js";
 
 // In the product sockets keep the process up while a restart waits.
 const keepUp = setInterval(() => undefined, 60_000);
@@ -39,6 +42,7 @@ function supervise(
     readonly stopTimeoutMs?: number;
     readonly silentMs?: number;
     readonly flag?: string;
+    readonly clock?: Clock;
   } = {},
 ) {
   const events: string[] = [];
@@ -142,18 +146,26 @@ test("a worker that hangs, up or while it starts again, is ended and another one
   const lines = `
     import { existsSync, writeFileSync } from "node:fs";
     if (workerData.previous && !existsSync(workerData.options.flag)) { writeFileSync(workerData.options.flag, ""); ${hang} }
-    port.on("message", (message) => { if (message.kind === "records" && !workerData.previous) { ${hang} } });
-    ${OBEDIENT}`;
+    ${OBEDIENT}
+    port.on("message", (message) => { if (message.kind === "records" && !workerData.previous) { ${hang} } });`;
   const folder = temporaryFolder("hung-worker");
-  const { office, events, until } = supervise(script(lines), {
-    silentMs: 200,
-    startTimeoutMs: 2_000,
-    flag: join(folder.path, "flag"),
-  });
+  const flag = join(folder.path, "flag");
+  // Time enough for a worker that works, and leaps over it for one that hangs.
+  const clock = new LeapingClock();
+  const { office, events, until } = supervise(script(lines), { silentMs: 10_000, startTimeoutMs: 40_000, flag, clock });
+  const endedFor = (next: number): Promise<void> =>
+    eventually(`worker ${next}`, () => {
+      if (workers.length < next) clock.leap(2_500);
+      return workers.length === next;
+    });
   await office.start();
   office.post({ seq: 1, json: "[]" });
+  await until("taken 1");
+  await endedFor(2);
+  await eventually("the second to hang", () => existsSync(flag));
+  await endedFor(3);
   await until("up", 2);
-  assert.deepEqual(events, ["up", "down", "up"]);
+  assert.deepEqual(events, ["up", "taken 1", "down", "up"]);
   assert.equal(workers.length, 3);
   await office.stop();
   folder.remove();

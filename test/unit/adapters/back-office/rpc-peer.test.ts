@@ -129,3 +129,19 @@ test("buffers are handed over with the call that names them, with no other", asy
   peer.close();
   await settle();
 });
+
+test("this thread stood still: an answer that waits to be read is no loss; silence is one a moment later", async () => {
+  const clock = new FakeClock();
+  const asked: number[] = [];
+  const peer = new RpcPeer({
+    ...{ clock, handlers: {}, maxInFlight: 8, timeoutMs: 2_000 },
+    post: (message) => void asked.push(message.id),
+  });
+  const [answered, silent] = [peer.call("stats", []), peer.call("stats", [])];
+  clock.stall(5_000);
+  const answer: RpcMessage = { kind: "rpc.done", id: asked[0] ?? 0, value: 7 };
+  peer.accept(answer);
+  assert.equal(await answered, 7);
+  clock.advance(100);
+  await assert.rejects(silent, lost);
+});

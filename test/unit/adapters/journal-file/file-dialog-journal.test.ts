@@ -359,11 +359,13 @@ test("a folder that cannot be used stops the start with journal.failed", async (
 
 test("kill -9 loses nothing of finished turns", async (t) => {
   const path = folder(t);
+  // No disk is slow here: after a write that took long, and a machine may stand still in one, turns no longer wait for theirs.
   const script = `
     import { writeSync } from "node:fs";
     import { FileDialogJournal } from "./gateway/adapters/journal-file/file-dialog-journal.js";
     import { SystemClock } from "./gateway/adapters/system/system-clock.js";
-    const journal = new FileDialogJournal({ folder: ${JSON.stringify(path)}, clock: new SystemClock(), rewriteBytes: 50_000 });
+    const options = { clock: new SystemClock(), rewriteBytes: 50_000, slowWriteMs: 1e9 };
+    const journal = new FileDialogJournal({ folder: ${JSON.stringify(path)}, ...options });
     await journal.recover();
     const turn = () => new Promise((resolve) => setImmediate(resolve));
     for (let i = 0; ; i++) {

@@ -82,6 +82,43 @@ for (const text of kept)
     assert.equal(last()["text"], text);
   });
 
+const OWN_IDS: readonly (readonly [field: string, id: string])[] = [
+  ["job", "dcd90f45b74d055bf5a1e12025550142"],
+  ["case", "case-12025550142a0199"],
+  ["alert", "alert-11063771758b2013"],
+  ["incident", "inc-12025550142a0199"],
+  ["delivery", "test-12025550142a0199"],
+  ["delivery", "case-12025550142a0199.3.mail"],
+];
+for (const [field, id] of OWN_IDS)
+  test(`an id of our own stays whole, to be looked up as it stands there, with many figures in a row too: ${field} ${id}`, () => {
+    const { log, last } = recording();
+    log.warn("x", { [field]: id });
+    assert.equal(last()[field], id);
+    log.child({ [field]: id }).warn("x");
+    assert.equal(last()[field], id);
+  });
+
+const NO_IDS: readonly (readonly [field: string, value: string])[] = [
+  ["job", "12025550142"],
+  ["job", "+12025550142"],
+  ["job", "0012025550142000"],
+  ["job", "a12025550142"],
+  ["job", "dcd90f45b74d055bf5a1e12025550142 of 12025550142"],
+  ["alert", "sip:12025550142@192.0.2.44"],
+  ["case", "case-12025550142"],
+  ["case", "case-0000012025550142"],
+  ["call", "dcd90f45b74d055bf5a1e12025550142"],
+  ["text", "dcd90f45b74d055bf5a1e12025550142"],
+];
+for (const [field, value] of NO_IDS)
+  test(`what is no id of our own is masked in a field for them, and one that others choose everywhere: ${field} ${value}`, () => {
+    const { log, last } = recording();
+    log.warn("x", { [field]: value });
+    assert.match(String(last()[field]), /<\w+ [a-p]{12}>/);
+    for (const secret of SECRETS) assert.ok(!String(last()[field]).includes(secret));
+  });
+
 test("showNumbers prints everything as it is", () => {
   const { log, last } = recording("info", true);
   log.info("x", { caller: sensitiveNumber("+12025550142"), text: "at 192.0.2.44" });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { after, before, beforeEach, test } from "node:test";
+import { after, before, beforeEach, test, type TestContext } from "node:test";
 import { readTranscription } from "../../../../gateway/adapters/openai-compatible/read-transcription.js";
 import {
   DEFAULT_TRANSCRIPTION_SERVER,
@@ -29,6 +29,13 @@ const clock = new SystemClock();
 function client(options: Partial<TranscriptionServerOptions> = {}): TranscriptionServer {
   const url = options.api === "whisper.cpp" ? server.url : `${server.url}/v1`;
   return new TranscriptionServer({ ...DEFAULT_TRANSCRIPTION_SERVER, url, model: "whisper-1", ...options }, { clock });
+}
+/** It does not answer the first who asks. */
+async function hanging(t: TestContext): Promise<FakeTranscriptionServer> {
+  const made = await FakeTranscriptionServer.start();
+  t.after(() => made.close());
+  made.faults.push("hang");
+  return made;
 }
 const hear = (under: TranscriptionServer, partial = false): Promise<Transcript> =>
   under.transcribe(AUDIO, { partial, language: "es", prompt: "names" }, new AbortController().signal);
@@ -88,10 +95,17 @@ for (const [name, faults, expected, tries] of answers) {
   });
 }
 
-test("openai: a server that does not answer times out and is not asked again; a partial is never tried twice", async () => {
-  server.faults.push("hang");
-  await assert.rejects(hear(client({ timeoutMs: 100 })), code("stt.timeout"));
-  assert.equal(server.requests.length, 0);
+test("openai: a server that does not answer times out and is not asked again; a partial is never tried twice", async (t) => {
+  // Servers of their own: the time may be up before they are asked.
+  const [first, second] = [await hanging(t), await hanging(t)];
+  await assert.rejects(hear(client({ timeoutMs: 100, url: `${first.url}/v1` })), code("stt.timeout"));
+  assert.equal(first.requests.length, 0);
+  const patient = { partial: false, timed: true, patience: 3 };
+  const asked = client({ timeoutMs: 50, url: `${second.url}/v1` });
+  await assert.rejects(asked.transcribe(AUDIO, patient, new AbortController().signal), {
+    message: "no answer in 150 ms",
+  });
+  assert.equal(second.requests.length, 0);
   server.faults.push({ status: 500 });
   await assert.rejects(hear(client(), true), code("stt.unavailable"));
   assert.equal(server.requests.length, 0);

@@ -47,7 +47,7 @@ class Bench {
   /** @returns Its answer or refusal, once microtasks have run. */
   async ask(request: Pick<Extract<ToRelay, { kind: "request" }>, "name" | "args">): Promise<FromRelay | undefined> {
     const id = ++this.#lastId;
-    this.tell({ kind: "request", id, ...request });
+    this.tell({ kind: "request", id, ...request } as ToRelay);
     await settled();
     return this.said.find((message) => "id" in message && message.id === id);
   }

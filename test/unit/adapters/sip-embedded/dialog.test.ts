@@ -6,10 +6,13 @@ import { endpointAndPeer, establishedCall, RecordingCaller, RecordingDialogUser 
 const via = "192.0.2.9:5060";
 
 /** The peer has called us and the call is up. */
-async function calledByPeer(inviteHeaders: readonly string[] = [], contact = "<sip:raw@192.0.2.9:5060>") {
+async function calledByPeer(
+  inviteHeaders: readonly string[] = [],
+  { contact = "<sip:raw@192.0.2.9:5060>", from = "<sip:+12025550101@192.0.2.9>" } = {},
+) {
   const all = await endpointAndPeer();
   const { peer, user, settle } = all;
-  peer.send(rawRequest({ method: "INVITE", via, cseq: 10, headers: inviteHeaders, contact }));
+  peer.send(rawRequest({ method: "INVITE", via, cseq: 10, headers: inviteHeaders, contact, from }));
   await settle();
   user.invites[0]!.respond({ status: 200 });
   const dialog = user.invites[0]!.dialog()!;
@@ -58,6 +61,25 @@ test("at the called end the route set is Record-Route in order, and loose routin
     network.log.at(-1)!.endsWith("> udp:192.0.2.21:5060 BYE sip:raw@192.0.2.9:5060 SIP/2.0"),
     network.log.at(-1),
   );
+});
+
+test("a caller without Contact is told its BYE where it is, not where its From says (RFC 2543)", async () => {
+  const { dialog, network, settle } = await calledByPeer([], {
+    contact: "",
+    from: "<sip:+12025550101@192.0.2.77:5080>",
+  });
+  dialog.request({ method: "BYE" }, new RecordingCaller());
+  await settle();
+  assert.ok(network.log.at(-1)!.endsWith("> udp:192.0.2.9:5060 BYE sip:192.0.2.9:5060 SIP/2.0"), network.log.at(-1));
+});
+
+test("a called side without Contact gets ACK and BYE where the INVITE went", async () => {
+  const { peer, dialog, settle } = await callingPeer([]);
+  dialog.request({ method: "BYE" }, new RecordingCaller());
+  await settle();
+  const [ack, bye] = [peer.requests("ACK")[0], peer.requests("BYE")[0]];
+  assert.equal(startLineOf(ack!), "ACK sip:192.0.2.9:5060 SIP/2.0");
+  assert.equal(startLineOf(bye!), "BYE sip:192.0.2.9:5060 SIP/2.0");
 });
 
 test("at the calling end the route set is reversed", async () => {

@@ -134,3 +134,22 @@ test("a folder that cannot be written is said, and nothing else happens", async 
   assert.deepEqual(await traces.start({ id: "t", until: inAnHour }), { ok: false, error: { code: "trace.failed" } });
   assert.equal(traces.write("t", message("x")), false);
 });
+
+test("what was not looked at for want of time is said at the end of each trace that ran", async (t) => {
+  const { traces, inAnHour } = open(t);
+  await traces.start({ id: "t1", until: inAnHour });
+  traces.leaveOut();
+  await traces.start({ id: "t2", until: inAnHour });
+  traces.leaveOut();
+  traces.write("t1", message("BYE sip:x SIP/2.0\r\n\r\n"));
+  const ends = await Promise.all(
+    ["t1", "t2"].map(async (id) => {
+      await traces.stop(id);
+      return (await traces.read(id))!.toString("latin1").trimEnd().split("\n").at(-1);
+    }),
+  );
+  assert.deepEqual(ends, [
+    "--- up to 2 messages left out: there was too much to do",
+    "--- up to 1 messages left out: there was too much to do",
+  ]);
+});

@@ -1,16 +1,21 @@
 import assert from "node:assert/strict";
 import { appendFileSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { performance } from "node:perf_hooks";
 import { after, test } from "node:test";
 import { SpeechFiles, type SpeechFilesOptions } from "../../../../gateway/adapters/speech-files/speech-files.js";
 import { SpeechFolder } from "../../../../gateway/adapters/speech-files/speech-folder.js";
+import {
+  encodePiece,
+  FILE_HEAD_BYTES,
+  OLD_FILE_MARK,
+  speechContext,
+} from "../../../../gateway/adapters/speech-files/speech-record.js";
 import { AesVault } from "../../../../gateway/adapters/vault/aes-vault.js";
 import { silentLog } from "../../../../gateway/core/log.js";
 import type { SpeechPiece } from "../../../../gateway/ports/speech-keeper.js";
 import { CountingMetrics } from "../../../support/counting-metrics.js";
 import { FakeClock } from "../../../support/fake-clock.js";
-import { temporaryFolder } from "../../../support/processes.js";
+import { temporaryFolder, until } from "../../../support/processes.js";
 import { smallDisk } from "../../../support/small-disk.js";
 
 const root = temporaryFolder("speech-files");
@@ -46,14 +51,6 @@ async function piecesOf(folder: SpeechFolder, callId: string, vault = vaultOf(1)
   const pieces: SpeechPiece[] = [];
   for await (const each of folder.read(callId, vault)) pieces.push(each);
   return pieces;
-}
-
-async function until(isSo: () => Promise<boolean> | boolean): Promise<void> {
-  const endsAt = performance.now() + 5_000;
-  while (!(await isSo())) {
-    assert.ok(performance.now() < endsAt, "it does not happen");
-    await new Promise((resolve) => setImmediate(resolve));
-  }
 }
 
 test("what is kept of two calls comes back, in order; nothing of it is readable on disk", async () => {
@@ -93,7 +90,9 @@ const CHANGES: readonly { readonly name: string; readonly change: (bytes: Buffer
     { name: "a byte of a sample", change: (bytes) => flipped(bytes, 900), code: "crypto.key" },
     { name: "two records that change places", change: swapped, code: "crypto.key" },
     { name: "the first bytes", change: (bytes) => flipped(bytes, 0), code: "audio.invalid" },
-    { name: "a length beyond reason", change: (bytes) => flipped(bytes, 4), code: "audio.invalid" },
+    { name: "a length beyond reason", change: (bytes) => flipped(bytes, FILE_HEAD_BYTES), code: "audio.invalid" },
+    { name: "the length of its key", change: (bytes) => flipped(bytes, 4), code: "audio.invalid" },
+    { name: "a byte of its key", change: (bytes) => flipped(bytes, 60), code: "crypto.key" },
   ];
 for (const { name, change, code } of CHANGES) {
   test(`does not open: ${name} changed`, async () => {
@@ -112,9 +111,36 @@ function flipped(bytes: Buffer, at: number): Buffer {
 }
 
 function swapped(bytes: Buffer): Buffer {
-  const end = 8 + bytes.readUInt32BE(4);
-  return Buffer.concat([bytes.subarray(0, 4), bytes.subarray(end), bytes.subarray(4, end)]);
+  const end = FILE_HEAD_BYTES + 4 + bytes.readUInt32BE(FILE_HEAD_BYTES);
+  return Buffer.concat([bytes.subarray(0, FILE_HEAD_BYTES), bytes.subarray(end), bytes.subarray(FILE_HEAD_BYTES, end)]);
 }
+
+test("a file of before, whose records are under the installation's keys, is read", async () => {
+  const { folder, files } = scene();
+  const kept = piece("call", 0);
+  files.keep(kept);
+  await files.close();
+  const sealed = vaultOf(1).seal(encodePiece(kept), speechContext("call", 0));
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(sealed.byteLength);
+  writeFileSync(folder.pathOf("call"), Buffer.concat([OLD_FILE_MARK, length, sealed]));
+  assert.deepEqual(await piecesOf(folder, "call"), [kept]);
+  assert.equal(await folder.bind("call", vaultOf(1), () => new Uint8Array(1)), false);
+});
+
+test("bound to others in mid-call: they read it, the former do not, and what is added is in it", async () => {
+  const { folder, files } = scene();
+  files.keep(piece("call", 0));
+  await until("it to be kept", async () => (await piecesOf(folder, "call").catch(() => [])).length === 1);
+  const seal = (key: Uint8Array, context: string): Uint8Array => vaultOf(2).seal(key, context);
+  assert.equal(await folder.bind("call", vaultOf(1), seal), true);
+  files.keep(piece("call", 1_000));
+  await files.close();
+  const starts = (await piecesOf(folder, "call", vaultOf(2))).map(({ startMs }) => startMs);
+  assert.deepEqual(starts, [0, 1_000]);
+  await assert.rejects(piecesOf(folder, "call"), { code: "crypto.key" });
+  assert.equal(await folder.bind("nobody", vaultOf(1), seal), false);
+});
 
 test("does not open with other keys, nor as another call's", async () => {
   const { files, folder } = scene();
@@ -147,7 +173,7 @@ test("room that others have made is used within a minute", async () => {
   const { files, folder, dropped, clock } = scene({ totalBytes: 4_000 });
   const keep = async (callId: string): Promise<void> => {
     files.keep(piece(callId, 0));
-    await until(async () => (await folder.sizeBytes()) > 0 || dropped("full") > 0);
+    await until("it to be kept", async () => (await folder.sizeBytes()) > 0 || dropped("full") > 0);
   };
   await keep("a");
   assert.equal(await folder.forget(["a", "unknown"]), 1);
@@ -161,10 +187,10 @@ test("room that others have made is used within a minute", async () => {
 test("speech that is deleted while its call goes on does not come back", async () => {
   const { files, folder, dropped } = scene();
   files.keep(piece("call", 0));
-  await until(async () => (await folder.sizeBytes()) > 3_000);
+  await until("it to be kept", async () => (await folder.sizeBytes()) > 3_000);
   assert.equal(await folder.forget(["call"]), 1);
   files.keep(piece("call", 1_000));
-  await until(() => dropped("forgotten") === 1);
+  await until("it to be dropped", () => dropped("forgotten") === 1);
   files.keep(piece("call", 2_000));
   await files.close();
   assert.deepEqual(
@@ -207,4 +233,21 @@ test("a full disk costs pieces, not the call: what fits afterwards is kept, and 
       [3_000, 4_000],
     ],
   );
+});
+
+test("a long piece is sealed in slices of five seconds, so that nobody waits for all of it; none of it is missing", async () => {
+  const { files, folder } = scene();
+  const long = piece("call", 2_000, 200_000);
+  files.keep(long);
+  await files.close();
+  const kept = await piecesOf(folder, "call");
+  assert.deepEqual(
+    kept.map(({ startMs, samples }) => [startMs, samples.length]),
+    [
+      [2_000, 80_000],
+      [7_000, 80_000],
+      [12_000, 40_000],
+    ],
+  );
+  assert.deepEqual(Int16Array.from(kept.flatMap(({ samples }) => [...samples])), long.samples);
 });

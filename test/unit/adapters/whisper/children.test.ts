@@ -8,12 +8,12 @@ import type { NativeAddon } from "../../../../gateway/adapters/whisper/whisper-e
 import type { ScoreWork } from "../../../../gateway/adapters/whisper/recogniser-work.js";
 import type { Child, ChildEvents, FromChild, ToChild } from "../../../../gateway/core/child-service.js";
 import { GatewayError, type ErrorCode } from "../../../../gateway/core/errors.js";
-import { silentLog } from "../../../../gateway/core/log.js";
+import { silentLog, type Log } from "../../../../gateway/core/log.js";
 import { FakeClock } from "../../../support/fake-clock.js";
 
 const never = new AbortController().signal;
 const code = (expected: ErrorCode) => (error: unknown) => error instanceof GatewayError && error.code === expected;
-const file = { path: "/models/ggml-x.bin", known: undefined };
+const file = { path: "/models/ggml-x.bin", known: undefined, multilingual: true };
 
 /** A child that answers with `answer`, or not at all. */
 function childOf(answer: (message: Extract<ToChild, { kind: "work" }>) => FromChild | undefined) {
@@ -48,6 +48,35 @@ test("whisper: a recogniser that answers rubbish, or that it could not, has reje
   );
   const failed = (id: number): FromChild => ({ kind: "failed", id, code: "stt.rejected", message: "whisper_full -6" });
   await assert.rejects(transcribe(failed), code("stt.rejected"));
+});
+
+test("whisper: a model of English is not asked of another language; that is said once for each", async () => {
+  const said: unknown[] = [];
+  let asked = 0;
+  const log: Log = { ...silentLog, warn: (event, fields) => void said.push([event, fields]) };
+  const start = childOf(({ id }) => {
+    asked++;
+    return { kind: "failed", id, code: "stt.rejected", message: "asked" };
+  });
+  const options = { ...DEFAULT_WHISPER, model: file.path, folder: "" };
+  const open = (multilingual: boolean): WhisperTranscriber =>
+    new WhisperTranscriber({ ...file, multilingual }, "addon", options, { clock: new FakeClock(), log, start });
+  const hear = (whisper: WhisperTranscriber, language?: string): Promise<unknown> => {
+    const audio = { sampleRateHz: 16_000, samples: new Float32Array(16_000) };
+    return whisper.transcribe(audio, { partial: false, ...(language === undefined ? {} : { language }) }, never);
+  };
+  const english = open(false);
+  assert.equal(english.onlyLanguage, "en");
+  for (const language of ["es", "es", "de"]) await assert.rejects(hear(english, language), code("stt.language"));
+  const recogniser = "whisper ggml-x.bin";
+  assert.deepEqual(
+    said,
+    ["es", "de"].map((language) => ["stt.language-unknown", { language, recogniser }]),
+  );
+  assert.equal(asked, 0);
+  for (const language of ["en", undefined]) await assert.rejects(hear(english, language), code("stt.rejected"));
+  await assert.rejects(hear(open(true), "es"), code("stt.rejected"));
+  assert.equal(asked, 3);
 });
 
 test("silero: what several speakers ask for in one turn is one piece of work, and everybody gets his own", async () => {

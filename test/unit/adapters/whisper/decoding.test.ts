@@ -41,6 +41,11 @@ test("whisper: only what is over is tried again at higher temperatures, and time
   assert.equal(decodeOrder(16_000, { partial: true }, own).tokenTimestamps, false);
 });
 
+test("whisper: the model says the times itself where a text is to be shared out by them, and else they are guessed", () => {
+  assert.equal(decodeOrder(16_000, { partial: false, timed: true }, DEFAULT_DECODING).timestamps, true);
+  assert.equal(decodeOrder(16_000, { partial: false }, DEFAULT_DECODING).timestamps, false);
+});
+
 test("whisper: samples survive the way as 16 bits; what is too loud is cut off", () => {
   const samples = Float32Array.of(0, 0.5, -0.5, 1, -1, 3, -3, 1 / 32_768);
   assert.deepEqual([...toInt16(samples)], [0, 16_384, -16_384, 32_767, -32_768, 32_767, -32_768, 1]);
@@ -55,6 +60,15 @@ function decoding(change: Partial<Record<keyof NativeDecoding, unknown>> = {}): 
     ...{ noSpeech: 0.1, encodeMs: 1, decodeMs: 1, ...change },
   };
 }
+
+test("whisper: a text that ran into its limit says so; an add-on that does not know says nothing", () => {
+  const truncated = (change: object): unknown => {
+    const read = readDecoding(decoding(change), 2_000);
+    assert.ok(read.ok);
+    return read.value.truncated;
+  };
+  assert.deepEqual([{ truncated: true }, { truncated: false }, {}].map(truncated), [true, undefined, undefined]);
+});
 
 test("whisper: an answer becomes a transcript; no token ends after the audio", () => {
   const read = readDecoding(decoding(), 1_000);

@@ -43,6 +43,15 @@ test("models: a file is taken with the operator's hash, and with no other", asyn
   await assert.rejects(verifyModel({ model: path, folder: "" }), code("model.invalid", new RegExp(sha256(path))));
 });
 
+test("models: one that knows English only is refused for another language", async () => {
+  const path = whisper();
+  const choice = { model: path, folder: "", sha256: sha256(path) };
+  assert.equal((await verifyModel({ ...choice, language: "en" })).path, path);
+  await assert.rejects(verifyModel({ ...choice, language: "es" }), code("model.invalid", /English only.* is es/));
+  const all = randomWhisper({ size: "mini", tokens: 12, multilingual: true });
+  assert.equal((await verifyModel({ ...choice, model: all, sha256: sha256(all), language: "es" })).path, all);
+});
+
 test("models: a known name with another file behind it, a folder, and nothing at all are told apart", async () => {
   await assert.rejects(
     verifyModel({ model: "tiny.en", folder: folder.path }),

@@ -150,6 +150,37 @@ test("CANCEL of a re-INVITE that still waits: 487 here, and it never goes on", a
   assert.deepEqual(since(bench), ["a offer bob", "a offer bob", "b answer bob"]);
 });
 
+test("CANCEL of a re-INVITE without a description that waits behind another message: 487 here, and it never goes on", async () => {
+  const bench = new AnchoredBench();
+  const { a, b } = await bench.anchored();
+  bench.anchor.pause();
+  const update = a.receive("UPDATE", withSdp(A_HOLD));
+  const asked = a.receive("INVITE");
+  await turns();
+  asked.cancel();
+  assert.equal(asked.final?.status, 487);
+  bench.anchor.resume();
+  await turns();
+  assert.deepEqual(b.methods(), ["UPDATE"]);
+  b.last("UPDATE").final(200, withSdp(B_SDP));
+  await turns();
+  assert.equal(update.final?.status, 200);
+});
+
+test("a re-INVITE without a description that waited goes on in its turn, and its CANCEL with it", async () => {
+  const bench = new AnchoredBench();
+  const { a, b } = await bench.anchored();
+  bench.anchor.pause();
+  a.receive("INFO", { body: "first" });
+  a.receive("UPDATE", withSdp(A_HOLD));
+  const asked = a.receive("INVITE");
+  bench.anchor.resume();
+  await turns();
+  assert.deepEqual(b.methods(), ["INFO", "UPDATE", "INVITE"]);
+  asked.cancel();
+  assert.equal(b.last("INVITE").isCancelled, true);
+});
+
 test("CANCEL of a re-INVITE that has gone on reaches the other side", async () => {
   const bench = new AnchoredBench();
   const { a, b } = await bench.anchored();

@@ -31,6 +31,30 @@ test("an offer that is not rewritten in time goes out as it came, and so does it
   assert.deepEqual(bench.events, [{ kind: "untouched", why: "unavailable" }]);
 });
 
+test("this thread stood still: the anchor's answer, which waits to be read, counts", async () => {
+  const bench = new AnchoredBench();
+  bench.anchor.pause();
+  bench.offer();
+  await turns();
+  bench.clock.stall(3_000);
+  bench.anchor.resume();
+  await turns();
+  assert.match(placeOf(bench.out.spec.body), new RegExp(`^${ANCHOR_ADDRESS}`));
+  assert.equal(described(bench, "timed-out"), 0);
+  assert.ok(bench.events.every(({ kind }) => kind !== "untouched"));
+});
+
+test("this thread stood still, and the anchor says nothing: it is waited for no longer than a moment", async () => {
+  const bench = new AnchoredBench();
+  bench.anchor.pause();
+  bench.offer();
+  await turns();
+  bench.clock.stall(3_000);
+  bench.clock.advance(100);
+  await turns();
+  assert.equal(placeOf(bench.out.spec.body), "192.0.2.10:10000");
+});
+
 test("while an answer of the anchor is overdue nothing more is waited for", async () => {
   const bench = new AnchoredBench();
   const { a, b } = await bench.anchored();

@@ -18,7 +18,7 @@ import { CallerHistory } from "../../../../detection/policy/caller-history.js";
 import { fuse } from "../../../../detection/policy/threat-fusion.js";
 
 const NO_GUARD = { calledNumbers: [], calledPrefixes: [], callerNumbers: [], callerPrefixes: [], trunks: [] };
-const SCORES: Readonly<Record<ThreatState, number>> = { clear: 0.02, uncertain: 0.3, suspicious: 0.7, scam: 0.999 };
+const SCORES: Readonly<Record<ThreatState, number>> = { clear: 0.02, uncertain: 0.3, suspicious: 0.7, scam: 0.9999 };
 const START = 1_700_000_000_000;
 const caller = "+12025550101" as CallerId;
 const called = "+12025550199" as CalledId;

@@ -102,6 +102,51 @@ test("in a contact centre the agent is not the suspect", () => {
   assert.ok((asAgent.verdict?.score ?? 1) < (asCallee.verdict?.score ?? 0));
 });
 
+const said50 = { bias: 50, features: {} };
+const calibration = { slope: 1, offset: 0 };
+test("the early head warns and never makes a scam, however sure it is", () => {
+  const weights = { ...builtInWeights(), warning: { fraud: said50, calibration } };
+  const warning = new ThreatClassifier(weights).open().add({ speaker: "caller", text: "hello", atMs: 0 });
+  assert.equal(warning.state, "suspicious");
+  assert.equal(warning.score, weights.thresholds.scam);
+});
+
+test("the sure head makes a scam, where there is something damning to show", () => {
+  const weights = { ...builtInWeights(), fraud: said50, calibration };
+  const dialogue = new ThreatClassifier(weights).open();
+  const states = SCAM.map((turn) => dialogue.add(turn).state);
+  assert.equal(states[0], "suspicious");
+  assert.equal(states.at(-1), "scam");
+  assert.equal(dialogue.peak?.score, 1);
+});
+
+test("weights with one head warn and cut by it", () => {
+  const weights = { ...builtInWeights(), fraud: said50, calibration };
+  Reflect.deleteProperty(weights, "warning");
+  assert.equal(new ThreatClassifier(weights).open().add({ speaker: "caller", text: "hello", atMs: 0 }).score, 1);
+});
+
+/** Weighs every word of the suspected side the same. */
+const allWords = (weight: number) => {
+  const table = (step: number): string => Buffer.from(new Int8Array(4096).fill(step).buffer).toString("base64");
+  return { bits: 12, scale: 0.01, suspect: table(weight), other: table(0) };
+};
+test("a kind is told by words as well as by cues", () => {
+  const kinds = (weight: number) => ({
+    ...builtInWeights(),
+    kinds: {
+      parcel: { bias: 0, features: {} },
+      romance: { bias: 0, features: {}, words: allWords(weight) },
+    },
+  });
+  const kindWith = (weight: number) => {
+    const dialogue = new ThreatClassifier(kinds(weight)).open();
+    return SCAM.map((turn) => dialogue.add(turn).kind).at(-1);
+  };
+  assert.equal(kindWith(100), "romance");
+  assert.equal(kindWith(-100), "parcel");
+});
+
 const good = JSON.parse(JSON.stringify(builtInWeights())) as Record<string, unknown>;
 const bad = [
   { field: "", json: null },
@@ -109,6 +154,12 @@ const bad = [
   { field: "thresholds.scam", json: { ...good, thresholds: { uncertain: 0.1, suspicious: 0.6, scam: 0.5, end: 0.9 } } },
   { field: "fraud", json: { ...good, fraud: { bias: "x", features: {} } } },
   { field: "kinds.burglary", json: { ...good, kinds: { burglary: { bias: 0, features: {} } } } },
+  {
+    field: "kinds.parcel",
+    json: { ...good, kinds: { parcel: { bias: 0, features: {}, words: { ...allWords(1), bits: 13 } } } },
+  },
+  { field: "warning", json: { ...good, warning: 3 } },
+  { field: "warning.calibration", json: { ...good, warning: { fraud: said50, calibration: { slope: "1" } } } },
   { field: "words", json: { ...good, words: { bits: 40, scale: 1, suspect: "", other: "" } } },
 ];
 for (const { field, json } of bad) {

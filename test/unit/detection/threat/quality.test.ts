@@ -5,8 +5,14 @@ import { heldOutDialogues } from "../../../support/held-out-dialogues.js";
 import { outsideSets } from "../../../support/outside-dialogues.js";
 
 /** Agreed floors, somewhat under what docs/guides/threat.md tells: the classifier may get better, not worse. */
-const FLOOR = { warnedBefore: 0.72, warnedByRequest: 0.8, honestWarned: 0.3, honestCut: 0.002, noisyWarnedBefore: 0.6 };
-const OUTSIDE_FLOOR = { fraudWarned: 0.8, honestWarned: 0.1 };
+const FLOOR = {
+  warnedBefore: 0.86,
+  warnedByRequest: 0.93,
+  honestWarned: 0.28,
+  honestCut: 0.002,
+  noisyWarnedBefore: 0.83,
+};
+const OUTSIDE_FLOOR = { fraudWarned: 0.8, honestWarned: 0.15 };
 
 const weights = builtInWeights();
 const classifier = new ThreatClassifier(weights);

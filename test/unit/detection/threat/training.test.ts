@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
+  loadWeights,
   misheard,
   parseSlots,
   parseStories,
@@ -9,6 +10,7 @@ import {
   tellAll,
   TRAINING_SETTINGS,
   trainWeights,
+  type Story,
 } from "../../../../detection/index.js";
 import { tell } from "../../../../detection/threat/training/stories.js";
 
@@ -26,8 +28,14 @@ B: Yes, lovely.`,
   "en",
 );
 const slotsOf = () => SLOTS;
-const small = { ...TRAINING_SETTINGS, frauds: 4, honest: 4, wordBits: 8, folds: 2, epochs: 2 };
-const input = { stories: STORIES, slotsOf, inputs: "test", settings: small, log: () => undefined };
+const small = {
+  ...TRAINING_SETTINGS,
+  ...{ frauds: 4, honest: 4, held: 2, folds: 2, epochs: 3 },
+  early: { ...TRAINING_SETTINGS.early, wordBits: 8 },
+  sure: { ...TRAINING_SETTINGS.sure, wordBits: 7 },
+};
+const authorOf = ({ family }: Story) => (family === "honest/chat" ? "z" : undefined);
+const input = { stories: STORIES, slotsOf, authorOf, inputs: "test", settings: small, log: () => undefined };
 
 test("a story is told the same way for the same seed, one choice of a fixed slot for the whole dialogue", () => {
   const [boss] = STORIES;
@@ -64,6 +72,17 @@ test("about so many words are misheard as asked for, and the request turn is sti
 
 test("the same stories give the same weights, byte for byte", () => {
   assert.equal(JSON.stringify(trainWeights(input)), JSON.stringify(trainWeights(input)));
+});
+
+test("weights have two heads that can be loaded, and every story is judged by weights that had not seen it", () => {
+  const { weights, held } = trainWeights(input);
+  assert.ok(loadWeights(JSON.parse(JSON.stringify(weights))).ok);
+  assert.equal(weights.words?.bits, 7);
+  assert.equal(weights.warning?.words?.bits, 8);
+  assert.deepEqual([...new Set(held.map(({ author }) => author))], ["z"]);
+  const everybody = trainWeights({ ...input, authorOf: () => undefined }).held;
+  assert.equal(everybody.length, STORIES.length * small.held);
+  for (const { turns } of everybody) for (const { early, sure } of turns) assert.ok(Number.isFinite(early + sure));
 });
 
 test("another seed gives others: the test above can fail", () => {

@@ -1,13 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { EventTracker } from "../../../../gateway/media/dtmf/event-tracker.js";
-import {
-  buildTelephoneEvent,
-  digitOf,
-  digitPackets,
-  eventOf,
-  parseTelephoneEvent,
-} from "../../../../gateway/media/dtmf/telephone-event.js";
+import { digitOf, parseTelephoneEvent } from "../../../../gateway/media/dtmf/telephone-event.js";
+import { buildTelephoneEvent, digitPackets, eventOf } from "../../../support/digit-packets.js";
 
 interface Step {
   readonly ts: number;

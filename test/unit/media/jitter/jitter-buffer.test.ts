@@ -130,6 +130,44 @@ test("a stall of the network of 150 ms tears no hole into speech, one of 1 s cos
   }
 });
 
+test("stalls that come again tear no more holes into speech: the first has shown that the sender is slow, not silent", () => {
+  const stalls = [2_000, 4_000, 6_000, 8_000];
+  const packets = range(0, 500).map((n) => {
+    const arrival = n * 20;
+    const from = stalls.find((start) => arrival >= start && arrival < start + 260);
+    return { at: ZERO + (from === undefined ? arrival : from + 259 + n / 1_000), packet: rtp({ n }) };
+  });
+  const { buffer, log } = run(packets);
+  assert.equal(buffer.lost, 0);
+  assert.equal(log.firstBytes.length, 500);
+  const gaps = log.lines.filter((line) => line.startsWith("gap")).map((line) => Number(/\d+/.exec(line)?.[0]));
+  assert.ok(gaps.length > 0, "the first one is taken for a pause");
+  assert.ok(gaps.every((at) => at < 4_000), gaps.join(" ")); // prettier-ignore
+});
+
+test("pauses that the sender makes are stated as soon as ever: timestamps count on or stand still, the first words come at once or not", () => {
+  const kinds = [
+    { countsOn: true, isBurst: false },
+    { countsOn: true, isBurst: true },
+    { countsOn: false, isBurst: false },
+  ];
+  for (const { countsOn, isBurst } of kinds) {
+    const packets = range(0, 500).map((n) => {
+      const pausedMs = Math.floor(n / 50) * 400;
+      const early = isBurst && n % 50 === 0 ? 19 : 0;
+      return {
+        at: ZERO + n * 20 + pausedMs + early,
+        packet: rtp({ n, timestamp: n * 160 + (countsOn ? pausedMs * 8 : 0) }),
+      };
+    });
+    const statedIn = (some: typeof packets): number =>
+      run(some).log.lines.filter((line) => /^gap .* silent$/.test(line)).length;
+    const ofOne = statedIn(packets.slice(0, 51));
+    assert.ok(ofOne > 1);
+    assert.equal(statedIn(packets), 9 * ofOne, `${countsOn} ${isBurst}: none is waited for longer than the first`);
+  }
+});
+
 test("comfort noise and events take no time; the pause they stand for does", () => {
   const { log } = run([
     due({ n: 0 }),

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { buildRtcp } from "../../../../gateway/media/rtcp/build-rtcp.js";
+import { buildRtcp } from "../../../support/build-rtcp.js";
 import { parseRtcp } from "../../../../gateway/media/rtcp/parse-rtcp.js";
 import {
   compactNtp,

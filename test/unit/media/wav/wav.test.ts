@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { mixedDown, readWav, type WavAudio } from "../../../../gateway/media/wav/read-wav.js";
+import { mixedDown, openWav, readWav, type WavAudio } from "../../../../gateway/media/wav/read-wav.js";
 import { writeWav } from "../../../../gateway/media/wav/write-wav.js";
 
 const ascii = (text: string): Uint8Array => Uint8Array.from(text, (c) => c.charCodeAt(0));
@@ -50,6 +50,8 @@ const READABLE: readonly { name: string; file: Uint8Array; channels: readonly (r
   { name: "a writer to a pipe: 0xffffffff", file: join(ascii("RIFF"), u32(0xffffffff), ascii("WAVE"), PCM16, chunk("data", TWO_SAMPLES, 0xffffffff)), channels: [[0.5, -0.5]] },
   { name: "a writer to a pipe: 0", file: join(ascii("RIFF"), u32(0), ascii("WAVE"), PCM16, chunk("data", TWO_SAMPLES, 0)), channels: [[0.5, -0.5]] },
   { name: "data cut off", file: riff(PCM16, chunk("data", TWO_SAMPLES, 1_000_000)), channels: [[0.5, -0.5]], truncated: true },
+  { name: "a data length that its writer never brought up to date", file: riff(PCM16, chunk("data", join(TWO_SAMPLES, TWO_SAMPLES, TWO_SAMPLES), 4)), channels: [[0.5, -0.5, 0.5, -0.5, 0.5, -0.5]] },
+  { name: "text behind the last chunk", file: join(riff(PCM16, chunk("data", TWO_SAMPLES)), ascii("<?xml version='1.0'?><recording><agent>7</agent></recording>".padEnd(200))), channels: [[0.5, -0.5]] },
   { name: "a RIFF length that lies", file: join(ascii("RIFF"), u32(7), ascii("WAVE"), PCM16, chunk("data", TWO_SAMPLES)), channels: [[0.5, -0.5]] },
   { name: "a block length that lies", file: riff(chunk("fmt ", join(u16(1), u16(1), u32(8_000), u32(1), u16(99), u16(16))), chunk("data", TWO_SAMPLES)), channels: [[0.5, -0.5]] },
   { name: "half a sample at the end", file: riff(PCM16, chunk("data", Uint8Array.of(0, 64, 7))), channels: [[0.5]] },
@@ -98,6 +100,26 @@ for (const { name, file, code } of UNREADABLE) {
 test("wav: a thousand chunks without data end the search", () => {
   const result = readWav(riff(PCM16, ...Array.from({ length: 5_000 }, () => chunk("junk", new Uint8Array()))));
   assert.equal(result.ok ? "read" : result.error.code, "wav.empty");
+});
+
+test("wav: a file that is opened gives its sound piece by piece, the same as at once", () => {
+  const left = Float32Array.from({ length: 1_000 }, (_, i) => Math.sin(i / 9) * 0.7);
+  const file = writeWav({ sampleRateHz: 8_000, channels: [left, left.map((x) => -x)], coding: "pcm16" });
+  const opened = openWav(file);
+  assert.ok(opened.ok);
+  const whole = readWav(file);
+  assert.ok(whole.ok);
+  const { channels, frames } = opened.value;
+  assert.deepEqual([channels, frames], [2, 1_000]);
+  for (const [channel, samples] of whole.value.channels.entries()) {
+    const pieces: number[] = [];
+    const piece = new Float32Array(300);
+    for (let at = 0, count = -1; count !== 0; at += count) {
+      count = opened.value.read(channel, at, piece);
+      pieces.push(...piece.subarray(0, count));
+    }
+    assert.deepEqual(Float32Array.from(pieces), samples);
+  }
 });
 
 test("wav: what is written is read, in every coding", () => {

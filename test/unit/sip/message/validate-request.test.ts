@@ -85,6 +85,7 @@ const REQUESTS: readonly (readonly [name: string, changes: Fields, expected: str
   ["Max-Forwards 256", { "Max-Forwards": "256" }, "400 sip.max-forwards"],
   ["Max-Forwards of words", { "Max-Forwards": "many" }, "400 sip.max-forwards"],
   ["a good Contact list", {}, "ok", ["Contact: <sip:a@b>, sip:c@d;q=1", "m: *"]],
+  ["a Contact for everybody in an INVITE", {}, "400 sip.contact", ["Contact: *"]],
   ["a bad second Contact", {}, "400 sip.contact", ["Contact: <sip:a@b>, oops"]],
   ["URI headers in a Contact without brackets", {}, "400 sip.contact", ["Contact: sip:a@b?x=y"]],
   ["a hundred Contacts", {}, "400 sip.contact", [`Contact: ${"sip:a@b,".repeat(100)}`]],

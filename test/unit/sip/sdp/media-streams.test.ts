@@ -78,7 +78,7 @@ const FORMATS: readonly { name: string; lines: readonly string[]; formats: reado
   { name: "an rtpmap counts before the table", lines: ["m=audio 4 RTP/AVP 0", "a=rtpmap:0 AMR/8000"], formats: [], unheard: ["AMR"] },
   { name: "the first rtpmap counts", lines: ["m=audio 4 RTP/AVP 96", "a=rtpmap:96 PCMU/8000", "a=rtpmap:96 PCMA/8000"], formats: ["96 PCMU 8000 1"] },
   { name: "nonsense is left out", lines: ["m=audio 4 RTP/AVP 0 0 x 128 -1 1000", "a=rtpmap:x PCMU/8000"], formats: ["0 PCMU 8000 1"] },
-  { name: "a clock of 0, a clock too fast, too many channels", lines: ["m=audio 4 RTP/AVP 96 97 98", "a=rtpmap:96 L16/0", "a=rtpmap:97 L16/999999", "a=rtpmap:98 L16/8000/99"], formats: [], unheard: ["L16", "L16", "L16"] },
+  { name: "a clock of 0, too slow, too fast, too many channels", lines: ["m=audio 4 RTP/AVP 96 97 98 99", "a=rtpmap:96 L16/0", "a=rtpmap:99 L16/1999", "a=rtpmap:97 L16/999999", "a=rtpmap:98 L16/8000/99"], formats: [], unheard: ["L16", "L16", "L16", "L16"] },
   { name: "an rtpmap without clock", lines: ["m=audio 4 RTP/AVP 96", "a=rtpmap:96 L16"], formats: [], unheard: ["L16"] },
   { name: "a payload type that nobody explains", lines: ["m=audio 4 RTP/AVP 96"], formats: [], unheard: ["96"] },
 ]; // prettier-ignore

@@ -7,6 +7,7 @@ import type {
 import type { SendTo } from "../../../../../gateway/adapters/sip-embedded/transport/transport.js";
 import { GatewayError } from "../../../../../gateway/core/errors.js";
 import { OpenTransports, RawPeer, RawServer } from "../../../../support/open-transports.js";
+import { until } from "../../../../support/processes.js";
 
 const tcp: ListenOptions = { protocol: "tcp", address: "127.0.0.1", port: 0 };
 const message = (name: string) => Buffer.from(`OPTIONS sip:${name} SIP/2.0\r\nContent-Length: 0\r\n\r\n`);
@@ -16,6 +17,10 @@ async function open(t: TestContext, streams: Partial<StreamOptions> = {}, reply?
   t.after(() => opened.transports.close());
   return opened;
 }
+
+/** Until so many accepted connections are open at that side. */
+const acceptedAre = (opened: OpenTransports, count: number): Promise<void> =>
+  until(`${count} accepted connections`, () => opened.accepted === count);
 
 async function rawServer(t: TestContext): Promise<RawServer> {
   const server = await RawServer.listen();
@@ -85,7 +90,7 @@ test("TCP: an answer whose connection is gone takes a new one to the address giv
   peer.socket.write(message("x"));
   const { connectionId } = await a.next();
   peer.socket.destroy();
-  await settle();
+  await acceptedAre(a, 0);
   a.transports.send(message("answer"), to(server.port, { connectionId: connectionId! }));
   const arrived = new RawPeer(await server.next());
   assert.equal(await arrived.read(message("answer").length), message("answer").toString());
@@ -132,8 +137,9 @@ test("TCP: our ping after the interval; a peer that has answered once and then d
   a.clock.advance(20_000); // this peer has not shown yet that it knows pings
   await settle();
   assert.equal(peer.socket.destroyed, false);
-  peer.socket.write("\r\n");
-  await settle();
+  // Its answer; once what came behind it is there, it is too.
+  peer.socket.write(Buffer.concat([Buffer.from("\r\n"), message("y")]));
+  await a.next();
   a.clock.advance(101_000);
   assert.equal(await peer.read(4), "\r\n\r\n");
   a.clock.advance(10_500);
@@ -143,9 +149,10 @@ test("TCP: our ping after the interval; a peer that has answered once and then d
 test("TCP: a message that dribbles in is cut off after partialMessageMs, whatever keeps coming", async (t) => {
   const a = await open(t, { partialMessageMs: 10_000 });
   const peer = await RawPeer.connect(a.port);
-  peer.socket.write(message("whole"));
+  // The first byte comes with a whole message: once that is there its time has begun.
+  peer.socket.write(Buffer.concat([message("whole"), Buffer.from("O")]));
   await a.next();
-  for (const byte of "OPTIONS sip") {
+  for (const byte of "PTIONS sip:") {
     peer.socket.write(byte);
     await settle();
     a.clock.advance(900);
@@ -159,7 +166,7 @@ test("TCP: a connection without any message for idleMs is closed; one that never
   const [used, silent] = [await RawPeer.connect(a.port), await RawPeer.connect(a.port)];
   used.socket.write(message("x"));
   await a.next();
-  await settle();
+  await acceptedAre(a, 2);
   a.clock.advance(61_000);
   await silent.closed();
   assert.equal(used.socket.destroyed, false);
@@ -187,7 +194,7 @@ test("TCP: one source cannot take all connections, all sources together not more
     const third = await RawPeer.connect(a.port);
     await third.closed();
     first.socket.destroy();
-    await settle();
+    await acceptedAre(a, 1);
     const fourth = await RawPeer.connect(a.port);
     fourth.socket.write(message("x"));
     await a.next();

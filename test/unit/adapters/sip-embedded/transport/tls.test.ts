@@ -12,6 +12,7 @@ import { unixMs } from "../../../../../gateway/core/time.js";
 import { FakeClock } from "../../../../support/fake-clock.js";
 import { TestAuthority, type Pair } from "../../../../support/certificates.js";
 import { OpenTransports, RawPeer, RawServer } from "../../../../support/open-transports.js";
+import { until } from "../../../../support/processes.js";
 
 const authority = new TestAuthority();
 const stranger = new TestAuthority();
@@ -188,6 +189,7 @@ test("TLS: plain text, a silent client and a closed one leave no connection behi
     whole.transports.send(message("x"), to(b.port));
     await b.next();
     await whole.transports.close();
+    await until("its end", () => b.accepted === 0);
   }
   const silent = await RawPeer.connect(b.port);
   a.transports.send(message("x"), to(b.port));

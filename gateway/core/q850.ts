@@ -1,0 +1,37 @@
+/** SIP's status for a call that nobody answered, by Q.850 cause. RFC 3398 §8.2.6.1 */
+const STATUS: ReadonlyMap<number, number> = new Map([
+  [1, 404],
+  [2, 404],
+  [3, 404],
+  [16, 487],
+  [17, 486],
+  [18, 408],
+  [19, 480],
+  [20, 480],
+  [21, 603],
+  [22, 410],
+  [26, 487],
+  [27, 502],
+  [28, 484],
+  [29, 501],
+  [31, 480],
+  [34, 503],
+  [38, 503],
+  [41, 503],
+  [42, 503],
+  [47, 503],
+  [55, 403],
+  [57, 403],
+  [58, 503],
+  [65, 488],
+  [70, 488],
+  [79, 501],
+  [87, 403],
+  [88, 503],
+  [102, 504],
+  [111, 500],
+  [127, 487],
+]);
+
+/** @returns Undefined: RFC 3398 has none for it. @param cause ITU-T Q.850, 1–127. */
+export const statusOfCause = (cause: number): number | undefined => STATUS.get(cause);

@@ -1,0 +1,228 @@
+import {
+  hashedId,
+  NumberPlan,
+  numberFacts,
+  type CallRecord,
+  type NumberClass,
+  type NumberPlanOptions,
+  type SettingChange,
+  type UnixMs,
+} from "../../../detection/index.js";
+import { fail, ok, type Result } from "../../core/result.js";
+import type { RawCall, RowError } from "./raw-call.js";
+
+/** How numbers are read at one site. */
+export interface RecordSite {
+  /** ISO 3166-1 alpha-2: country of the site; absent: international is what leaves the country of the near end's number. */
+  readonly region?: string | undefined;
+  readonly numberPlan: NumberPlanOptions;
+}
+
+export interface NormaliserOptions {
+  /** By name; `default` is where nothing else is said. */
+  readonly sites: Readonly<Record<string, RecordSite>>;
+  /** Our own numbers: canonical ones, or prefixes with `*` at their end. */
+  readonly ownNumbers: readonly string[];
+}
+
+/** A number that calls are sent on to, as `SettingChange` has it. */
+export type ForwardTarget = Pick<SettingChange, "target" | "country" | "numberClass" | "international" | "external">;
+
+/** A call that lasts longer is a wrong date. */
+const MAX_CALL_MS = 31 * 86_400_000;
+/** The longest number that nobody but a switch of the house can reach. */
+const MAX_EXTENSION = 6;
+
+/**
+ * Makes `CallRecord`s of what sources wrote: numbers in E.164 with country and class, direction, outcome, times that fit each other.
+ * What the source says itself is taken as it is.
+ */
+export class RecordNormaliser {
+  readonly #plans = new Map<string, { readonly plan: NumberPlan; readonly region: string | undefined }>();
+  readonly #default: { readonly plan: NumberPlan; readonly region: string | undefined };
+  readonly #own: ReadonlySet<string>;
+  readonly #ownPrefixes: readonly string[];
+
+  /** Makes the id of a row that brings none of its content. */
+  readonly idOf: (content: string) => string;
+
+  /** @param idOf The same for the same content, without a number in it. */
+  constructor({ sites, ownNumbers }: NormaliserOptions, idOf: (content: string) => string = hashedId) {
+    this.idOf = idOf;
+    for (const [name, { region, numberPlan }] of Object.entries(sites)) {
+      const country = region ?? numberPlan.region;
+      this.#plans.set(name, { plan: new NumberPlan({ region: country, ...numberPlan }), region: country });
+    }
+    this.#default = this.#plans.get("default") ?? { plan: new NumberPlan({}), region: undefined };
+    this.#own = new Set(ownNumbers.filter((each) => !each.endsWith("*")));
+    this.#ownPrefixes = ownNumbers.filter((each) => each.endsWith("*")).map((each) => each.slice(0, -1));
+  }
+
+  normalise(raw: RawCall): Result<CallRecord, RowError> {
+    const site = (raw.site === undefined ? undefined : this.#plans.get(raw.site)) ?? this.#default;
+    const caller = site.plan.canonical(raw.caller);
+    const called = site.plan.canonical(raw.called);
+    if (called === "" && (raw.dialled ?? "") === "")
+      return fail({ code: "record.missing", field: "called", found: "" });
+    const times = readTimes(raw);
+    if (!times.ok) return times;
+    const direction = raw.direction ?? this.#directionOf(caller, called);
+    const far = direction === "in" ? caller : called;
+    const near = direction === "in" ? called : caller;
+    const facts = raw.country === undefined || raw.numberClass === undefined ? numberFacts(far) : NO_FACTS;
+    const country = readCountry(raw.country) ?? facts.country;
+    const numberClass = raw.numberClass ?? this.#classOf(far, facts.numberClass, direction, site.plan);
+    const { startedAt, endedAt, durationMs, answeredAt, outcome } = times.value;
+    const callId = raw.callId ?? raw.id ?? "";
+    const forwarded =
+      raw.forwardKind === undefined
+        ? undefined
+        : { kind: raw.forwardKind, ...(raw.forwardedBy === undefined ? {} : { by: raw.forwardedBy }) };
+    return ok({
+      id: raw.id ?? this.idOf(contentOf(raw, startedAt, endedAt)),
+      source: raw.source,
+      callId,
+      user: userOf(raw, (this.isOwn(caller) ? undefined : this.#senderOn(raw, direction, site.plan)) ?? near),
+      direction,
+      caller,
+      called: called === "" ? (raw.dialled ?? "") : called,
+      ...(raw.dialled === undefined ? {} : { dialled: raw.dialled }),
+      ...(country === undefined ? {} : { country }),
+      numberClass,
+      international:
+        raw.international ?? isInternational(country, numberClass, direction, site.region ?? numberFacts(near).country),
+      startedAt,
+      ...(answeredAt === undefined ? {} : { answeredAt }),
+      endedAt,
+      durationMs,
+      ...(raw.ringMs === undefined ? {} : { ringMs: raw.ringMs }),
+      outcome,
+      ...(raw.failure === undefined ? {} : { failure: raw.failure }),
+      ...(raw.site === undefined ? {} : { site: raw.site }),
+      ...(raw.trunk === undefined ? {} : { trunk: raw.trunk }),
+      ...(raw.department === undefined ? {} : { department: raw.department }),
+      ...(forwarded === undefined ? {} : { forwarded }),
+      ...linksOf(raw),
+      ...(raw.encrypted === undefined ? {} : { encrypted: raw.encrypted }),
+      ...(raw.client === undefined ? {} : { client: raw.client }),
+      ...(raw.address === undefined ? {} : { address: raw.address }),
+      ...(raw.reportedAt === undefined ? {} : { reportedAt: raw.reportedAt }),
+    });
+  }
+
+  /** What is to be known of a number that calls are sent on to. @param site Of the user. */
+  target(raw: string, site: string | undefined): ForwardTarget {
+    const { plan, region } = (site === undefined ? undefined : this.#plans.get(site)) ?? this.#default;
+    const number = plan.canonical(raw);
+    const { country, numberClass } = numberFacts(number);
+    return {
+      ...(number === "" ? {} : { target: number }),
+      ...(country === undefined ? {} : { country }),
+      numberClass,
+      international: country !== undefined && region !== undefined && country !== region,
+      external: number !== "" && !this.isOwn(number),
+    };
+  }
+
+  /** Canonical numbers: is it one of ours? */
+  isOwn(number: string): boolean {
+    return (
+      this.#own.has(number) || this.#ownPrefixes.some((prefix) => number.startsWith(prefix)) || isExtension(number)
+    );
+  }
+
+  /** Where nothing tells the sides apart the call counts as made: the caller answers for it. */
+  #directionOf(caller: string, called: string): CallRecord["direction"] {
+    const [ownCaller, ownCalled] = [this.isOwn(caller), this.isOwn(called)];
+    if (ownCaller && ownCalled) return "internal";
+    return ownCalled ? "in" : "out";
+  }
+
+  /**
+   * Whoever of us sends a call from outside on out of the house answers for it. Where one of us calls, he does: who sent it on is what
+   * his telephone may have written.
+   */
+  #senderOn({ forwardedBy }: RawCall, direction: CallRecord["direction"], plan: NumberPlan): string | undefined {
+    if (forwardedBy === undefined || direction !== "out") return undefined;
+    const by = plan.canonical(forwardedBy);
+    return this.isOwn(by) ? by : undefined;
+  }
+
+  #classOf(far: string, known: NumberClass, direction: CallRecord["direction"], plan: NumberPlan): NumberClass {
+    if (plan.isEmergency(far)) return "emergency";
+    if (direction === "internal") return "internal";
+    if (known !== "unknown" || !isExtension(far)) return known;
+    return direction === "out" && !this.#own.has(far) ? "short-code" : "internal";
+  }
+}
+
+const NO_FACTS: { readonly country?: string; readonly numberClass: NumberClass } = { numberClass: "unknown" };
+
+/** `alice`, `4711`: not a number of the public network. */
+function isExtension(number: string): boolean {
+  if (number === "" || number.startsWith("+")) return false;
+  return number.length <= MAX_EXTENSION || !/^\d+$/.test(number);
+}
+
+interface Times {
+  readonly startedAt: UnixMs;
+  readonly answeredAt?: UnixMs;
+  readonly endedAt: UnixMs;
+  readonly durationMs: number;
+  readonly outcome: CallRecord["outcome"];
+}
+
+function readTimes(raw: RawCall): Result<Times, RowError> {
+  const { startedAt, answeredAt, ringMs = 0 } = raw;
+  const stated = raw.durationMs;
+  const saysAnswered = raw.outcome === undefined ? undefined : raw.outcome === "answered";
+  const answered = saysAnswered ?? (answeredAt !== undefined || (stated ?? 0) > 0);
+  const begun = answered ? (answeredAt ?? ((startedAt + ringMs) as UnixMs)) : undefined;
+  const endedAt =
+    raw.endedAt ?? (((begun ?? ((startedAt + ringMs) as UnixMs)) + (answered ? (stated ?? 0) : 0)) as UnixMs);
+  const wrong = (field: string, at: number): Result<never, RowError> =>
+    fail({ code: "record.times", field, found: String(at) });
+  // Whole seconds are rounded by some: an end a second before the start is no lie.
+  if (endedAt < startedAt - 1_000 || endedAt - startedAt > MAX_CALL_MS) return wrong("endedAt", endedAt);
+  if (begun !== undefined && begun < startedAt - 1_000) return wrong("answeredAt", begun);
+  const end = Math.max(endedAt, startedAt) as UnixMs;
+  const durationMs = answered ? (stated ?? Math.max(0, end - (begun ?? startedAt))) : 0;
+  if (durationMs > MAX_CALL_MS) return wrong("duration", durationMs);
+  const outcome = raw.outcome ?? (answered ? "answered" : "no-answer");
+  return ok({ startedAt, ...(begun === undefined ? {} : { answeredAt: begun }), endedAt: end, durationMs, outcome });
+}
+
+function userOf(raw: RawCall, near: string): string {
+  if (raw.user !== undefined) return raw.user;
+  if (near !== "") return near;
+  return raw.trunk === undefined ? "unknown" : `anonymous@${raw.trunk}`;
+}
+
+/** What makes a row the one it is, so that a file that is imported twice is seen to be. */
+const contentOf = (raw: RawCall, startedAt: UnixMs, endedAt: UnixMs): string =>
+  [raw.callId ?? "", raw.caller, raw.called, raw.direction ?? "", startedAt, endedAt].join("|");
+
+const readCountry = (text: string | undefined): string | undefined =>
+  text !== undefined && /^[A-Z]{2}$/.test(text) ? text : undefined;
+
+function isInternational(
+  country: string | undefined,
+  numberClass: NumberClass,
+  direction: CallRecord["direction"],
+  home: string | undefined,
+): boolean {
+  if (direction === "internal") return false;
+  if (numberClass === "satellite" || numberClass === "international-network") return true;
+  return country !== undefined && home !== undefined && country !== home;
+}
+
+function linksOf({ correlation, related, transfer }: RawCall): { readonly links?: NonNullable<CallRecord["links"]> } {
+  if (correlation === undefined && related === undefined && transfer === undefined) return {};
+  return {
+    links: {
+      ...(correlation === undefined ? {} : { correlation }),
+      ...(related === undefined ? {} : { related }),
+      ...(transfer === undefined ? {} : { transfer }),
+    },
+  };
+}

@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, test, type TestContext } from "node:test";
+import { recordingsSchema } from "../../../gateway/config/recordings-schema.js";
+import { Sensitive } from "../../../gateway/core/log.js";
+import { GatewayError } from "../../../gateway/core/errors.js";
+import { RecordingsIntake } from "../../../gateway/workers/recordings-intake.js";
+import { LogDouble } from "../../support/call-doubles.js";
+import { FakeClock } from "../../support/fake-clock.js";
+import { temporaryFolder, until } from "../../support/processes.js";
+
+const root = temporaryFolder("recordings-intake");
+after(() => root.remove());
+
+/** No mode keeps root out. */
+function readAsNobody(t: TestContext, folder: string): void {
+  if (process.getuid?.() !== 0) return;
+  for (const each of [root.path, folder]) chmodSync(each, 0o777);
+  process.seteuid?.(65_534);
+  t.after(() => process.seteuid?.(0));
+}
+
+test("a file that cannot be read keeps none behind it waiting, and is told once; a store that is gone ends the look", async (t) => {
+  const folder = join(root.path, "watched");
+  mkdirSync(folder);
+  for (const name of ["a", "b+12025550123", "c"]) writeFileSync(join(folder, `${name}.wav`), name);
+  chmodSync(join(folder, "b+12025550123.wav"), 0);
+  readAsNobody(t, folder);
+  const [clock, log] = [new FakeClock(), new LogDouble()];
+  const taken: string[] = [];
+  let isGone = true;
+  let uploads = 0;
+  const desk = {
+    upload: async ({ callId }: { callId: string }, bytes: AsyncIterable<Uint8Array>) => {
+      uploads++;
+      if (isGone) throw new GatewayError("store.unavailable", "the database is gone");
+      for await (const chunk of bytes) assert.equal(Buffer.from(chunk).toString(), callId);
+      taken.push(callId);
+    },
+  };
+  const intake = new RecordingsIntake(
+    recordingsSchema.parse({ enabled: true, folder: { path: folder, everyMs: 1_000 } }),
+    {
+      ...{ desk: desk as never, download: {} as never, clock, log },
+      canonical: (number) => Promise.resolve(number),
+    },
+  );
+  intake.start();
+  t.after(() => intake.close());
+  const looks = async (isSo: () => boolean): Promise<void> =>
+    until("the folder to be looked at", () => {
+      clock.advance(1_000);
+      return isSo();
+    });
+  await looks(() => uploads >= 2);
+  assert.deepEqual(taken, []);
+  isGone = false;
+  await looks(() => taken.length >= 2);
+  // A new one is taken in the second look from now on: the others have been looked at again by then.
+  writeFileSync(join(folder, "d.wav"), "d");
+  await looks(() => taken.length >= 3);
+  assert.deepEqual(taken, ["a", "c", "d"]);
+  const told = log.lines.filter(({ event }) => event === "recordings.folder-unreadable");
+  assert.equal(told.length, 1, "not with every look");
+  assert.equal(told[0]?.fields?.["reason"], "EACCES");
+  assert.ok(told[0].fields["file"] instanceof Sensitive);
+});

@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { GatewayError } from "../../../gateway/core/errors.js";
+import { RecordingsRoom } from "../../../gateway/workers/recordings-room.js";
+import { LogDouble } from "../../support/call-doubles.js";
+import { FakeClock } from "../../support/fake-clock.js";
+
+const LIMIT = 1_000;
+const is =
+  (code: string) =>
+  (error: unknown): boolean =>
+    error instanceof GatewayError && error.code === code;
+
+function roomOf() {
+  const disk = { usedBytes: 0, failedBytes: 0, asked: 0 };
+  const waiting = new Set<string>();
+  const [clock, log] = [new FakeClock(), new LogDouble()];
+  const measure = { now: (): Promise<number> => Promise.resolve(disk.usedBytes) };
+  const room = new RecordingsRoom(LIMIT, {
+    usedBytes: () => measure.now(),
+    free: (bytes) => {
+      disk.asked++;
+      // Files go as a whole: of 100 bytes each here.
+      const freed = Math.min(disk.failedBytes, Math.ceil(bytes / 100) * 100);
+      disk.failedBytes -= freed;
+      disk.usedBytes -= freed;
+      return Promise.resolve(freed);
+    },
+    isWaiting: (id) => Promise.resolve(waiting.has(id)),
+    ...{ clock, log },
+  });
+  return { disk, waiting, clock, log, room, measure };
+}
+
+test("what is on its way counts with all that it will be, and what has come until the disk is looked at again", async () => {
+  const { disk, clock, room } = roomOf();
+  const leave = await room.hold(600);
+  await assert.rejects(room.hold(600), is("recording.full"));
+  leave();
+  leave();
+  await assert.rejects(room.hold(600), is("recording.full"), "it is on the disk now");
+  // It was less than was said, or is gone again.
+  disk.usedBytes = 300;
+  clock.advance(11_000);
+  (await room.hold(600))();
+});
+
+test("of two who come at once, one finds the room that is there for one", async () => {
+  const { room } = roomOf();
+  await room.isFull();
+  const came = await Promise.allSettled([room.hold(600), room.hold(600)]);
+  assert.deepEqual(came.map(({ status }) => status).sort(), ["fulfilled", "rejected"]);
+});
+
+test("what can never fit is refused, not kept waiting", () =>
+  assert.rejects(roomOf().room.hold(LIMIT + 1), is("recording.invalid")));
+
+test("all room is taken by what was handed over: it is decoded one by one, and none waits for ever", async () => {
+  const { disk, waiting, room, log } = roomOf();
+  disk.usedBytes = 5_000;
+  assert.equal(await room.isFull(), true);
+  assert.equal(await room.isFull(), true);
+  assert.equal(log.lines.filter(({ event }) => event === "recordings.spool-full").length, 1, "told once");
+  waiting.add("a");
+  const leave = await room.holdDecoded("a", 4_000);
+  await assert.rejects(room.holdDecoded("b", 10), is("recording.full"));
+  leave();
+  await assert.rejects(room.holdDecoded("b", 10), is("recording.full"), "its sound is not heard yet");
+  (await room.holdDecoded("a", 4_000))();
+  waiting.delete("a");
+  waiting.add("b");
+  await room.holdDecoded("b", 10);
+});
+
+test("two that come at the same moment: one goes beyond the limit", async () => {
+  const { disk, waiting, room } = roomOf();
+  disk.usedBytes = LIMIT;
+  for (const id of ["a", "b", "c"]) waiting.add(id);
+  const all = await Promise.allSettled(["a", "b", "c"].map((id) => room.holdDecoded(id, 100)));
+  assert.equal(all.filter(({ status }) => status === "fulfilled").length, 1);
+});
+
+test("what failed makes room for what comes, no more of it than is needed; whoever asks again and again does not look again and again", async () => {
+  const { disk, clock, room, log } = roomOf();
+  Object.assign(disk, { usedBytes: LIMIT, failedBytes: 500 });
+  assert.equal(await room.isFull(), false);
+  assert.equal(disk.failedBytes, 400);
+  const leave = await room.hold(250);
+  assert.equal(disk.failedBytes, 200);
+  await room.hold(150);
+  await room.hold(50);
+  assert.equal(disk.failedBytes, 0);
+  for (let i = 0; i < 5; i++) await assert.rejects(room.hold(900), is("recording.full"));
+  const { asked } = disk;
+  assert.equal(asked, 5);
+  clock.advance(11_000);
+  await assert.rejects(room.hold(900), is("recording.full"));
+  assert.equal(disk.asked, asked + 1);
+  assert.equal(log.lines.filter(({ event }) => event === "recordings.spool-freed").length, 4);
+  leave();
+});
+
+test("two that look at the disk at once: what the one frees is not freed again for the other, who measured before and is told later", async () => {
+  const { disk, room, measure } = roomOf();
+  Object.assign(disk, { usedBytes: LIMIT + 200, failedBytes: 1_000 });
+  const told: (() => void)[] = [];
+  measure.now = () => {
+    const { usedBytes } = disk;
+    return new Promise((resolve) => told.push(() => resolve(usedBytes)));
+  };
+  const full: boolean[] = [];
+  for (let i = 0; i < 2; i++) void room.isFull().then((isFull) => full.push(isFull));
+  // Whoever has measured is told once nothing else can go on.
+  while (full.length < 2) {
+    await new Promise((resolve) => setImmediate(resolve));
+    told.shift()?.();
+  }
+  assert.deepEqual(full, [false, false]);
+  assert.deepEqual(disk, { usedBytes: LIMIT - 100, failedBytes: 700, asked: 1 });
+});
