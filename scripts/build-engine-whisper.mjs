@@ -9,6 +9,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, w
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { npmInstall } from "./npm-install.mjs";
 
 const ROOT = fileURLToPath(new URL("../engines/whisper/", import.meta.url));
 const BUILD = join(ROOT, "build");
@@ -125,7 +126,14 @@ rmSync(join(BUILD, "build.log"), { force: true });
 if (wasMadeElsewhere()) rmSync(BUILD, { recursive: true, force: true });
 if (!sourcesAreThere()) {
   // Nothing of theirs runs: only the sources are wanted.
-  run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: ROOT });
+  try {
+    await npmInstall(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], {
+      cwd: ROOT,
+      quiet: true,
+    });
+  } catch (error) {
+    giveUp(error instanceof Error ? error.message : String(error));
+  }
 }
 const sources = join(ROOT, "node_modules", "nodejs-whisper", "cpp", "whisper.cpp");
 const version = /project\("whisper\.cpp" VERSION ([\d.]+)\)/.exec(

@@ -1,7 +1,8 @@
 // Installs the language model engine (node-llama-cpp) into engines/llama: its JavaScript, and one prebuilt binary for this machine.
 // node scripts/engine-llama.mjs [cpu|cuda|vulkan]. A plain install would bring the binaries of every platform: 725 MB.
-import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { npmInstall } from "./npm-install.mjs";
 
 const folder = new URL("../engines/llama/", import.meta.url);
 const VERSION = JSON.parse(readFileSync(new URL("package.json", folder), "utf8")).dependencies["node-llama-cpp"];
@@ -19,13 +20,13 @@ const suffix = { cpu: "", cuda: "-cuda", vulkan: "-vulkan" }[variant];
 if (base === undefined) fail(`node-llama-cpp has no binary for ${platform}`);
 if (suffix === undefined) fail(`usage: engine-llama.mjs [cpu|cuda|vulkan], not ${JSON.stringify(variant)}`);
 
-const npm = (...args) => execFileSync("npm", args, { cwd: folder, stdio: ["ignore", "ignore", "inherit"] });
+const npm = (...args) => npmInstall(args, { cwd: fileURLToPath(folder), quiet: true });
 // Scripts are not run: node-llama-cpp's own would build or download what is missing.
-npm("ci", "--ignore-scripts", "--omit=optional", "--no-audit", "--no-fund");
+await npm("ci", "--ignore-scripts", "--omit=optional", "--no-audit", "--no-fund");
 const binaries = [base, ...(suffix === "" ? [] : [`${base}${suffix}`])].map(
   (name) => `@node-llama-cpp/${name}@${VERSION}`,
 );
-npm("install", "--no-save", "--ignore-scripts", "--omit=optional", "--no-audit", "--no-fund", ...binaries);
+await npm("install", "--no-save", "--ignore-scripts", "--omit=optional", "--no-audit", "--no-fund", ...binaries);
 console.log(`installed node-llama-cpp ${VERSION} with ${binaries.join(", ")} in engines/llama`);
 
 function fail(why) {
