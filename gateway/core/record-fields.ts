@@ -1,4 +1,4 @@
-/** What can be read of a row of call records, by the names of `CallRecord`, nested ones flat; `duration` and `ring` are lengths of time. */
+/** What can be read of a row of call records, by the names of `CallRecord`, nested ones flat; `duration` and `ring` are lengths of time, `answered` is a flag for switches whose outcome does not tell. */
 export const RECORD_FIELDS = [
   "id",
   "source",
@@ -16,6 +16,7 @@ export const RECORD_FIELDS = [
   "endedAt",
   "duration",
   "ring",
+  "answered",
   "outcome",
   "failure",
   "site",

@@ -165,6 +165,22 @@ const WEBEX_FORWARDS = {
   "*": "",
 };
 
+/** Outcomes of calls that were not answered, by Webex's reasons, and by its outcomes where the reason tells nothing. */
+const WEBEX_ENDINGS = [
+  ["busy", ["UserBusy"]],
+  [
+    "no-answer",
+    [
+      ...["NoAnswer", "NoAnswerFromUser", "NoUserResponse", "SIP408", "SIP480"],
+      ...["InternalRequestTimeout", "TemporarilyUnavailable"],
+    ],
+  ],
+  ["cancelled", ["SIP487"]],
+  ["failed", ["Failure"]],
+  ["refused", ["Refusal"]],
+] as const;
+const WEBEX_OUTCOMES = WEBEX_ENDINGS.flatMap(([, words]) => words);
+
 /** Webex Calling's Detailed Call History: the report as CSV and the feed's JSON have the same names. */
 export const WEBEX_MAPPING: CsvMapping = {
   name: "webex",
@@ -182,9 +198,13 @@ export const WEBEX_MAPPING: CsvMapping = {
     endedAt: from("Release time"),
     duration: from("Duration"),
     ring: from("Ring duration"),
+    answered: { columns: ["Answered", "Answer indicator"], values: { "Yes-PostRedirection": "true" } },
+    // Success is every call that was put through, answered or not: the reason goes first, and `Normal` says nothing.
     outcome: {
-      columns: ["Call outcome"],
-      values: { Success: "answered", Failure: "failed", Refusal: "refused", "*": "" },
+      columns: ["Call outcome reason", "Call outcome"],
+      join: true,
+      extract: `\\b(${WEBEX_OUTCOMES.join("|")})\\b`,
+      values: Object.fromEntries(WEBEX_ENDINGS.flatMap(([outcome, words]) => words.map((word) => [word, outcome]))),
     },
     failure: {
       columns: ["Call outcome reason"],

@@ -175,7 +175,7 @@ interface Times {
 function readTimes(raw: RawCall): Result<Times, RowError> {
   const { startedAt, answeredAt, ringMs = 0 } = raw;
   const stated = raw.durationMs;
-  const saysAnswered = raw.outcome === undefined ? undefined : raw.outcome === "answered";
+  const saysAnswered = raw.answered ?? (raw.outcome === undefined ? undefined : raw.outcome === "answered");
   const answered = saysAnswered ?? (answeredAt !== undefined || (stated ?? 0) > 0);
   const begun = answered ? (answeredAt ?? ((startedAt + ringMs) as UnixMs)) : undefined;
   const endedAt =
@@ -188,7 +188,8 @@ function readTimes(raw: RawCall): Result<Times, RowError> {
   const end = Math.max(endedAt, startedAt) as UnixMs;
   const durationMs = answered ? (stated ?? Math.max(0, end - (begun ?? startedAt))) : 0;
   if (durationMs > MAX_CALL_MS) return wrong("duration", durationMs);
-  const outcome = raw.outcome ?? (answered ? "answered" : "no-answer");
+  const unanswered = raw.outcome === undefined || raw.outcome === "answered" ? "no-answer" : raw.outcome;
+  const outcome = answered ? "answered" : unanswered;
   return ok({ startedAt, ...(begun === undefined ? {} : { answeredAt: begun }), endedAt: end, durationMs, outcome });
 }
 

@@ -20,6 +20,8 @@ export interface RawCall {
   readonly endedAt?: UnixMs;
   readonly durationMs?: number;
   readonly ringMs?: number;
+  /** It was answered, whatever the outcome says, or was not. */
+  readonly answered?: boolean;
   readonly outcome?: CallRecord["outcome"];
   readonly failure?: NonNullable<CallRecord["failure"]>;
   readonly site?: string;

@@ -154,6 +154,7 @@ export class RowReader {
       endedAt: valueOf(endedAt),
       durationMs: valueOf(durationMs),
       ringMs: valueOf(ringMs),
+      answered: readFlag(text("answered")),
       outcome: valueOf(outcome),
       failure: valueOf(failure),
       site: text("site"),

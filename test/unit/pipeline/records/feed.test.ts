@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { unixMs } from "../../../../detection/index.js";
+import { unixMs, type CallRecord } from "../../../../detection/index.js";
+import { recogniseMapping } from "../../../../gateway/pipeline/records/csv-mapping.js";
 import { CDR_FEED_RULES, nextWindow, surelyReadTo } from "../../../../gateway/pipeline/records/feed-window.js";
 import { forwardingChanges } from "../../../../gateway/pipeline/records/forwarding-watch.js";
 import { RecordNormaliser } from "../../../../gateway/pipeline/records/normaliser.js";
 import { RecentIds } from "../../../../gateway/pipeline/records/recent-ids.js";
+import { RowReader } from "../../../../gateway/pipeline/records/row-reader.js";
 import { WebexRows } from "../../../../gateway/pipeline/records/webex-rows.js";
 
 const NOW = unixMs(Date.UTC(2026, 2, 2, 12));
@@ -73,29 +75,36 @@ test("forwarding: who is seen first changed nothing; later a change is told with
   assert.equal(off?.enabled, false);
 });
 
+const WEBEX_ITEM = {
+  "Report ID": "rep1",
+  "Start time": "2026-03-02T10:00:00.000Z",
+  "Release time": "2026-03-02T10:01:05.000Z",
+  "Answer time": "2026-03-02T10:00:05.000Z",
+  Answered: "true",
+  "Answer indicator": "Yes",
+  Duration: 60,
+  "Ring duration": 5,
+  Direction: "ORIGINATING",
+  "Call type": "SIP_INTERNATIONAL",
+  "Calling number": "+576014000001",
+  "Called number": "NA",
+  "Dialed digits": "0053591234567",
+  "User UUID": "uuid-1",
+  Location: "Bogota",
+  "Call outcome": "Success",
+  "Call outcome reason": "Normal",
+  "Related reason": "CallForwardAlways",
+  "Redirecting number": "+576014000009",
+  "International country": "CU",
+  "Correlation ID": "",
+};
+
 test("Webex: an item of the feed is read; NA and empty texts are nothing", () => {
-  const raw = new WebexRows().read({
-    "Report ID": "rep1",
-    "Start time": "2026-03-02T10:00:00.000Z",
-    "Release time": "2026-03-02T10:01:05.000Z",
-    "Answer time": "2026-03-02T10:00:05.000Z",
-    Duration: 60,
-    "Ring duration": 5,
-    Direction: "ORIGINATING",
-    "Call type": "SIP_INTERNATIONAL",
-    "Calling number": "+576014000001",
-    "Called number": "NA",
-    "Dialed digits": "0053591234567",
-    "User UUID": "uuid-1",
-    Location: "Bogota",
-    "Call outcome": "Success",
-    "Related reason": "CallForwardAlways",
-    "Redirecting number": "+576014000009",
-    "International country": "CU",
-    "Correlation ID": "",
-  });
+  const raw = new WebexRows().read(WEBEX_ITEM);
   assert.ok(raw.ok && raw.value !== undefined);
   const { id, source, direction, called, international, forwardKind, forwardedBy, durationMs, correlation } = raw.value;
+  const record = plan.normalise(raw.value);
+  assert.equal(record.ok && record.value.outcome, "answered");
   assert.deepEqual(
     { id, source, direction, called, international, forwardKind, forwardedBy, durationMs, correlation },
     {
@@ -112,6 +121,62 @@ test("Webex: an item of the feed is read; NA and empty texts are nothing", () =>
   );
   assert.equal(new WebexRows().read("text").ok, false);
 });
+
+/** As the service writes legs that nobody took: the outcome is Success all the same. */
+const UNANSWERED = { "Answer time": "", Answered: "false", "Answer indicator": "No", Duration: 0 };
+const webexOutcomes: readonly {
+  name: string;
+  change: Readonly<Record<string, unknown>>;
+  outcome: CallRecord["outcome"];
+}[] = [
+  { name: "answered", change: {}, outcome: "answered" },
+  { name: "answered after it was sent on", change: { "Answer indicator": "Yes-PostRedirection" }, outcome: "answered" },
+  { name: "answered, and then something failed", change: { "Call outcome": "Failure" }, outcome: "answered" },
+  { name: "rung, and the caller gave up", change: UNANSWERED, outcome: "no-answer" },
+  { name: "not answered", change: { ...UNANSWERED, "Call outcome reason": "NoAnswer" }, outcome: "no-answer" },
+  { name: "busy", change: { ...UNANSWERED, "Call outcome reason": "UserBusy" }, outcome: "busy" },
+  {
+    name: "refused because nobody answered",
+    change: { ...UNANSWERED, "Call outcome": "Refusal", "Call outcome reason": "NoAnswerFromUser" },
+    outcome: "no-answer",
+  },
+  {
+    name: "refused",
+    change: { ...UNANSWERED, "Call outcome": "Refusal", "Call outcome reason": "CallRejected" },
+    outcome: "refused",
+  },
+  {
+    name: "failed",
+    change: { ...UNANSWERED, "Call outcome": "Failure", "Call outcome reason": "SIP503" },
+    outcome: "failed",
+  },
+  { name: "only the indicator says so", change: { ...UNANSWERED, Answered: "" }, outcome: "no-answer" },
+  {
+    name: "only the lack of an answer time says so",
+    change: { ...UNANSWERED, Answered: "NA", "Answer indicator": "" },
+    outcome: "no-answer",
+  },
+  { name: "only the answer time says so", change: { Answered: "", "Answer indicator": "" }, outcome: "answered" },
+];
+const WEBEX_COLUMNS = Object.keys(WEBEX_ITEM);
+for (const { name, change, outcome } of webexOutcomes) {
+  test(`Webex: a call that was ${name} is ${outcome}, from the feed and from its report`, () => {
+    const item: Readonly<Record<string, unknown>> = { ...WEBEX_ITEM, ...change };
+    const mapping = recogniseMapping(WEBEX_COLUMNS);
+    assert.ok(mapping !== undefined);
+    const reader = RowReader.of(mapping, WEBEX_COLUMNS, { strict: false, zone: undefined });
+    assert.ok(reader.ok);
+    const row = reader.value.read(WEBEX_COLUMNS.map((column) => String(item[column])));
+    for (const raw of [new WebexRows().read(item), row]) {
+      assert.ok(raw.ok && raw.value !== undefined);
+      const record = plan.normalise(raw.value);
+      assert.ok(record.ok);
+      assert.equal(record.value.outcome, outcome);
+      assert.equal(record.value.answeredAt === undefined, outcome !== "answered");
+      assert.equal(record.value.durationMs, outcome === "answered" ? 60_000 : 0);
+    }
+  });
+}
 
 test("ids of the last two generations are known", () => {
   const ids = new RecentIds(2);
