@@ -1,21 +1,19 @@
 import assert from "node:assert/strict";
-import { existsSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { after, afterEach, before, describe, test } from "node:test";
 import { startGateway, WIDE_WINDOW, type GatewayProcess } from "../support/gateway-process.js";
 import {
-  descendants,
-  freeTcpPort,
-  freeUdpPort,
-  startProcess,
-  temporaryFolder,
-  until,
-  type Running,
-} from "../support/processes.js";
+  frontEndMissing,
+  PATIENT,
+  startFrontEnd as startKamailio,
+  type FrontEnd,
+  type Pace,
+  type Surroundings,
+} from "../support/kamailio-front-end.js";
+import { temporaryFolder, until } from "../support/processes.js";
 import { RawUa } from "../support/raw-ua.js";
 import { openTelephones, place, type Leg, type Telephones } from "../support/telephones.js";
 
-const skip = existsSync("/usr/sbin/kamailio") ? false : "kamailio is not installed (Debian package kamailio)";
+const skip = frontEndMissing();
 
 /** A gateway that says nothing is passed over after so long; the one that is there must answer within it. */
 const DEAD_AFTER_MS = 4_000;
@@ -23,72 +21,21 @@ const DEAD_AFTER_MS = 4_000;
 /** Of who is told later whom to talk to. */
 const NOWHERE = { address: "127.0.0.1", port: 9 };
 
-interface FrontEnd {
-  readonly port: number;
-  readonly rpcPort: number;
-  readonly running: Running;
-}
-
 describe("dialplan/kamailio/kamailio.cfg in front of two gateways", { skip }, () => {
   const folder = temporaryFolder("e2e-kamailio");
   let phones: Telephones;
   let gateways: GatewayProcess[] = [];
   let kamailio: FrontEnd | undefined;
 
-  /** Where nobody is dead, nobody is to be taken for it because the machine stood still. */
-  const PATIENT = { pingSeconds: 60, timeoutMs: 20_000 };
-  const QUICK = { pingSeconds: 1, timeoutMs: DEAD_AFTER_MS };
+  const QUICK: Pace = { pingSeconds: 1, timeoutMs: DEAD_AFTER_MS };
 
-  /** @param raw `HOST:PORT` of what is there in place of the gateways and of the called side. */
-  async function startFrontEnd(
-    { pingSeconds, timeoutMs }: typeof PATIENT,
-    extra: readonly string[] = [],
-    raw?: { readonly gateway: string; readonly nextHop: string },
-  ): Promise<FrontEnd> {
-    const [port, rpcPort] = [await freeUdpPort(), await freeTcpPort()];
-    const lists = { dispatcher: join(folder.path, "dispatcher.list"), address: join(folder.path, "address.list") };
-    const ours = raw === undefined ? gateways.map((gateway) => `127.0.0.1:${gateway.sipPort}`) : [raw.gateway];
-    const nextHop = raw?.nextHop ?? `127.0.0.1:${phones.called.port}`;
-    writeFileSync(lists.dispatcher, [...ours.map((to) => `1 sip:${to}`), `2 sip:${nextHop}`, ""].join("\n"));
-    writeFileSync(lists.address, "1 127.0.0.2 32 0 carrier-a\n1 127.0.0.3 32 0 carrier-b\n");
-    const defines = [
-      `LISTEN=udp:127.0.0.1:${port}`,
-      `RPC_LISTEN=tcp:127.0.0.1:${rpcPort}`,
-      `DISPATCHER_LIST="${lists.dispatcher}"`,
-      `ADDRESS_LIST="${lists.address}"`,
-      "CHILDREN=2",
-      `PING_SECONDS=${pingSeconds}`,
-      `GATEWAY_TIMEOUT_MS=${timeoutMs}`,
-      ...extra,
-    ];
-    const args = [
-      "-DD",
-      "-E",
-      "-f",
-      "dialplan/kamailio/kamailio.cfg",
-      "-m",
-      "128",
-      "-M",
-      "16",
-      "-Y",
-      folder.path,
-      ...defines.flatMap((define) => ["-A", define]),
-    ];
-    const running = startProcess("kamailio", args);
-    await until("kamailio's processes", () => descendants(running.pid).length > 4 || running.child.exitCode !== null);
-    assert.equal(running.child.exitCode, null, running.output());
-    await until("kamailio's RPC", async () => (await rpc(rpcPort, "core.uptime").catch(() => undefined)) !== undefined);
-    return { port, rpcPort, running };
-  }
+  const startFrontEnd = (pace: Pace, extra: readonly string[] = [], raw?: Surroundings): Promise<FrontEnd> =>
+    startKamailio(folder.path, raw ?? surroundings(), pace, extra);
 
-  async function rpc(port: number, method: string): Promise<unknown> {
-    const answer = await fetch(`http://127.0.0.1:${port}/RPC`, {
-      method: "POST",
-      body: JSON.stringify({ jsonrpc: "2.0", method, id: 1 }),
-      signal: AbortSignal.timeout(2_000),
-    });
-    return ((await answer.json()) as { result?: unknown }).result;
-  }
+  const surroundings = (): Surroundings => ({
+    gateways: gateways.map((gateway) => `127.0.0.1:${gateway.sipPort}`),
+    nextHop: `127.0.0.1:${phones.called.port}`,
+  });
 
   const processed = (gateway: GatewayProcess): Promise<number> => gateway.metric("fraud_calls_processed_total");
 
@@ -141,7 +88,7 @@ describe("dialplan/kamailio/kamailio.cfg in front of two gateways", { skip }, ()
   test("what a gateway says of a call reaches its next hop through Kamailio, the name of the trunk does not", async (t) => {
     const [gateway, nextHop] = [await RawUa.open(NOWHERE, "127.0.0.4"), await RawUa.open(NOWHERE)];
     t.after(() => Promise.all([gateway.close(), nextHop.close()]));
-    kamailio = await startFrontEnd(PATIENT, [], { gateway: gateway.address, nextHop: nextHop.address });
+    kamailio = await startFrontEnd(PATIENT, [], { gateways: [gateway.address], nextHop: nextHop.address });
     gateway.talkTo({ address: "127.0.0.1", port: kamailio.port });
     gateway.request({
       method: "INVITE",
