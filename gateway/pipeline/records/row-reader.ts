@@ -115,11 +115,8 @@ export class RowReader {
     if (!this.#fits(cells))
       return fail({ code: "record.columns", field: "", found: `${cells.length} cells, not ${this.#width}` });
     for (const [index, values] of this.#skips) if (values.has(cells[index]?.trim() ?? "")) return ok(undefined);
-    const startedAt = this.#time("startedAt", cells);
+    const startedAt = this.#start(cells);
     if (!startedAt.ok) return startedAt;
-    if (startedAt.value === undefined) return fail({ code: "record.missing", field: "startedAt", found: "" });
-    if (startedAt.value > this.#until)
-      return fail({ code: "record.future", field: "startedAt", found: this.#text("startedAt", cells).slice(0, 60) });
     const answeredAt = this.#time("answeredAt", cells);
     const endedAt = this.#time("endedAt", cells);
     const reportedAt = this.#time("reportedAt", cells);
@@ -182,6 +179,15 @@ export class RowReader {
 
   #text(field: RecordField, cells: readonly string[]): string {
     return this.#cells.get(field)?.(cells) ?? "";
+  }
+
+  #start(cells: readonly string[]): Result<UnixMs, RowError> {
+    const field = "startedAt";
+    const startedAt = this.#time(field, cells);
+    if (!startedAt.ok) return startedAt;
+    if (startedAt.value === undefined) return fail({ code: "record.missing", field, found: "" });
+    if (startedAt.value <= this.#until) return ok(startedAt.value);
+    return fail({ code: "record.future", field, found: this.#text(field, cells).slice(0, 60) });
   }
 
   #time(field: RecordField, cells: readonly string[]): Result<UnixMs | undefined, RowError> {
