@@ -15,6 +15,7 @@ import type { DialogueJudges } from "./dialogue-judge.js";
 import { FrameLevel } from "./frame-level.js";
 import { HeardFile, type FileOptions } from "./heard-file.js";
 import { HeardTalk, type LineRedactor, type TalkDeps, type TalkOptions } from "./heard-talk.js";
+import { LeavingSpeakers, type LiveEar } from "./leaving-speakers.js";
 import type { ListeningEvents } from "./listening-events.js";
 import type { ListeningOptions } from "./listening-options.js";
 import { LiveSpeaker } from "./live-speaker.js";
@@ -51,12 +52,13 @@ interface Ear {
   readonly talk: HeardTalk;
   stream: HeardStream;
   /** Made with the first packet; undefined while the call is shed. */
-  live: { readonly speaker: LiveSpeaker; readonly text: SpeakerText } | undefined;
+  live: LiveEar | undefined;
 }
 
 interface Listened {
   readonly talk: HeardTalk;
   readonly ears: Set<Ear>;
+  readonly leaving: LeavingSpeakers;
   /** The call is over; its last words are being waited for until then. */
   endsAt: MonoMs | undefined;
 }
@@ -130,7 +132,8 @@ export class ListeningCore {
     if (this.#calls.has(call.callId) || this.#calls.size >= this.#options.limits.calls) return false;
     const { events } = this.#deps;
     const talk = new HeardTalk({ ...call, isFile: false }, this.#talkDeps(events));
-    this.#calls.set(call.callId, { talk, ears: new Set(), endsAt: undefined });
+    const leaving = new LeavingSpeakers((error) => this.#fault(error));
+    this.#calls.set(call.callId, { talk, ears: new Set(), leaving, endsAt: undefined });
     return true;
   }
 
@@ -168,14 +171,20 @@ export class ListeningCore {
   closeStream(streamId: number): void {
     const ear = this.#ears.get(streamId);
     if (ear === undefined) return;
+    const call = this.#calls.get(ear.talk.callId);
+    const { live } = ear;
     this.#ears.delete(streamId);
-    this.#calls.get(ear.talk.callId)?.ears.delete(ear);
+    call?.ears.delete(ear);
+    if (live === undefined) return;
     try {
-      ear.live?.speaker.end();
-      this.#deafen(ear, false);
+      live.speaker.end();
     } catch (error) {
       this.#lose(ear, error);
+      return;
     }
+    ear.live = undefined;
+    this.#totals.closed(live.speaker);
+    call?.leaving.add(live, this.#deps.clock.mono());
   }
 
   /** As `TakePacket` of the packet ring. @param datagram Not kept. */
@@ -240,9 +249,12 @@ export class ListeningCore {
 
   /** What is open is forgotten. The transcriber and the detectors are the owner's. Safe to call twice. */
   close(): void {
-    for (const ear of this.#ears.values()) this.#deafen(ear, true);
+    for (const ear of this.#ears.values()) this.#deafen(ear);
     this.#ears.clear();
-    for (const { talk } of this.#calls.values()) talk.close();
+    for (const { talk, leaving } of this.#calls.values()) {
+      leaving.forget();
+      talk.close();
+    }
     this.#calls.clear();
     this.#desk.close();
   }
@@ -302,20 +314,24 @@ export class ListeningCore {
 
   /** A bug that one speaker's audio runs into costs that speaker. */
   #lose(ear: Ear, error: unknown): void {
-    this.#metrics.faults.inc();
-    this.#deps.log.error("listening.fault", {}, error);
-    this.#deafen(ear, true);
+    this.#fault(error);
+    this.#deafen(ear);
     this.#ears.delete(ear.streamId);
     this.#calls.get(ear.talk.callId)?.ears.delete(ear);
   }
 
-  /** @param forget Also what is open; finals that are on their way come all the same. */
-  #deafen(ear: Ear, forget: boolean): void {
+  #fault(error: unknown): void {
+    this.#metrics.faults.inc();
+    this.#deps.log.error("listening.fault", {}, error);
+  }
+
+  /** What is open is forgotten; finals that are on their way come all the same. */
+  #deafen(ear: Ear): void {
     const { live } = ear;
     if (live === undefined) return;
     ear.live = undefined;
     this.#totals.closed(live.speaker);
-    if (forget) live.text.close();
+    live.text.close();
     live.speaker.close();
   }
 
@@ -341,7 +357,8 @@ export class ListeningCore {
     call.talk.shed = shed;
     if (shed) {
       this.#metrics.shedTotal.inc();
-      for (const ear of call.ears) this.#deafen(ear, true);
+      for (const ear of call.ears) this.#deafen(ear);
+      call.leaving.forget();
       this.#desk.dropCall(callId);
     }
     this.#deps.events.onShed(callId, shed);
@@ -354,8 +371,11 @@ export class ListeningCore {
   }
 
   /** A call that is over goes when its last words are there, or late. */
-  #sweep({ talk, endsAt }: Listened): void {
-    if (endsAt === undefined || (talk.comingLines > 0 && this.#deps.clock.mono() < endsAt)) return;
+  #sweep({ talk, leaving, endsAt }: Listened): void {
+    const now = this.#deps.clock.mono();
+    leaving.sweep(now);
+    if (endsAt === undefined || ((talk.comingLines > 0 || leaving.some) && now < endsAt)) return;
+    leaving.forget();
     talk.close();
     this.#desk.dropCall(talk.callId);
     this.#calls.delete(talk.callId);

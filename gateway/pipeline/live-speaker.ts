@@ -50,6 +50,11 @@ export class LiveSpeaker implements FrameSink {
     return this.#deps.track.speaking;
   }
 
+  /** What was said is not all cut into stretches yet: a detector in another process has still to answer. */
+  get cutting(): boolean {
+    return this.#deps.track.waitingSteps > 0;
+  }
+
   /** @param at On the clock of arrival times. */
   spokeSince(at: number): boolean {
     return this.#loudAt >= at;
@@ -70,10 +75,15 @@ export class LiveSpeaker implements FrameSink {
     this.#jitter.advance(nowMs, this);
   }
 
-  /** The stream has ended: what is there becomes text. */
+  /** The stream has ended: what is there becomes text, at once or when it is no longer `cutting`. */
   end(): void {
     this.#jitter.flush(this);
     this.#deps.track.end();
+  }
+
+  /** The detector is waited for no longer. */
+  settle(): void {
+    this.#deps.track.settle();
   }
 
   /** What is open is forgotten. */

@@ -122,6 +122,11 @@ export class SpeechTrack {
     this.#steady?.reset();
   }
 
+  /** No score is waited for any longer. */
+  settle(): void {
+    this.#scorer.settle();
+  }
+
   /** What is open is forgotten without a word. */
   close(): void {
     this.#scorer.close();

@@ -67,6 +67,11 @@ export class StepScorer {
     else this.#afterSteps({ kind: "end" });
   }
 
+  /** What waits has its scores now: the own detector's, where the other one has not answered. */
+  settle(): void {
+    this.#giveUp();
+  }
+
   /** Nothing is told any more. */
   close(): void {
     this.#request++;

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Redactor } from "../../../detection/index.js";
 import { G722, PCMA, PCMU } from "../../support/rtp-stream.js";
+import { FakeVoiceActivity } from "../../support/fake-speech.js";
 import { SeededRandom } from "../../support/seeded-random.js";
 import { babble, CALL_PROGRESS, joined, levelDb, noise, silence } from "../../support/sounds.js";
 import { coded, RtpVoice, TalkingScene } from "../../support/talking.js";
@@ -134,6 +135,68 @@ test("the last words of a call become text after it is over, then it is forgotte
   await scene.step();
   assert.equal(scene.finals.at(-1)?.text, "good bye");
   assert.deepEqual([scene.core.heardCalls, scene.told.ended], [0, ["call-1"]]);
+});
+
+/** A call whose detector answers later has talked, and ends in mid-speech. */
+async function cutOff(mode: "later" | "hangs"): Promise<{ scene: TalkingScene; voiceActivity: FakeVoiceActivity }> {
+  const voiceActivity = new FakeVoiceActivity();
+  voiceActivity.mode = "later";
+  const scene = new TalkingScene({ voiceActivity, options: { rejectSteady: false } });
+  scene.transcriber.auto = (_audio, { partial }) => (partial ? "good" : "good bye");
+  scene.call("call-1", 1);
+  const voice = new RtpVoice();
+  for (const payload of coded(noise(3_000, 0.3, random), PCMU)) {
+    await scene.step([[1, voice.packet(payload)]]);
+    await voiceActivity.answer();
+  }
+  assert.ok(
+    scene.told.lines.some(({ final }) => !final),
+    "a partial text is out",
+  );
+  voiceActivity.mode = mode;
+  return { scene, voiceActivity };
+}
+
+for (const how of ["call", "line"] as const) {
+  test(`last words whose detector answers after the ${how} is closed become text, then it is forgotten`, async () => {
+    const { scene, voiceActivity } = await cutOff("later");
+    if (how === "call") scene.core.closeCall("call-1");
+    else scene.core.closeStream(1);
+    await scene.step();
+    assert.deepEqual([scene.core.heardCalls, voiceActivity.forgotten], [1, []]);
+    for (let i = 0; i < 3; i++) {
+      await voiceActivity.answer();
+      await scene.step();
+    }
+    assert.equal(scene.finals.at(-1)?.text, "good bye");
+    assert.deepEqual(voiceActivity.forgotten, [1]);
+    assert.deepEqual(scene.told.ended, how === "call" ? ["call-1"] : []);
+    assert.equal(scene.metrics.value("ringfence_voice_activity_failed_total"), 0);
+  });
+}
+
+test("a detector that hangs when a call ends does not cost the last words: the own one stands in", async () => {
+  const { scene, voiceActivity } = await cutOff("hangs");
+  scene.core.closeCall("call-1");
+  await scene.quiet(1_400);
+  assert.equal(scene.core.heardCalls, 1);
+  await scene.quiet(200);
+  assert.equal(scene.finals.at(-1)?.text, "good bye");
+  assert.deepEqual([scene.core.heardCalls, scene.told.ended], [0, ["call-1"]]);
+  assert.deepEqual(voiceActivity.forgotten, [1]);
+});
+
+test("a line that comes and goes while the detector hangs keeps no more than four speakers", async () => {
+  const { scene, voiceActivity } = await cutOff("hangs");
+  for (const streamId of [1, 11, 12, 13, 14, 15]) {
+    if (streamId > 1) scene.core.openStream(streamId, { callId: "call-1", speaker: "caller", formats: [PCMU] });
+    const voice = new RtpVoice();
+    for (const payload of coded(noise(100, 0.3, random), PCMU)) {
+      scene.core.packet(streamId, scene.clock.mono(), voice.packet(payload));
+    }
+    scene.core.closeStream(streamId);
+  }
+  assert.deepEqual(voiceActivity.forgotten, [1, 11]);
 });
 
 test("last words that never become text do not keep a call", async () => {
