@@ -1,6 +1,7 @@
 // npm run gen writes docs/reference/; --check says which files are behind the code.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { z } from "zod";
+import { API_ERRORS } from "../gateway/api/api-errors.js";
 import { ALIASES } from "../gateway/config/aliases.js";
 import { environmentName } from "../gateway/config/load.js";
 import { configSchema } from "../gateway/config/schema.js";
@@ -18,6 +19,7 @@ function errorsPage(): string {
   const rows = Object.entries(ERRORS).map(([code, { fault, retryable, meaning }]) =>
     row(`\`${code}\``, fault, retryable ? "yes" : "no", meaning),
   );
+  const answers = Object.entries(API_ERRORS).map(([code, { status, meaning }]) => row(`\`${code}\``, status, meaning));
   return [
     "# Errors",
     NOTE,
@@ -27,6 +29,14 @@ function errorsPage(): string {
     row("code", "fault", "worth retrying", "meaning"),
     "| --- | --- | --- | --- |",
     ...rows,
+    "",
+    "## Answers of the HTTP API",
+    "",
+    "`{error: {code, message, path?}}` has these, and those above: 503 where it is worth retrying, 422 where what was asked for is refused, else 500, unless its route has a status of its own ([HTTP API](http.md)).",
+    "",
+    row("code", "status", "meaning"),
+    "| --- | --- | --- |",
+    ...answers,
     "",
   ].join("\n");
 }

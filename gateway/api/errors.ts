@@ -2,15 +2,16 @@ import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { hasZodFastifySchemaValidationErrors } from "fastify-type-provider-zod";
 import { GatewayError, type ErrorCode } from "../core/errors.js";
 import type { Log } from "../core/log.js";
+import type { ApiErrorCode } from "./api-errors.js";
 
 /** A request that cannot be done, as the client is told. */
 export class ApiError extends Error {
   override readonly name = "ApiError";
   readonly statusCode: number;
-  readonly code: string;
+  readonly code: ApiErrorCode | ErrorCode;
   readonly path: string | undefined;
 
-  constructor(statusCode: number, code: string, message: string, path?: string) {
+  constructor(statusCode: number, code: ApiErrorCode | ErrorCode, message: string, path?: string) {
     super(message);
     this.statusCode = statusCode;
     this.code = code;
@@ -20,13 +21,13 @@ export class ApiError extends Error {
 
 interface Problem {
   readonly status: number;
-  readonly code: string;
+  readonly code: ApiErrorCode | ErrorCode;
   readonly message: string;
   readonly path?: string | undefined;
 }
 
 /** Codes of Fastify's own refusals, in our words. */
-const FASTIFY_CODES: Readonly<Record<string, string>> = {
+const FASTIFY_CODES: Readonly<Record<string, ApiErrorCode>> = {
   FST_ERR_CTP_INVALID_JSON_BODY: "request.malformed-json",
   FST_ERR_CTP_EMPTY_JSON_BODY: "request.malformed-json",
   FST_ERR_CTP_BODY_TOO_LARGE: "request.too-large",

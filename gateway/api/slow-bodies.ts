@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { monoMs } from "../core/time.js";
+import type { ApiErrorCode } from "./api-errors.js";
 import type { ApiDeps } from "./api-options.js";
 
 /** What is needed of a socket. */
@@ -65,11 +66,10 @@ export function answerBrokenHttp(error: Error & { code?: string }, socket: Broke
     : error.code === "HPE_HEADER_OVERFLOW"
       ? "431 Request Header Fields Too Large"
       : "400 Bad Request";
-  const body = JSON.stringify({
-    error: slow
-      ? { code: "request.timed-out", message: "the request took too long to arrive" }
-      : { code: "request.malformed", message: "not readable as HTTP" },
-  });
+  const problem: { readonly code: ApiErrorCode; readonly message: string } = slow
+    ? { code: "request.timed-out", message: "the request took too long to arrive" }
+    : { code: "request.malformed", message: "not readable as HTTP" };
+  const body = JSON.stringify({ error: problem });
   const head = `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n`;
   socket.end(head + body);
 }

@@ -1,4 +1,7 @@
-/** Every error this product can raise. docs/reference/errors.md is generated from this table. */
+/**
+ * Every way in which the world fails us, whatever raises it. What only the HTTP API answers of a request that cannot be
+ * done is in `gateway/api/api-errors.ts`; docs/reference/errors.md is generated from both tables.
+ */
 export const ERRORS = {
   "config.invalid": {
     retryable: false,
