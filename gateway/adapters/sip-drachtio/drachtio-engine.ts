@@ -155,13 +155,27 @@ export class DrachtioCounters {
   readonly faults;
 
   constructor({ metrics = noMetrics }: DrachtioEndpointOptions) {
-    const counter = (name: string, help: string) => metrics.counter(`ringfence_drachtio_${name}`, help);
-    this.refusedCommands = counter("refused_commands_total", "SIP messages that drachtio-server did not send");
-    this.unsent = counter("unsent_total", "SIP messages not given to drachtio-server: gone, queue full, too large");
-    this.droppedMalformed = counter("dropped_malformed_total", "Deliveries that could not be read");
-    this.droppedResponses = counter("dropped_responses_total", "Responses to no request of ours");
-    this.refusedOverload = counter("refused_overload_total", "New requests answered 503");
-    this.linkLosses = counter("connection_lost_total", "Connections to drachtio-server that were lost");
-    this.faults = counter("faults_total", "Faults of our own that ended one call");
+    this.refusedCommands = metrics.counter(
+      "ringfence_drachtio_refused_commands_total",
+      "SIP messages that drachtio-server did not send",
+    );
+    this.unsent = metrics.counter(
+      "ringfence_drachtio_unsent_total",
+      "SIP messages not given to drachtio-server: gone, queue full, too large",
+    );
+    this.droppedMalformed = metrics.counter(
+      "ringfence_drachtio_dropped_malformed_total",
+      "Deliveries that could not be read",
+    );
+    this.droppedResponses = metrics.counter(
+      "ringfence_drachtio_dropped_responses_total",
+      "Responses to no request of ours",
+    );
+    this.refusedOverload = metrics.counter("ringfence_drachtio_refused_overload_total", "New requests answered 503");
+    this.linkLosses = metrics.counter(
+      "ringfence_drachtio_connection_lost_total",
+      "Connections to drachtio-server that were lost",
+    );
+    this.faults = metrics.counter("ringfence_drachtio_faults_total", "Faults of our own that ended one call");
   }
 }
