@@ -57,7 +57,8 @@ export class LastWords {
     ended.cancel();
     const { state, threat } = ended;
     const { call, verdict, shed } = state;
-    const view = { callId, threat: worse(threat, verdict), verdict, shed, lines: state.lines() };
+    const { trunk } = call.parties;
+    const view = { callId, trunk, threat: worse(threat, verdict), verdict, shed, lines: state.lines() };
     this.#options.onClosed(view, call);
   }
 

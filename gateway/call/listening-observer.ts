@@ -7,8 +7,8 @@ import type { CallMediaEvent, CallObserver, LiveCall } from "./contracts.js";
  */
 export class ListeningObserver implements CallObserver {
   readonly #listening: Pick<Listening, "open" | "close">;
-  /** As many as the calls that are heard. */
-  readonly #heard = new Set<LiveCall>();
+  /** By Call-ID; as many as the calls that are heard. */
+  readonly #heard = new Map<string, LiveCall>();
 
   constructor(listening: Pick<Listening, "open" | "close">) {
     this.#listening = listening;
@@ -18,11 +18,15 @@ export class ListeningObserver implements CallObserver {
     if (event.kind !== "settling" || !event.listen || call.identity.emergency) return;
     const { caller, called, trunk } = call.identity;
     const calledSide = call.policy.media?.calledSide ?? "callee";
-    this.#heard.add(call);
+    if ((this.#heard.get(call.callId) ?? call) !== call) return;
+    this.#heard.set(call.callId, call);
     this.#listening.open({ callId: call.callId, risk: call.risk, calledSide, parties: { caller, called, trunk } });
   }
 
   onEnded(call: LiveCall): void {
-    if (this.#heard.delete(call)) this.#listening.close(call.callId);
+    const { callId } = call;
+    if (this.#heard.get(callId) !== call) return;
+    this.#heard.delete(callId);
+    this.#listening.close(callId);
   }
 }

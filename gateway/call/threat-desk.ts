@@ -193,8 +193,9 @@ export class ThreatDesk implements Listening, ListeningUser {
   view(callId: string): HeardView | undefined {
     const state = this.#calls.get(callId);
     if (state === undefined) return undefined;
-    const { verdict, shed } = state;
-    return { callId, threat: this.#deps.policy.stateOf(callId), verdict, shed, lines: state.lines() };
+    const { verdict, shed, call } = state;
+    const { trunk } = call.parties;
+    return { callId, trunk, threat: this.#deps.policy.stateOf(callId), verdict, shed, lines: state.lines() };
   }
 
   /** A person says that the call is honest. @returns False: nobody listens to it. */

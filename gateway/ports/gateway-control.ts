@@ -54,6 +54,8 @@ export interface LiveCallView {
 /** What is heard of a call that is listened to. Redacted; kept in memory only while the call goes on. */
 export interface HeardView {
   readonly callId: string;
+  /** By which it came in: another call with the same Call-ID may have another. */
+  readonly trunk: string;
   /** Of all that is known; undefined before anything is. */
   readonly threat: FusedThreat | undefined;
   /** Of the classifier, after the last final line. */

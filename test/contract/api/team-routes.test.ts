@@ -98,6 +98,7 @@ before(async () => {
   made.control.calls = (limit) => Promise.resolve([live(OWN), live(ALIEN)].slice(0, limit));
   made.control.heardCalls = [OWN, ALIEN].map((side) => ({
     callId: `${side}-live`,
+    trunk: `${side}-trunk`,
     threat: undefined,
     verdict: undefined,
     shed: false,

@@ -6,6 +6,7 @@ import { apiHarness } from "../../support/api-harness.js";
 
 const VIEW: HeardView = {
   callId: "call-1@192.0.2.1",
+  trunk: "t1",
   threat: { score: 0.9, state: "suspicious" },
   verdict: {
     index: 1,
@@ -51,7 +52,7 @@ test("a live call's text and verdict are shown as the OpenAPI document says, and
 
 test("a call that has said nothing yet is clear", async () => {
   const { control, ask } = await apiHarness();
-  control.heardCalls = [{ callId: "c", threat: undefined, verdict: undefined, shed: true, lines: [] }];
+  control.heardCalls = [{ callId: "c", trunk: "t1", threat: undefined, verdict: undefined, shed: true, lines: [] }];
   const answer = (await ask("GET", "/api/v1/calls/c/heard", { as: "admin" })).json<Record<string, unknown>>();
   assert.deepEqual([answer["state"], answer["kind"], answer["shed"]], ["clear", "none", true]);
 });

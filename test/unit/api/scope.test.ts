@@ -4,7 +4,7 @@ import type { Incident, TrunkId } from "../../../detection/index.js";
 import type { TeamOption } from "../../../gateway/api/api-options.js";
 import { ok } from "../../../gateway/core/result.js";
 import { unixMs } from "../../../gateway/core/time.js";
-import type { LiveCallView } from "../../../gateway/ports/gateway-control.js";
+import type { HeardView, LiveCallView } from "../../../gateway/ports/gateway-control.js";
 import type { StoreRecord } from "../../../gateway/ports/records.js";
 import { apiHarness, type ApiHarness } from "../../support/api-harness.js";
 import { sampleAlert, sampleCdr, sampleIncident, sampleTranscript } from "../../support/records.js";
@@ -54,6 +54,11 @@ const KEPT: readonly StoreRecord[] = [
   { kind: "alert", alert: sampleAlert(9, { incidentId: "unknown" }) },
 ];
 
+const heard = (callId: string, trunk: TrunkId): HeardView => ({
+  ...{ callId, trunk, threat: undefined, verdict: undefined },
+  ...{ shed: false, lines: [] },
+});
+
 async function scene(): Promise<
   ApiHarness & { as: (id: KeyId, method: string, url: string) => ReturnType<ApiHarness["ask"]> }
 > {
@@ -65,13 +70,7 @@ async function scene(): Promise<
     ...{ startedAt: unixMs(1_700_000_000_000), carriedBy: "hop" },
   });
   harness.control.calls = (limit) => Promise.resolve([live("n", NORTH), live("s", SOUTH)].slice(0, limit));
-  harness.control.heardCalls = ["n", "s"].map((callId) => ({
-    callId,
-    threat: undefined,
-    verdict: undefined,
-    shed: false,
-    lines: [],
-  }));
+  harness.control.heardCalls = [heard("n", NORTH), heard("s", SOUTH)];
   const as = (id: KeyId, method: string, url: string) =>
     harness.ask(method, url, { headers: { authorization: `Bearer ${KEYS.find((key) => key.id === id)?.key ?? ""}` } });
   return Object.assign(harness, { as });
@@ -144,6 +143,15 @@ for (const [url, action] of BY_ID) {
     );
   });
 }
+
+test("a call of a team's own with another team's Call-ID does not let it read what is heard of that one", async () => {
+  const { as, control } = await scene();
+  const calls = await control.calls(10);
+  control.calls = () => Promise.resolve([...calls, ...calls.map((call) => ({ ...call, callId: "s", trunk: NORTH }))]);
+  assert.equal((await as("north", "GET", "/api/v1/calls/s/heard")).statusCode, 404);
+  assert.equal((await as("south", "GET", "/api/v1/calls/s/heard")).statusCode, 200);
+  assert.equal((await as("north", "GET", "/api/v1/calls/n/heard")).statusCode, 200);
+});
 
 test("the export has a team's records only", async () => {
   const { as } = await scene();

@@ -48,3 +48,14 @@ test("an emergency call is not listened to, even if somebody anchored it", () =>
   observer.onMedia(new LiveCallDouble("x", { emergency: true }), { kind: "settling", listen: true });
   assert.deepEqual(log, []);
 });
+
+test("of two calls that share a Call-ID the first is heard, and to the end of it, whatever the second does", () => {
+  const { observer, log } = listeningBench();
+  const [first, second, third] = [1, 2, 3].map(() => new LiveCallDouble("x"));
+  for (const call of [first!, second!]) observer.onMedia(call, { kind: "settling", listen: true });
+  observer.onEnded(second!);
+  assert.deepEqual(log, ["open x"]);
+  observer.onEnded(first!);
+  observer.onMedia(third!, { kind: "settling", listen: true });
+  assert.deepEqual(log, ["open x", "close x", "open x"]);
+});

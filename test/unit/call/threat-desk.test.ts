@@ -232,6 +232,7 @@ test("a view shows the newest text of each segment by time, and whether the call
     ["first", "second"],
   );
   assert.equal(view.shed, true);
+  assert.equal(view.trunk, heardCall("c1").parties.trunk);
 });
 
 test("what is kept of a call is bounded: the oldest lines go first", () => {

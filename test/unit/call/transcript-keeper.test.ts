@@ -26,6 +26,7 @@ const line = (segment: number, text: string, final: boolean): TranscriptLine => 
 });
 const view = (lines: readonly TranscriptLine[]): HeardView => ({
   callId: "call-1",
+  trunk: "t",
   threat: { score: 0.7, state: "suspicious" },
   verdict: undefined,
   shed: false,
