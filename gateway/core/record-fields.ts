@@ -1,6 +1,10 @@
-/** What can be read of a row of call records, by the names of `CallRecord`, nested ones flat; `duration` and `ring` are lengths of time, `answered` is a flag for switches whose outcome does not tell. */
+/**
+ * What can be read of a row of call records, by the names of `CallRecord`, nested ones flat; `duration` and `ring` are lengths of
+ * time, `answered` is a flag for switches whose outcome does not tell, `leg` is what tells rows of one call apart.
+ */
 export const RECORD_FIELDS = [
   "id",
+  "leg",
   "source",
   "callId",
   "user",

@@ -130,7 +130,12 @@ export const ASTERISK_MAPPING: CsvMapping = {
     "sequence",
   ],
   fields: {
-    id: { columns: ["uniqueid", "sequence"], join: true },
+    // The sequence number counts records; without it (newcdrcolumns) all legs of Dial(A&B) and of a queue have one uniqueid.
+    id: { columns: ["uniqueid", "sequence"], join: true, extract: "^(.+ \\d+)$" },
+    leg: {
+      columns: ["channel", "dstchannel", "lastapp", "lastdata", "answer", "duration", "billsec", "disposition"],
+      join: true,
+    },
     callId: from("uniqueid"),
     user: { columns: ["accountcode", "src"] },
     caller: from("src"),

@@ -201,7 +201,15 @@ function userOf(raw: RawCall, near: string): string {
 
 /** What makes a row the one it is, so that a file that is imported twice is seen to be. */
 const contentOf = (raw: RawCall, startedAt: UnixMs, endedAt: UnixMs): string =>
-  [raw.callId ?? "", raw.caller, raw.called, raw.direction ?? "", startedAt, endedAt].join("|");
+  [
+    raw.callId ?? "",
+    raw.caller,
+    raw.called,
+    raw.direction ?? "",
+    startedAt,
+    endedAt,
+    ...(raw.leg === undefined ? [] : [raw.leg]),
+  ].join("|");
 
 const readCountry = (text: string | undefined): string | undefined =>
   text !== undefined && /^[A-Z]{2}$/.test(text) ? text : undefined;

@@ -4,6 +4,8 @@ import type { CallRecord, ForwardKind, NumberClass, RecordSource, UnixMs } from 
 export interface RawCall {
   readonly source: RecordSource;
   readonly id?: string;
+  /** Tells this leg from others of its call, where they have no ids. */
+  readonly leg?: string;
   readonly callId?: string;
   readonly user?: string;
   readonly direction?: CallRecord["direction"];

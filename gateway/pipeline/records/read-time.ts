@@ -122,13 +122,3 @@ function patternReader(pattern: string): (text: string, zone: SiteCalendar | und
     return local === undefined ? undefined : fromLocal(local, zone);
   };
 }
-
-/** Can times be read with it? It must name year, month and day, each once. */
-export function isTimePattern(pattern: string): boolean {
-  try {
-    patternReader(pattern);
-  } catch {
-    return false;
-  }
-  return /YY/.test(pattern) && /M/.test(pattern) && /D/.test(pattern);
-}

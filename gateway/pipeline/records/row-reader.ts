@@ -137,6 +137,7 @@ export class RowReader {
     const raw: Partial<Record<keyof RawCall, unknown>> = {
       source: valueOf(source) ?? this.#mapping.source,
       id: text("id"),
+      leg: text("leg"),
       callId: text("callId"),
       user: text("user"),
       direction: valueOf(direction),

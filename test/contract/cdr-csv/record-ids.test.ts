@@ -23,6 +23,54 @@ test("ids of rows without one: the same in one store for ever, others in another
   assert.notEqual((await storeIds(another))(CONTENT), first);
 });
 
+/** As cdr_csv.c writes them; what follows the first sixteen depends on cdr.conf. */
+const masterRow = (rest: readonly string[], changed: Readonly<Record<number, string>> = {}): string =>
+  [
+    ...["", "4711", "0034912345678", "internal", "Anna", "PJSIP/anna-00000001", "PJSIP/a-00000002", "Dial", "x"],
+    ...["2026-03-02 10:00:00", "2026-03-02 10:00:05", "2026-03-02 10:01:05", "65", "60", "ANSWERED", "DOCUMENTATION"],
+    ...rest,
+  ]
+    .map((cell, index) => `"${changed[index] ?? cell}"`)
+    .join(",");
+const legs = (rest: readonly string[], sequences: readonly string[] = ["", "", ""]): readonly string[] => {
+  const tail = (index: number): readonly string[] => [...rest, sequences[index] ?? ""].filter((cell) => cell !== "");
+  return [
+    masterRow(tail(0)),
+    // Dial(A&B): who did not answer, at the same time.
+    masterRow(tail(1), { 6: "PJSIP/b-00000003", 10: "", 13: "0", 14: "NO ANSWER" }),
+    // A queue asks the same telephone again.
+    masterRow(tail(2), { 6: "PJSIP/a-00000004", 7: "Queue", 9: "2026-03-02 10:02:00", 11: "2026-03-02 10:02:30" }),
+  ].map((row, index) => (index === 2 ? row.replace("10:00:05", "10:02:05") : row));
+};
+const masters: readonly { name: string; rows: readonly string[] }[] = [
+  { name: "nothing more is logged", rows: legs([]) },
+  { name: "loguniqueid and loguserfield are on", rows: legs(["1772445600.1", "user"]) },
+  {
+    name: "newcdrcolumns is on too",
+    rows: legs(["1772445600.1", "user", "peer", "1772445600.1"], ["7", "8", "9"]),
+  },
+];
+for (const { name, rows } of masters) {
+  test(`Asterisk's Master.csv: every leg of a call is a record, and once, where ${name}`, async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), "import-master-"));
+    t.after(() => rmSync(folder, { recursive: true, maxRetries: 5 }));
+    const file = join(folder, "Master.csv");
+    writeFileSync(file, `${[...rows, rows[0]].join("\n")}\n`);
+    const store = join(folder, "store");
+    const told: string[] = [];
+    const output = { print: () => undefined, complain: (line: string) => told.push(line), progress: undefined };
+    for (let time = 0; time < 2; time++)
+      await importFile(file, { store }, { ...output, hasRoom: () => Promise.resolve() });
+    assert.match(told[0] ?? "", /3 records; 1 duplicates/);
+    const opened = await openStore({ folder: store, log: silentLog });
+    const kept = await opened.callRecords.records({ limit: 10 });
+    await opened.close();
+    assert.equal(kept.length, 3);
+    assert.equal(kept.filter(({ outcome }) => outcome === "no-answer").length, 1);
+    for (const { id } of kept) assert.doesNotMatch(id, /34912345678/);
+  });
+}
+
 test("a file without ids that is imported twice is in the store once, under ids that no mask has to cover", async (t) => {
   const folder = mkdtempSync(join(tmpdir(), "import-ids-"));
   t.after(() => rmSync(folder, { recursive: true, maxRetries: 5 }));
