@@ -126,6 +126,7 @@ export class Ringfence {
     this.#faults = this.#metrics.counter("ringfence_faults_total", "Bugs of the gateway that nothing caught");
     this.#engine = makeSipEngine(config, {
       ...this.#services,
+      sealKey: logKey,
       onMalformed: (source) => this.#layer?.admission.note(source, "malformed"),
     });
     this.#baseline = new BaselineKeeper(config.store.folder, { ...this.#services, detection: this.#detection });

@@ -15,6 +15,8 @@ export interface SipEngineDeps {
   readonly random: Random;
   readonly metrics: Metrics;
   readonly log: Log;
+  /** By which late answers are known after a restart; absent: within one run only. */
+  readonly sealKey?: Uint8Array;
   /** A source has sent what is not SIP. */
   readonly onMalformed?: NonNullable<EmbeddedEndpointOptions["onMalformed"]>;
 }
@@ -43,6 +45,7 @@ export function embeddedEngine({ sip }: Config, deps: SipEngineDeps): SipEngine 
     metrics,
     log,
     timers: { t1Ms: sip.t1Ms, t2Ms: sip.t2Ms, t4Ms: sip.t4Ms },
+    sealKey: deps.sealKey,
     maxTransactions: sip.maxTransactions,
     ...(deps.onMalformed === undefined ? {} : { onMalformed: deps.onMalformed }),
     ...(sip.serverName === "" ? {} : { serverName: sip.serverName }),

@@ -6,6 +6,8 @@ export class EndpointCounters {
   readonly droppedMalformed: Counter;
   /** A response that belongs to nothing here. */
   readonly droppedStray: Counter;
+  /** A 2xx that says it answers an INVITE of ours, and does not show it; or more of them at a time than are taken. */
+  readonly droppedForged: Counter;
   /** An ACK that belongs to nothing here. */
   readonly droppedAck: Counter;
   readonly refusedOverload: Counter;
@@ -22,6 +24,7 @@ export class EndpointCounters {
     ]);
     this.droppedMalformed = dropped.labels("malformed");
     this.droppedStray = dropped.labels("stray-response");
+    this.droppedForged = dropped.labels("forged-answer");
     this.droppedAck = dropped.labels("stray-ack");
     const refused = metrics.counter(
       "ringfence_sip_refused_total",

@@ -45,6 +45,11 @@ export interface EmbeddedEndpointOptions {
   /** `Server` of the answers that the endpoint makes itself. Default: none. */
   readonly serverName?: string;
   readonly limits?: SipLimits;
+  /**
+   * At least 32 secret bytes by which late answers are known as answers to INVITEs of ours. The same after a restart: those to
+   * INVITEs of the process before are known too. Default: a key for this run.
+   */
+  readonly sealKey?: Uint8Array | undefined;
   readonly onWire?: WireTap;
   /** Told who sent bytes that are no SIP message, or a request that cannot be answered as one. Must be quick and must not throw. */
   readonly onMalformed?: (source: SipSource) => void;

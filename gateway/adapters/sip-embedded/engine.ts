@@ -6,6 +6,7 @@ import { SipHeaders } from "../../sip/message/sip-headers.js";
 import { NO_BODY, type SipRequest } from "../../sip/message/sip-message.js";
 import { ShardedMap } from "../../sip/transaction/sharded-map.js";
 import { RFC_TIMERS, type SipTimers } from "../../sip/transaction/sip-timers.js";
+import { BranchSeal } from "./branch-seal.js";
 import type { EmbeddedDialog } from "./embedded-dialog.js";
 import { EndpointCounters } from "./endpoint-counters.js";
 import {
@@ -19,6 +20,7 @@ import {
 } from "./endpoint-options.js";
 import type { Outgoing } from "./outgoing.js";
 import type { ServerTransaction } from "./server-transaction.js";
+import { StrayBudget } from "./stray-budget.js";
 import { TimerDriver } from "./timer-driver.js";
 import type { Listener, SendTo, SipTransports } from "./transport/transport.js";
 
@@ -37,6 +39,8 @@ export class Engine {
   readonly ringingTimeoutMs: number;
   readonly mtuBytes: number;
   readonly serverName: string;
+  readonly seal: BranchSeal;
+  readonly strays = new StrayBudget();
   /** By branch; a CANCEL by `CANCEL ` and branch. */
   readonly clients = new ShardedMap<Outgoing>();
   /** By `serverKey`. */
@@ -66,6 +70,7 @@ export class Engine {
     this.ringingTimeoutMs = options.ringingTimeoutMs ?? DEFAULT_RINGING_TIMEOUT_MS;
     this.mtuBytes = options.mtuBytes ?? DEFAULT_MTU_BYTES;
     this.serverName = options.serverName ?? "";
+    this.seal = new BranchSeal(options.sealKey);
     this.onWire = options.onWire;
     this.onMalformed = options.onMalformed;
   }

@@ -1,4 +1,6 @@
 import type { SipTarget } from "../../ports/sip-endpoint.js";
+import { parseCSeq } from "../../sip/message/header-values.js";
+import { getTag } from "../../sip/message/name-addr.js";
 import { serializeRequest } from "../../sip/message/serialize-message.js";
 import type { SipRequest } from "../../sip/message/sip-message.js";
 import type { Engine } from "./engine.js";
@@ -64,8 +66,19 @@ export class HopWalk {
     return this.#hop(request, contact, tcp, listener);
   }
 
+  /** An INVITE's proves itself: its 2xx may come when no transaction knows it any more. */
+  #branchOf({ method, headers }: SipRequest, { address }: SipTarget): string {
+    const { random, seal } = this.#engine;
+    const nonce = random.token(10);
+    if (method !== "INVITE") return `z9hG4bK${nonce}`;
+    const callId = headers.get("call-id") ?? "";
+    const fromTag = getTag(headers.get("from") ?? "") ?? "";
+    const cseq = parseCSeq(headers.get("cseq") ?? "")?.number ?? 0;
+    return seal.branch(nonce, { callId, fromTag, cseq }, address);
+  }
+
   #hop(request: SipRequest, contact: HopContact | undefined, to: SipTarget, listener: Listener): Hop {
-    const branch = `z9hG4bK${this.#engine.random.token(10)}`;
+    const branch = this.#branchOf(request, to);
     request.headers.setFirst("via", viaAt(listener, branch));
     if (contact !== undefined)
       request.headers.setFirst(

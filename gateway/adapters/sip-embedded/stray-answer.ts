@@ -5,7 +5,7 @@ import { EmbeddedDialog } from "./embedded-dialog.js";
 import { dialogKey, type Engine } from "./engine.js";
 
 /**
- * A response that no transaction waits for. A 2xx to an INVITE must be acknowledged and its call ended by whoever knows it
+ * A response that no transaction waits for. A 2xx to an INVITE of ours must be acknowledged and its call ended by whoever knows it
  * (RFC 3261 §13.2.2.4); everything else is dropped.
  */
 export function onStrayAnswer(engine: Engine, response: SipResponse, facts: ResponseFacts, from: SipTarget): void {
@@ -23,6 +23,10 @@ export function onStrayAnswer(engine: Engine, response: SipResponse, facts: Resp
   }
   if (engine.user?.onStrayAnswer === undefined) {
     engine.counters.droppedStray.inc();
+    return;
+  }
+  if (!engine.strays.take(engine.driver.now())) {
+    engine.counters.droppedForged.inc();
     return;
   }
   const { protocol, address, port } = from;

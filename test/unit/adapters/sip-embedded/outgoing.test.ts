@@ -12,7 +12,7 @@ test("targets are tried in order on transport errors, each with a branch of its 
   endpoint.invite(toPeer({ targets: [nobody, { ...nobody, port: 5070 }, toPeer().targets[0]!] }), side);
   await settle();
   const [invite] = peer.requests("INVITE");
-  assert.match(headerOf(invite!, "Via")!, /^SIP\/2\.0\/UDP 192\.0\.2\.1:5060;rport;branch=z9hG4bK[0-9a-f]{20}$/);
+  assert.match(headerOf(invite!, "Via")!, /^SIP\/2\.0\/UDP 192\.0\.2\.1:5060;rport;branch=z9hG4bK[0-9a-f]{36}$/);
   assert.equal(headerOf(invite!, "Contact"), "<sip:192.0.2.1:5060>");
   peer.send(rawResponse(invite!, 486, { tag: "t" }));
   await settle();
@@ -255,26 +255,6 @@ test("responses that are not ours are dropped: other branch, other method, sever
   await settle();
   assert.deepEqual(side.seen, []);
   assert.deepEqual(user.seen, []);
-});
-
-test("a 2xx that no transaction knows makes a dialog that the user can end (§13.2.2.4)", async () => {
-  const { endpoint, peer, user, toPeer, settle } = await endpointAndPeer();
-  endpoint.invite(toPeer(), new RecordingCaller());
-  await settle();
-  const answer = rawResponse(peer.received[0]!, 200, { tag: "late", headers: ["Contact: <sip:late@192.0.2.9>"] });
-  peer.send(
-    answer.replace(/branch=z9hG4bK[0-9a-f]+/, "branch=z9hG4bKearlierlife").replace(/(From: .*tag=).*/, "$1old"),
-  );
-  await settle();
-  assert.deepEqual(user.seen, ["stray 200"]);
-  const [stray] = user.strays;
-  stray!.dialog.ack();
-  const bye = new RecordingCaller();
-  stray!.dialog.request({ method: "BYE" }, bye);
-  await settle();
-  assert.equal(startLineOf(peer.requests("ACK")[0]!), "ACK sip:late@192.0.2.9 SIP/2.0");
-  assert.equal(headerOf(peer.requests("ACK")[0]!, "CSeq"), "1 ACK");
-  assert.equal(headerOf(peer.requests("BYE")[0]!, "CSeq"), "2 BYE");
 });
 
 test("a 2xx repeated after its transaction is over is acknowledged again", async () => {
