@@ -126,7 +126,6 @@ export const STREET_WORDS = words(
 /** Before a number that is an amount, a time or a place. */
 export const MONEY_MARKS = new Set(["$", "€", "£", "¥", "₩", "₹"]);
 export const TIME_LEADS = words("at by around until till from past before after between since las hasta desde sobre");
-export const YEAR_LEADS = words("in since from until during year of by en desde hasta ano de del");
 export const MONTHS = words(
   `january february march april may june july august september october november december jan feb mar apr jun jul aug sep sept oct nov dec
   enero febrero marzo abril mayo junio julio agosto septiembre setiembre octubre noviembre diciembre`,

@@ -13,5 +13,3 @@ export const asteriskSchema = z.strictObject({
   mediaWebSocket: mediaWebSocketSchema.prefault({}).describe("Media WebSocket server: audio from chan_websocket"),
   screening: screeningSchema.prefault({}).describe("Unknown callers say who they are and why they call"),
 });
-
-export type AsteriskConfig = z.output<typeof asteriskSchema>;
