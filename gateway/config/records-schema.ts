@@ -150,7 +150,9 @@ export const recordsSchema = z.strictObject({
     .array(z.string().min(1).max(32))
     .max(100_000)
     .default([])
-    .describe("Our own numbers in E.164, prefixes with * at the end: tells calls out from calls in"),
+    .describe(
+      "Our own numbers in E.164, prefixes with * at the end, and @HOST for names at a SIP host: tells calls out from calls in",
+    ),
   sites: z
     .record(z.string().min(1).max(128), site)
     .default({})

@@ -26,15 +26,27 @@ export function forwardingSet(change: SettingChange, isOpen: boolean): Suspicion
   };
 }
 
-/** A call that was sent on abroad or to a costly number. */
-export function forwardedCall({ record, isCostly, isOpen, isNewCountry }: CallContext): Suspicion | undefined {
-  const { forwarded } = record;
+/** What a call costs little or nothing to, or does not leave the house with. */
+const HARMLESS: ReadonlySet<CallContext["record"]["numberClass"]> = new Set([
+  "internal",
+  "short-code",
+  "toll-free",
+  "emergency",
+]);
+
+/** A call that was sent on abroad or to a costly number, or, while nobody works, out of the house to where none was before. */
+export function forwardedCall(context: CallContext): Suspicion | undefined {
+  const { record, history, day, isCostly, isOpen, isNewCountry } = context;
+  const { forwarded, international } = record;
   if (forwarded === undefined || forwarded.kind === "transfer" || record.direction !== "out") return undefined;
-  if (!isCostly && !(record.international && (isNewCountry || !isOpen))) return undefined;
+  const isFar = international && (isNewCountry || !isOpen);
+  // Kept beside the countries: no code of a country begins so.
+  const isAway = !isOpen && !HARMLESS.has(record.numberClass) && history.visit(`>${record.called}`, day);
+  if (!isCostly && !isFar && !isAway) return undefined;
   return {
     subject: forwarded.by ?? record.user,
-    severity: isCostly ? "critical" : isOpen ? "medium" : "high",
-    score: isCostly ? 0.9 : isOpen ? 0.6 : 0.75,
+    severity: isCostly ? "critical" : isFar && !isOpen ? "high" : "medium",
+    score: isCostly ? 0.9 : !isFar ? 0.55 : isOpen ? 0.6 : 0.75,
     evidence: { costly: Number(isCostly), closed: Number(!isOpen), minutes: Math.round(record.durationMs / 60_000) },
     detail: { kind: forwarded.kind, ...(record.country === undefined ? {} : { country: record.country }) },
   };

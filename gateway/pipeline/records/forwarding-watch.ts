@@ -9,7 +9,7 @@ export interface ForwardingNow {
   readonly targets: Readonly<Partial<Record<ForwardKind, string>>>;
 }
 
-/** What was seen of a user last, as one text: `always=+576011234567;busy=`. */
+/** What was seen of a user last, as one text: `always=+576011234567;busy=`; a semicolon of a SIP URI is a line feed in it. */
 export type SeenForwarding = Readonly<Record<string, string>>;
 
 /** How numbers are read: `RecordNormaliser`. */
@@ -20,14 +20,14 @@ export interface ForwardingPlan {
 const spell = (targets: ForwardingNow["targets"]): string =>
   Object.entries(targets)
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([kind, target]) => `${kind}=${target}`)
+    .map(([kind, target]) => `${kind}=${target.replaceAll("\n", " ").replaceAll(";", "\n")}`)
     .join(";");
 
 function unspell(text: string | undefined): ReadonlyMap<string, string> {
   return new Map(
     (text ?? "").split(";").flatMap((part) => {
       const at = part.indexOf("=");
-      return at < 0 ? [] : [[part.slice(0, at), part.slice(at + 1)] as const];
+      return at < 0 ? [] : [[part.slice(0, at), part.slice(at + 1).replaceAll("\n", ";")] as const];
     }),
   );
 }

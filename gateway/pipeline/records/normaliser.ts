@@ -21,7 +21,7 @@ export interface RecordSite {
 export interface NormaliserOptions {
   /** By name; `default` is where nothing else is said. */
   readonly sites: Readonly<Record<string, RecordSite>>;
-  /** Our own numbers: canonical ones, or prefixes with `*` at their end. */
+  /** Our own numbers: canonical ones, prefixes with `*` at their end, and `@HOST`: names and extensions at that host are ours. */
   readonly ownNumbers: readonly string[];
 }
 
@@ -42,6 +42,7 @@ export class RecordNormaliser {
   readonly #default: { readonly plan: NumberPlan; readonly region: string | undefined };
   readonly #own: ReadonlySet<string>;
   readonly #ownPrefixes: readonly string[];
+  readonly #ownHosts: ReadonlySet<string>;
 
   /** Makes the id of a row that brings none of its content. */
   readonly idOf: (content: string) => string;
@@ -56,6 +57,9 @@ export class RecordNormaliser {
     this.#default = this.#plans.get("default") ?? { plan: new NumberPlan({}), region: undefined };
     this.#own = new Set(ownNumbers.filter((each) => !each.endsWith("*")));
     this.#ownPrefixes = ownNumbers.filter((each) => each.endsWith("*")).map((each) => each.slice(0, -1));
+    this.#ownHosts = new Set(
+      ownNumbers.filter((each) => each.startsWith("@")).map((each) => each.slice(1).toLowerCase()),
+    );
   }
 
   normalise(raw: RawCall): Result<CallRecord, RowError> {
@@ -66,7 +70,9 @@ export class RecordNormaliser {
       return fail({ code: "record.missing", field: "called", found: "" });
     const times = readTimes(raw);
     if (!times.ok) return times;
-    const direction = raw.direction ?? this.#directionOf(caller, called);
+    const callerIsOwn = this.#isOwnParty(raw.caller, caller, hostOf(raw.called));
+    const direction =
+      raw.direction ?? directionOf(callerIsOwn, this.#isOwnParty(raw.called, called, hostOf(raw.caller)));
     const far = direction === "in" ? caller : called;
     const near = direction === "in" ? called : caller;
     const facts = raw.country === undefined || raw.numberClass === undefined ? numberFacts(far) : NO_FACTS;
@@ -82,7 +88,7 @@ export class RecordNormaliser {
       id: raw.id ?? this.idOf(contentOf(raw, startedAt, endedAt)),
       source: raw.source,
       callId,
-      user: userOf(raw, (this.isOwn(caller) ? undefined : this.#senderOn(raw, direction, site.plan)) ?? near),
+      user: userOf(raw, (callerIsOwn ? undefined : this.#senderOn(raw, direction, site.plan)) ?? near),
       direction,
       caller,
       called: called === "" ? (raw.dialled ?? "") : called,
@@ -115,27 +121,34 @@ export class RecordNormaliser {
     const { plan, region } = (site === undefined ? undefined : this.#plans.get(site)) ?? this.#default;
     const number = plan.canonical(raw);
     const { country, numberClass } = numberFacts(number);
+    const host = hostOf(raw);
+    const isListed = this.#isListed(number);
+    const isElsewhere = !isListed && isExtension(number) && host !== undefined && !this.#ownHosts.has(host);
+    // Of an extension at another host the host is what counts.
+    const target = isElsewhere && !number.includes("@") ? `${number}@${host}` : number;
     return {
-      ...(number === "" ? {} : { target: number }),
+      ...(number === "" ? {} : { target }),
       ...(country === undefined ? {} : { country }),
       numberClass,
       international: country !== undefined && region !== undefined && country !== region,
-      external: number !== "" && !this.isOwn(number),
+      external: number !== "" && !isListed && (isElsewhere || !isExtension(number)),
     };
   }
 
-  /** Canonical numbers: is it one of ours? */
-  isOwn(number: string): boolean {
-    return (
-      this.#own.has(number) || this.#ownPrefixes.some((prefix) => number.startsWith(prefix)) || isExtension(number)
-    );
+  #isListed(number: string): boolean {
+    return this.#own.has(number) || this.#ownPrefixes.some((prefix) => number.startsWith(prefix));
   }
 
-  /** Where nothing tells the sides apart the call counts as made: the caller answers for it. */
-  #directionOf(caller: string, called: string): CallRecord["direction"] {
-    const [ownCaller, ownCalled] = [this.isOwn(caller), this.isOwn(called)];
-    if (ownCaller && ownCalled) return "internal";
-    return ownCalled ? "in" : "out";
+  /**
+   * Is who called, or was called, one of ours? A name at a host is where the host is: ours, or that of both sides. Extensions have the
+   * address of their telephone there.
+   * @param otherHost Of the other side.
+   */
+  #isOwnParty(raw: string, number: string, otherHost: string | undefined): boolean {
+    if (this.#isListed(number)) return true;
+    if (!isExtension(number)) return false;
+    const host = hostOf(raw);
+    return host === undefined || /^\d+$/.test(number) || host === otherHost || this.#ownHosts.has(host);
   }
 
   /**
@@ -145,7 +158,7 @@ export class RecordNormaliser {
   #senderOn({ forwardedBy }: RawCall, direction: CallRecord["direction"], plan: NumberPlan): string | undefined {
     if (forwardedBy === undefined || direction !== "out") return undefined;
     const by = plan.canonical(forwardedBy);
-    return this.isOwn(by) ? by : undefined;
+    return this.#isOwnParty(forwardedBy, by, undefined) ? by : undefined;
   }
 
   #classOf(far: string, known: NumberClass, direction: CallRecord["direction"], plan: NumberPlan): NumberClass {
@@ -157,6 +170,18 @@ export class RecordNormaliser {
 }
 
 const NO_FACTS: { readonly country?: string; readonly numberClass: NumberClass } = { numberClass: "unknown" };
+
+/** Where nothing tells the sides apart the call counts as made: the caller answers for it. */
+function directionOf(ownCaller: boolean, ownCalled: boolean): CallRecord["direction"] {
+  if (ownCaller && ownCalled) return "internal";
+  return ownCalled ? "in" : "out";
+}
+
+/** Lower case: `192.0.2.1` of `sip:4711@192.0.2.1;user=phone`, without its port. */
+function hostOf(raw: string): string | undefined {
+  const at = raw.indexOf("@");
+  return at < 0 ? undefined : /^(?:\[[^\]]*\]|[^:;?>\s]+)/.exec(raw.slice(at + 1))?.[0].toLowerCase();
+}
 
 /** `alice`, `4711`: not a number of the public network. */
 function isExtension(number: string): boolean {

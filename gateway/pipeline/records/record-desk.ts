@@ -57,8 +57,8 @@ export class RecordDesk {
     this.#stats.records += records.length;
     const findings: CdrFinding[] = [];
     const steps = [
-      ...records.map((record) => ({ at: record.startedAt, run: () => this.#detection.observe(record) })),
-      ...changes.map((change) => ({ at: change.at, run: () => this.#detection.changed(change) })),
+      ...records.map((record) => ({ at: record.startedAt, run: () => this.#detection.observe(record, until) })),
+      ...changes.map((change) => ({ at: change.at, run: () => this.#detection.changed(change, until) })),
     ].filter(({ at }) => at <= until);
     for (const { run } of steps.sort((a, b) => a.at - b.at)) findings.push(...run());
     const ahead = records.length + changes.length - steps.length;
@@ -73,7 +73,7 @@ export class RecordDesk {
   /** Learns from a record whose findings are known already: after a restart. */
   learn(record: CallRecord, until: UnixMs): void {
     const isNew = this.#ids.add(keyOf(record));
-    if (isNew && record.startedAt <= until) this.#detection.observe(record);
+    if (isNew && record.startedAt <= until) this.#detection.observe(record, until);
   }
 
   /** It came before. */

@@ -235,6 +235,51 @@ for (const [name, change, severity] of changes)
     assert.equal(detection().changed({ ...CHANGE, ...change })[0]?.severity, severity);
   });
 
+const SENT_ON: CallRecord = {
+  id: "sent-on",
+  source: "csv",
+  callId: "sent-on",
+  user: "madrid-1",
+  site: "madrid",
+  direction: "out",
+  caller: "+12025550101",
+  called: "+34600000001",
+  country: "ES",
+  numberClass: "mobile",
+  international: false,
+  startedAt: Date.parse("2026-03-03T23:00:00Z") as UnixMs,
+  endedAt: Date.parse("2026-03-03T23:01:00Z") as UnixMs,
+  durationMs: 60_000,
+  outcome: "answered",
+  forwarded: { kind: "always", by: "madrid-1" },
+};
+const DAYTIME = Date.parse("2026-03-03T10:00:00Z") as UnixMs;
+const sentOn: readonly (readonly [name: string, change: Partial<CallRecord>, severity: string | undefined])[] = [
+  ["to an outside number at night", {}, "medium"],
+  ["to an outside number in business hours is nothing", { startedAt: DAYTIME, endedAt: DAYTIME }, undefined],
+  ["inside at night is nothing", { direction: "internal", called: "4711", numberClass: "internal" }, undefined],
+  ["to voicemail at night is nothing", { called: "*97", numberClass: "short-code" }, undefined],
+  ["by a transfer is nothing", { forwarded: { kind: "transfer", by: "madrid-1" } }, undefined],
+  ["to a premium number", { numberClass: "premium" }, "critical"],
+];
+for (const [name, change, severity] of sentOn)
+  test(`a call sent on ${name}`, () => {
+    const found = detection().observe({ ...SENT_ON, ...change });
+    assert.equal(found.find(({ rule }) => rule === "call-forwarding")?.severity, severity);
+  });
+
+test("calls that are sent on to the same number night after night are told once", () => {
+  const watching = detection();
+  const told = Array.from({ length: 40 }, (_, night) => {
+    const at = (SENT_ON.startedAt + night * DAY_MS) as UnixMs;
+    return watching.observe({ ...SENT_ON, id: `n${night}`, startedAt: at, endedAt: at });
+  }).flat();
+  assert.equal(told.filter(({ rule, change }) => rule === "call-forwarding" && change === "opened").length, 1);
+  const at = (SENT_ON.startedAt + 39 * DAY_MS + 60_000) as UnixMs;
+  const other = watching.observe({ ...SENT_ON, id: "other", called: "+34600000002", startedAt: at, endedAt: at });
+  assert.ok(other.some(({ rule }) => rule === "call-forwarding"));
+});
+
 test("a month of honest work of 60 people raises next to nothing", () => {
   const found = feed(detection(), honest).filter(({ change }) => change === "opened");
   assert.ok(

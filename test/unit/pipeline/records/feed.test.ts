@@ -75,6 +75,58 @@ test("forwarding: who is seen first changed nothing; later a change is told with
   assert.equal(off?.enabled, false);
 });
 
+test("forwarding: a SIP URI with parameters is one target: no change while nothing is changed, one when it is", () => {
+  const now = (always: string) => [{ user: "u1", targets: { always, busy: "sip:b%3Bc@192.0.2.1;user=phone" } }];
+  const first = forwardingChanges(now("sip:a@192.0.2.1;user=phone;busy=x"), {}, NOW, plan);
+  const second = forwardingChanges(now("sip:a@192.0.2.1;user=phone;busy=x"), first.seen, NOW, plan);
+  assert.deepEqual(second.changes, []);
+  const third = forwardingChanges(now("sip:a@192.0.2.1;user=ip"), second.seen, NOW, plan);
+  assert.deepEqual(
+    third.changes.map(({ kind }) => kind),
+    ["always"],
+  );
+  // What was kept before targets were escaped.
+  const kept = { u1: "always=+5351234567;busy=sip:b%3Bc@192.0.2.1" };
+  const again = [{ user: "u1", targets: { always: "+5351234567", busy: "sip:b%3Bc@192.0.2.1" } }];
+  assert.deepEqual(forwardingChanges(again, kept, NOW, plan).changes, [], "escapes of others are left alone");
+});
+
+const sides = new RecordNormaliser({ sites: {}, ownNumbers: ["+576014*", "reception", "@pbx.example.com"] });
+const targets: readonly { raw: string; target: string; external: boolean }[] = [
+  { raw: "4711", target: "4711", external: false },
+  { raw: "alice", target: "alice", external: false },
+  { raw: "sip:alice@pbx.example.com;user=phone", target: "alice", external: false },
+  { raw: "sip:+5760141234@192.0.2.7", target: "+5760141234", external: false },
+  { raw: "sip:alice@192.0.2.7", target: "alice@192.0.2.7", external: true },
+  { raw: "<sips:alice@PBX.example.com:5061>", target: "alice", external: false },
+  { raw: "alice@example.org", target: "alice@example.org", external: true },
+  { raw: "sip:4711@192.0.2.7", target: "4711@192.0.2.7", external: true },
+  { raw: "sip:reception@192.0.2.7", target: "reception", external: false },
+  { raw: "sip:+12025550101@192.0.2.7", target: "+12025550101", external: true },
+];
+for (const { raw, target, external } of targets) {
+  test(`forwarding: ${raw} is ${external ? "outside" : "ours"}`, () => {
+    const found = sides.target(raw, undefined);
+    assert.deepEqual([found.target, found.external], [target, external]);
+  });
+}
+
+const directions: readonly { caller: string; called: string; direction: CallRecord["direction"] }[] = [
+  { caller: "4711", called: "sip:bob@example.org", direction: "out" },
+  { caller: "sip:bob@example.org", called: "+5760141234", direction: "in" },
+  { caller: "sip:alice@pbx.example.com", called: "sip:bob@pbx.example.com", direction: "internal" },
+  { caller: "sip:alice@192.0.2.1", called: "sip:bob@192.0.2.1", direction: "internal" },
+  { caller: "4711", called: "bob", direction: "internal" },
+  { caller: "sip:4711@192.0.2.8", called: "sip:4712@192.0.2.9", direction: "internal" },
+];
+for (const { caller, called, direction } of directions) {
+  test(`direction: from ${caller} to ${called} is ${direction}`, () => {
+    const record = sides.normalise({ source: "csv", caller, called, startedAt: NOW });
+    assert.ok(record.ok);
+    assert.equal(record.value.direction, direction);
+  });
+}
+
 const WEBEX_ITEM = {
   "Report ID": "rep1",
   "Start time": "2026-03-02T10:00:00.000Z",
