@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { EventTracker } from "../../gateway/media/dtmf/event-tracker.js";
 import { demultiplex } from "../../gateway/media/rtp/demultiplex.js";
-import { parseRtpPacket } from "../../gateway/media/rtp/rtp-packet.js";
+import { parseRtpPacket } from "../support/rtp-packet.js";
 import { anchorSdp, readAnchorable } from "../../gateway/sip/sdp/anchor-sdp.js";
 import { missingCapture, readCapture } from "../support/pcap.js";
 

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseSipMessage } from "../../gateway/sip/message/parse-message.js";
-import { serializeMessage } from "../../gateway/sip/message/serialize-message.js";
 import type { SipMessage, SipRequest } from "../../gateway/sip/message/sip-message.js";
 import { validateRequest, validateResponse, type RequestFacts } from "../../gateway/sip/message/validate-request.js";
 import { listCases, missingCases, readCase } from "../support/torture-cases.js";
 import { TORTURE_CASES } from "./rfc4475-cases.js";
+import { serializeMessage } from "../support/write-sip.js";
 
 type Outcome =
   | { readonly kind: "accepted"; readonly message: SipMessage; readonly facts: RequestFacts | undefined }

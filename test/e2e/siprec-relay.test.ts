@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { siprecSend } from "../../gateway/cli/siprec.js";
 import { G711 } from "../../gateway/media/g711/g711.js";
 import { buildRtpPacket } from "../../gateway/media/rtp/rtp-header.js";
-import { parseRtpPacket } from "../../gateway/media/rtp/rtp-packet.js";
+import { parseRtpPacket } from "../support/rtp-packet.js";
 import { writeWav } from "../../gateway/media/wav/write-wav.js";
 import type { MediaReceiver } from "../../gateway/ports/media-receiver.js";
 import { temporaryFolder, until } from "../support/processes.js";

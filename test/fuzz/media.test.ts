@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Outflow } from "../../gateway/adapters/rtp-relay/outflow.js";
+import { shiftReports } from "../../gateway/adapters/rtp-relay/shift-reports.js";
 import type { PayloadFormat } from "../../gateway/media/audio.js";
 import { parseComfortNoise } from "../../gateway/media/comfort-noise/comfort-noise.js";
 import { pureDecoders } from "../../gateway/media/decode/create-pure-decoder.js";
@@ -7,16 +9,17 @@ import { SpeechDecoders } from "../../gateway/media/decode/speech-decoder.js";
 import { EventTracker } from "../../gateway/media/dtmf/event-tracker.js";
 import { JitterBuffer } from "../../gateway/media/jitter/jitter-buffer.js";
 import { isOpusPacket } from "../../gateway/media/opus/opus-packet.js";
-import { buildRtcp } from "../support/build-rtcp.js";
-import { parseRtcp } from "../../gateway/media/rtcp/parse-rtcp.js";
 import { demultiplex } from "../../gateway/media/rtp/demultiplex.js";
 import { ReceiveStatistics } from "../../gateway/media/rtp/receive-statistics.js";
 import { buildRtpPacket, RtpHeader } from "../../gateway/media/rtp/rtp-header.js";
-import { parseRtpPacket } from "../../gateway/media/rtp/rtp-packet.js";
 import { mixedDown, readWav } from "../../gateway/media/wav/read-wav.js";
 import { writeWav } from "../../gateway/media/wav/write-wav.js";
 import { anchorSdp, readAnchorable } from "../../gateway/sip/sdp/anchor-sdp.js";
 import type { MediaStream } from "../../gateway/sip/sdp/media-streams.js";
+import { buildRtcp } from "../support/build-rtcp.js";
+import { parseRtcp } from "../support/parse-rtcp.js";
+import type { RtcpPacket } from "../support/rtcp-packet.js";
+import { parseRtpPacket } from "../support/rtp-packet.js";
 import { CN, EVENT, G722, OPUS, PCMA, PCMU } from "../support/rtp-stream.js";
 import { mutateSip } from "../support/mutate-sip.js";
 import { SeededRandom } from "../support/seeded-random.js";
@@ -96,7 +99,7 @@ test("fuzz: RTP headers", () => {
   assert.deepEqual([...outcomes.keys()].sort(), ["packet", "rtp.padding", "rtp.truncated", "rtp.version"]);
 });
 
-test("fuzz: RTCP is refused with a code, or can be written and read again", () => {
+test("fuzz: reports are made to fit a shifted stream, whatever else stays as it is", () => {
   const report = {
     ssrc: 1,
     fractionLost: 1,
@@ -106,26 +109,54 @@ test("fuzz: RTCP is refused with a code, or can be written and read again", () =
     lastSr: 4,
     delaySinceLastSr: 5,
   };
-  const seeds = [
-    buildRtcp([
-      { kind: "sr", ssrc: 1, ntpSeconds: 2, ntpFraction: 3, rtpTimestamp: 4, packetCount: 5, octetCount: 6, reports: [report] },
-      { kind: "sdes", chunks: [{ ssrc: 1, items: [{ type: 1, value: Uint8Array.of(65, 66) }] }] },
-      { kind: "bye", ssrcs: [1], reason: Uint8Array.of(66) },
-    ]),
-    ...seedsOf(/\.rtcp$|rtcp-.*\.bin$/),
-  ]; // prettier-ignore
+  const ours = buildRtcp([
+    { kind: "sr", ssrc: 1, ntpSeconds: 2, ntpFraction: 3, rtpTimestamp: 4, packetCount: 5, octetCount: 6, reports: [report] },
+    { kind: "sdes", chunks: [{ ssrc: 1, items: [{ type: 1, value: Uint8Array.of(65, 66) }] }] },
+    { kind: "bye", ssrcs: [1], reason: Uint8Array.of(66) },
+  ]); // prettier-ignore
+  const theirs = seedsOf(/\.rtcp$|rtcp-.*\.bin$/);
+  const seeds = [...theirs, ...theirs.map(() => ours), ours];
+  const flow = shiftedFlow();
   const outcomes = fuzz(60_000, seeds, (bytes) => {
-    const read = parseRtcp(bytes);
-    if (!read.ok) return read.error.code;
-    assert.ok(read.value.length >= 1 && read.value.length <= 64);
-    const again = parseRtcp(buildRtcp(read.value));
-    assert.ok(again.ok);
-    assert.deepEqual(again.value.map(({ kind }) => kind), read.value.map(({ kind }) => kind)); // prettier-ignore
-    return "read";
+    const packet = bytes.slice();
+    shiftReports(packet, flow, flow);
+    const [before, after] = [parseRtcp(bytes), parseRtcp(packet)];
+    if (!before.ok) {
+      assert.equal(after.ok ? "read" : after.error.code, before.error.code);
+      return before.error.code;
+    }
+    assert.ok(after.ok);
+    assert.deepEqual(after.value, before.value.map((each) => shifted(each, flow))); // prettier-ignore
+    return Buffer.compare(bytes, packet) === 0 ? "as it was" : "shifted";
   });
-  assert.ok((outcomes.get("read") ?? 0) > 3_000, JSON.stringify([...outcomes]));
+  for (const outcome of ["shifted", "as it was"])
+    assert.ok((outcomes.get(outcome) ?? 0) > 1_000, JSON.stringify([...outcomes]));
   for (const code of ["rtcp.truncated", "rtcp.version", "rtcp.padding"]) assert.ok(outcomes.has(code), code);
 });
+
+/** As after a prompt: source 1 leaves with other numbers than it came with. */
+function shiftedFlow(): Outflow {
+  const flow = new Outflow(() => 0.5);
+  const header = new RtpHeader();
+  const fields = { payloadType: 0, marker: false, sequenceNumber: 7, timestamp: 1_000, ssrc: 1 };
+  header.read(buildRtpPacket(fields, new Uint8Array(160)));
+  flow.pass(header, 0, 8_000);
+  for (const atMs of [20, 40, 60]) flow.next(atMs, 160, 8_000);
+  header.read(buildRtpPacket({ ...fields, sequenceNumber: 8, timestamp: 1_160 }, new Uint8Array(160)));
+  flow.pass(header, 80, 8_000);
+  assert.ok(flow.isShifted);
+  return flow;
+}
+
+function shifted(packet: RtcpPacket, flow: Outflow): RtcpPacket {
+  if (packet.kind !== "sr" && packet.kind !== "rr") return packet;
+  const reports = packet.reports.map((report) => ({
+    ...report,
+    extendedHighestSequence: (report.extendedHighestSequence - flow.sequenceShiftOf(report.ssrc)) >>> 0,
+  }));
+  if (packet.kind === "rr") return { ...packet, reports };
+  return { ...packet, rtpTimestamp: (packet.rtpTimestamp + flow.timestampShiftOf(packet.ssrc)) >>> 0, reports };
+}
 
 const SDP = [
   "v=0", "o=- 1 2 IN IP4 192.0.2.1", "s=-", "c=IN IP4 192.0.2.1", "t=0 0", "a=group:BUNDLE a", "m=audio 40000 RTP/AVP 0 8 111 101", "a=rtpmap:111 opus/48000/2",

@@ -1,4 +1,4 @@
-import { RTCP_TYPE, type ReportBlock, type RtcpPacket } from "../../gateway/media/rtcp/rtcp-packet.js";
+import { RTCP_TYPE, type ReportBlock, type RtcpPacket } from "./rtcp-packet.js";
 
 const MAX_COUNT = 31;
 const MAX_TEXT_BYTES = 255;

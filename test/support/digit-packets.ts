@@ -1,4 +1,15 @@
-import { digitOf, type TelephoneEvent } from "../../gateway/media/dtmf/telephone-event.js";
+import { digitOf, EVENT_BYTES } from "../../gateway/media/dtmf/telephone-event.js";
+
+/** RFC 4733 §2.3 */
+export interface TelephoneEvent {
+  /** 0–15: digits, see `digitOf`; others: flash, tones. */
+  readonly event: number;
+  readonly end: boolean;
+  /** Power, −dBm0: 0–63; 0 is loudest. */
+  readonly volume: number;
+  /** Since the event began, in ticks of the RTP clock; 0xffff: as long or longer. */
+  readonly durationTicks: number;
+}
 
 const DIGITS = Array.from({ length: 16 }, (_, event) => digitOf(event) ?? "").join("");
 
@@ -13,6 +24,18 @@ export function buildTelephoneEvent(event: TelephoneEvent): Uint8Array {
   const flags = (event.end ? 0x80 : 0) | (event.volume & 0x3f);
   const ticks = Math.min(0xffff, event.durationTicks);
   return Uint8Array.of(event.event, flags, ticks >> 8, ticks & 0xff);
+}
+
+/** Reads the first event of a payload. @returns Undefined where it is shorter than one. */
+export function parseTelephoneEvent(bytes: Uint8Array, from = 0, to = bytes.byteLength): TelephoneEvent | undefined {
+  if (to - from < EVENT_BYTES) return undefined;
+  const flags = bytes[from + 1] ?? 0;
+  return {
+    event: bytes[from] ?? 0,
+    end: (flags & 0x80) !== 0,
+    volume: flags & 0x3f,
+    durationTicks: ((bytes[from + 2] ?? 0) << 8) | (bytes[from + 3] ?? 0),
+  };
 }
 
 /** One packet of a digit that is sent: payload, and what belongs into its RTP header. */

@@ -5,10 +5,10 @@ import { wireHeaderName } from "../../gateway/sip/message/header-names.js";
 import { parseCSeq } from "../../gateway/sip/message/header-values.js";
 import { getTag, uriOf, withTag } from "../../gateway/sip/message/name-addr.js";
 import { parseSipMessage } from "../../gateway/sip/message/parse-message.js";
-import { serializeMessage } from "../../gateway/sip/message/serialize-message.js";
 import { SipHeaders } from "../../gateway/sip/message/sip-headers.js";
 import { NO_BODY, type SipMessage, type SipRequest, type SipResponse } from "../../gateway/sip/message/sip-message.js";
 import { DrachtioPeer, type PeerCommand } from "./drachtio-peer.js";
+import { serializeMessage } from "./write-sip.js";
 
 interface Where {
   readonly address: string;

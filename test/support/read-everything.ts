@@ -4,16 +4,15 @@ import { parseMultipart } from "../../gateway/sip/message/multipart.js";
 import * as nameAddr from "../../gateway/sip/message/name-addr.js";
 import { parseParams, withoutParam, withParam } from "../../gateway/sip/message/params.js";
 import { parseSipMessage } from "../../gateway/sip/message/parse-message.js";
-import { serializeMessage } from "../../gateway/sip/message/serialize-message.js";
 import type { SipMessage } from "../../gateway/sip/message/sip-message.js";
 import { splitValues } from "../../gateway/sip/message/split-values.js";
 import { escapeUri, quote, unescapeUri, unquote, utf8Text } from "../../gateway/sip/message/text.js";
-import { formatSipUri, isUri, parseSipUri, parseUri } from "../../gateway/sip/message/uri.js";
-import { sameUri } from "../../gateway/sip/message/uri-compare.js";
+import { isUri, parseSipUri, parseUri } from "../../gateway/sip/message/uri.js";
 import { validateRequest, validateResponse } from "../../gateway/sip/message/validate-request.js";
 import { formatVia, parseVia } from "../../gateway/sip/message/via.js";
-import { checkAnswer } from "../../gateway/sip/sdp/check-answer.js";
+import { checkAnswer } from "./check-answer.js";
 import { parseSdp, serializeSdp } from "../../gateway/sip/sdp/parse-sdp.js";
+import { formatNameAddr, formatSipUri, serializeMessage } from "./write-sip.js";
 
 /**
  * Reads bytes with everything that reads SIP, and checks what must hold for any bytes: nothing throws, a refusal has a code,
@@ -96,7 +95,7 @@ function readValue(value: string): void {
   if (via !== undefined) assert.deepEqual(parseVia(formatVia(via)), via);
   const address = nameAddr.parseNameAddr(value);
   if (address !== undefined) {
-    assert.deepEqual(nameAddr.parseNameAddr(nameAddr.formatNameAddr(address)), address);
+    assert.deepEqual(nameAddr.parseNameAddr(formatNameAddr(address)), address);
     assert.equal(nameAddr.uriOf(value), address.uri);
     assert.equal(nameAddr.getTag(nameAddr.withTag(value, "fresh-1")), "fresh-1");
     assert.equal(nameAddr.getTag(nameAddr.withoutTag(value)), undefined);
@@ -113,5 +112,4 @@ function readUri(text: string): void {
   assert.equal(isUri(text), uri !== undefined, "the quick check agrees with the parser");
   const sip = parseSipUri(text);
   if (sip !== undefined) assert.deepEqual(parseSipUri(formatSipUri(sip)), sip);
-  assert.equal(sameUri(text, text), uri !== undefined, "a well-formed URI equals itself");
 }

@@ -7,7 +7,7 @@ import type { Speaker } from "../../detection/index.js";
 import { DEFAULT_RECORDING, type RecordingOptions } from "../../gateway/call/recording/recording-contracts.js";
 import { RecordingRouter } from "../../gateway/call/recording/recording-router.js";
 import { RecordingServer } from "../../gateway/call/recording/recording-server.js";
-import { parseRtpPacket } from "../../gateway/media/rtp/rtp-packet.js";
+import { parseRtpPacket } from "./rtp-packet.js";
 import type { HeardStreams } from "../../gateway/ports/heard-streams.js";
 import type { MediaReceiver, ReceiveOptions, ReceivingPort } from "../../gateway/ports/media-receiver.js";
 import type { SipEndpoint } from "../../gateway/ports/sip-endpoint.js";

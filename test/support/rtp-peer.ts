@@ -1,5 +1,5 @@
 import { createSocket, type Socket } from "node:dgram";
-import { parseRtpPacket, type RtpPacket } from "../../gateway/media/rtp/rtp-packet.js";
+import { parseRtpPacket, type RtpPacket } from "./rtp-packet.js";
 import { rtp, type PacketPlan } from "./rtp-stream.js";
 import { until } from "./processes.js";
 

@@ -1,6 +1,8 @@
-import { RTCP_TYPE } from "../../media/rtcp/rtcp-packet.js";
 import type { Outflow } from "./outflow.js";
 
+/** RFC 3550 §12.1 */
+const SENDER_REPORT = 200;
+const RECEIVER_REPORT = 201;
 const HEAD_BYTES = 4;
 const SSRC_BYTES = 4;
 /** After the sender's SSRC: NTP time, then the RTP timestamp. RFC 3550 §6.4.1 */
@@ -24,11 +26,11 @@ export function shiftReports(packet: Uint8Array, forward: Outflow, backward: Out
     const type = view.getUint8(at + 1);
     const end = Math.min(packet.byteLength, at + HEAD_BYTES + 4 * view.getUint16(at + 2));
     const count = view.getUint8(at) & 0x1f;
-    if (type === RTCP_TYPE.sr && at + SR_REPORTS_AT <= end) {
+    if (type === SENDER_REPORT && at + SR_REPORTS_AT <= end) {
       const shift = forward.timestampShiftOf(view.getUint32(at + HEAD_BYTES));
       view.setUint32(at + SR_TIMESTAMP_AT, (view.getUint32(at + SR_TIMESTAMP_AT) + shift) >>> 0);
       shiftBlocks(view, at + SR_REPORTS_AT, count, end, backward);
-    } else if (type === RTCP_TYPE.rr) shiftBlocks(view, at + RR_REPORTS_AT, count, end, backward);
+    } else if (type === RECEIVER_REPORT) shiftBlocks(view, at + RR_REPORTS_AT, count, end, backward);
     at = end;
   }
 }

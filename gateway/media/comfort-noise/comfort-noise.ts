@@ -17,14 +17,6 @@ export function parseComfortNoise(bytes: Uint8Array, from = 0, to = bytes.byteLe
   return { levelDbov: 0 - ((bytes[from] ?? 0) & 0x7f), reflection };
 }
 
-/** Writes a CN payload, newly allocated. */
-export function buildComfortNoise(parameters: NoiseParameters): Uint8Array {
-  const reflection = parameters.reflection.slice(0, MAX_ORDER);
-  const level = Math.max(0, Math.min(127, Math.round(-parameters.levelDbov)));
-  const coded = reflection.map((k) => Math.max(0, Math.min(254, Math.round((k * 32_768) / 258) + 127)));
-  return Uint8Array.of(level, ...coded);
-}
-
 /**
  * Noise of a level and a spectrum: white noise through the all-pole lattice of the reflection coefficients. RFC 3389 §4. The same
  * seed gives the same noise.

@@ -27,7 +27,10 @@ export class RtpHeader {
    * Reads one RTP packet. RFC 3550 §5.1 (header), §5.3.1 (header extension).
    *
    * @param datagram One whole UDP payload as received. May be hostile.
-   * @returns Undefined when it is one; else the first reason why it is not, see `parseRtpPacket`. Never throws.
+   * @returns Undefined when it is one; else the first reason why it is not. Never throws.
+   *   - `rtp.truncated`: shorter than its own header announces.
+   *   - `rtp.version`: the version bits are not 2 (STUN and DTLS look like this).
+   *   - `rtp.padding`: the padding count is 0 or exceeds what follows the header.
    */
   read(datagram: Uint8Array): RtpErrorCode | undefined {
     const haveBytes = datagram.byteLength;

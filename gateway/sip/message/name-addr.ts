@@ -21,17 +21,6 @@ export function parseNameAddr(value: string): NameAddr | undefined {
   return { display: unquote(display), uri: value.slice(bounds.uriAt, bounds.uriEnd), params };
 }
 
-/** The inverse: quotes the display name where it is no row of tokens; always with angle brackets. */
-export function formatNameAddr(address: NameAddr): string {
-  if (address.display === "") return `<${address.uri}>${address.params}`;
-  return `${quoteWhereNeeded(address.display)} <${address.uri}>${address.params}`;
-}
-
-function quoteWhereNeeded(display: string): string {
-  const plain = /^[A-Za-z0-9\-.!%*_+`'~]+(?: [A-Za-z0-9\-.!%*_+`'~]+)*$/.test(display);
-  return plain ? display : `"${display.replace(/["\\]/g, "\\$&")}"`;
-}
-
 /** The URI in a From, To, Contact … value without building the rest; undefined where there is none. */
 export function uriOf(value: string): string | undefined {
   const bounds = locate(value);

@@ -1,6 +1,6 @@
 import type { SipHeaders } from "./sip-headers.js";
 import { oneLine } from "./text.js";
-import type { SipMessage, SipRequest, SipResponse } from "./sip-message.js";
+import type { SipRequest, SipResponse } from "./sip-message.js";
 
 /** The bytes of a request as they go on the wire. Content-Length is counted anew and written last. RFC 3261 §7, §20.14 */
 export function serializeRequest(request: SipRequest): Buffer {
@@ -12,10 +12,6 @@ export function serializeResponse(response: SipResponse): Buffer {
 }
 
 /** Strings are written one byte a character (see `SipRequest`); what is above U+00FF goes out as `?`, never as another character. */
-export function serializeMessage(message: SipMessage): Buffer {
-  return message.kind === "request" ? serializeRequest(message) : serializeResponse(message);
-}
-
 function serialize(startLine: string, headers: SipHeaders, body: Uint8Array): Buffer {
   let head = startLine;
   const count = headers.size;

@@ -103,14 +103,6 @@ export function parseSipUri(uri: string): SipUri | undefined {
   return { scheme, user, password, host, port, params, headers: question < 0 ? "" : uri.slice(question + 1) };
 }
 
-/** The inverse of `parseSipUri`. */
-export function formatSipUri(uri: SipUri): string {
-  const password = uri.password === undefined ? "" : `:${uri.password}`;
-  const user = uri.user === undefined ? "" : `${uri.user}${password}@`;
-  const port = uri.port === undefined ? "" : `:${uri.port}`;
-  return `${uri.scheme}:${user}${uri.host}${port}${uri.params}${uri.headers === "" ? "" : `?${uri.headers}`}`;
-}
-
 /** RFC 3966 §3: digits and visual separators, `+` first for a global number; hex digits, `*` and `#` in a local one. */
 export function parseTelUri(uri: string): TelUri | undefined {
   if (uriScheme(uri) !== "tel") return undefined;

@@ -62,7 +62,7 @@ const OVERLAP: OfferAnswerStep = { kind: "overlap", status: 500 };
  * (INVITE and 2xx or reliable 1xx; 2xx and ACK; reliable 1xx and PRACK; PRACK, UPDATE and their 2xx).
  *
  * Told of every message of the dialog that could carry a description, in the order of the wire, once each (repeats left
- * out). Knows neither sockets nor what the descriptions say: see `checkAnswer`. Forked early dialogs need one each.
+ * out). Knows neither sockets nor what the descriptions say. Forked early dialogs need one each.
  */
 export class OfferAnswer {
   #open: OpenOffer | undefined;

@@ -3,7 +3,7 @@ import { after, test } from "node:test";
 import type { Speaker } from "../../../detection/index.js";
 import { GatewayError } from "../../../gateway/core/errors.js";
 import { buildRtcp } from "../../support/build-rtcp.js";
-import { parseRtpPacket } from "../../../gateway/media/rtp/rtp-packet.js";
+import { parseRtpPacket } from "../../support/rtp-packet.js";
 import { digitPackets } from "../../support/digit-packets.js";
 import type { MediaAnchor } from "../../../gateway/ports/media-anchor.js";
 import { aim, AnchoredCall, placesIn, sdpOf, textOf } from "../../support/anchored-call.js";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { buildRtcp } from "../../support/build-rtcp.js";
-import { parseRtcp } from "../../../gateway/media/rtcp/parse-rtcp.js";
+import { parseRtcp } from "../../support/parse-rtcp.js";
 import { AnchoredCall, aim, placesIn, sdpOf, textOf } from "../../support/anchored-call.js";
 import { missingCapture, readCapture } from "../../support/pcap.js";
 import { until } from "../../support/processes.js";

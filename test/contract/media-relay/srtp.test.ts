@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { nodeSrtpCrypto } from "../../../gateway/adapters/rtp-relay/node-srtp-crypto.js";
 import { GatewayError } from "../../../gateway/core/errors.js";
-import { parseRtpPacket } from "../../../gateway/media/rtp/rtp-packet.js";
+import { parseRtpPacket } from "../../support/rtp-packet.js";
 import { srtpCipher, SrtpReceiver, type SrtpCipher } from "../../../gateway/media/srtp/srtp-session.js";
 import { AnchoredCall } from "../../support/anchored-call.js";
 import { until } from "../../support/processes.js";

@@ -10,7 +10,7 @@ import type {
 import { RelayEngine } from "../../../../gateway/adapters/rtp-relay/relay-engine.js";
 import { G711 } from "../../../../gateway/media/g711/g711.js";
 import { PacketRing } from "../../../../gateway/media/fork/packet-ring.js";
-import { parseRtpPacket, type RtpPacket } from "../../../../gateway/media/rtp/rtp-packet.js";
+import { parseRtpPacket, type RtpPacket } from "../../../support/rtp-packet.js";
 import { FakeClock } from "../../../support/fake-clock.js";
 import { FakeDatagramIo } from "../../../support/fake-datagram-io.js";
 import { EVENT, OPUS, PCMU, rtp } from "../../../support/rtp-stream.js";

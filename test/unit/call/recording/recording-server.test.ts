@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { checkAnswer } from "../../../../gateway/sip/sdp/check-answer.js";
+import { checkAnswer } from "../../../support/check-answer.js";
 import { parseSdp } from "../../../../gateway/sip/sdp/parse-sdp.js";
 import { writeMetadata } from "../../../../gateway/sip/siprec/write-metadata.js";
 import { DIALECTS, multipart, sdpOf } from "../../../fixtures/siprec/dialects.js";

@@ -1,10 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import {
-  buildComfortNoise,
-  ComfortNoise,
-  parseComfortNoise,
-} from "../../../../gateway/media/comfort-noise/comfort-noise.js";
+import { ComfortNoise, parseComfortNoise } from "../../../../gateway/media/comfort-noise/comfort-noise.js";
+import { buildComfortNoise } from "../../../support/build-comfort-noise.js";
 
 function make(levelDbov: number, reflection: readonly number[], count = 16_000): Float32Array {
   const noise = new ComfortNoise(7);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { EventTracker } from "../../../../gateway/media/dtmf/event-tracker.js";
-import { digitOf, parseTelephoneEvent } from "../../../../gateway/media/dtmf/telephone-event.js";
-import { buildTelephoneEvent, digitPackets, eventOf } from "../../../support/digit-packets.js";
+import { digitOf } from "../../../../gateway/media/dtmf/telephone-event.js";
+import { buildTelephoneEvent, digitPackets, eventOf, parseTelephoneEvent } from "../../../support/digit-packets.js";
 
 interface Step {
   readonly ts: number;

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  formatNameAddr,
   getTag,
   paramsOf,
   parseNameAddr,
@@ -10,6 +9,7 @@ import {
   withTag,
   withUri,
 } from "../../../../gateway/sip/message/name-addr.js";
+import { formatNameAddr } from "../../../support/write-sip.js";
 
 const READ = [
   ["<sip:a@192.0.2.1>", "", "sip:a@192.0.2.1", ""],

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { formatNameAddr, parseNameAddr } from "../../../../gateway/sip/message/name-addr.js";
+import { parseNameAddr } from "../../../../gateway/sip/message/name-addr.js";
 import { parseParams } from "../../../../gateway/sip/message/params.js";
 import { parseSipMessage } from "../../../../gateway/sip/message/parse-message.js";
 import { splitValues } from "../../../../gateway/sip/message/split-values.js";
 import { escapeUri, quote, unescapeUri } from "../../../../gateway/sip/message/text.js";
-import { formatSipUri, parseSipUri, type SipUri } from "../../../../gateway/sip/message/uri.js";
-import { sameUri } from "../../../../gateway/sip/message/uri-compare.js";
+import { parseSipUri, type SipUri } from "../../../../gateway/sip/message/uri.js";
 import { formatVia, parseVia } from "../../../../gateway/sip/message/via.js";
 import { SeededRandom } from "../../../support/seeded-random.js";
+import { formatNameAddr, formatSipUri } from "../../../support/write-sip.js";
 
 // Made from known parts, in every form that the grammar allows, and read back: the parts must come out.
 
@@ -75,7 +75,6 @@ test(`SIP URIs of known parts, seed ${SEED} (RFC 3261 §19.1.1)`, () => {
     const uri = make.uri();
     const text = formatSipUri(uri);
     assert.deepEqual(parseSipUri(text), uri, text);
-    assert.ok(sameUri(text, text.replace(uri.host, uri.host.toUpperCase())), text);
   }
 });
 

@@ -1,13 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseSipMessage } from "../../../../gateway/sip/message/parse-message.js";
-import {
-  serializeMessage,
-  serializeRequest,
-  serializeResponse,
-} from "../../../../gateway/sip/message/serialize-message.js";
+import { serializeRequest, serializeResponse } from "../../../../gateway/sip/message/serialize-message.js";
 import { SipHeaders } from "../../../../gateway/sip/message/sip-headers.js";
 import { NO_BODY, type SipRequest } from "../../../../gateway/sip/message/sip-message.js";
+import { serializeMessage } from "../../../support/write-sip.js";
 
 const request = (headers: SipHeaders, body: Uint8Array = NO_BODY): SipRequest => ({
   kind: "request",

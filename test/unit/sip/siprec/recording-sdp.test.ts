@@ -6,7 +6,7 @@ import {
   type RecordedLine,
   type RecordingSdpOptions,
 } from "../../../../gateway/sip/siprec/recording-sdp.js";
-import { checkAnswer } from "../../../../gateway/sip/sdp/check-answer.js";
+import { checkAnswer } from "../../../support/check-answer.js";
 import { parseSdp } from "../../../../gateway/sip/sdp/parse-sdp.js";
 import { sdpOf } from "../../../fixtures/siprec/dialects.js";
 

@@ -1,5 +1,5 @@
-import { fail, ok, type Result } from "../../core/result.js";
-import { RtpHeader, type RtpErrorCode } from "./rtp-header.js";
+import { fail, ok, type Result } from "../../gateway/core/result.js";
+import { RtpHeader, type RtpErrorCode } from "../../gateway/media/rtp/rtp-header.js";
 
 export interface RtpPacket {
   readonly payloadType: number;
@@ -19,15 +19,7 @@ export interface RtpParseError {
   readonly haveBytes: number;
 }
 
-/**
- * Reads one RTP packet. RFC 3550 §5.1 (header), §5.3.1 (header extension). On hot paths use `RtpHeader`, which allocates nothing.
- *
- * @param datagram One whole UDP payload as received. May be hostile.
- * @returns The packet, or the first reason why it is not one. Never throws.
- *   - `rtp.truncated`: shorter than its own header announces.
- *   - `rtp.version`: the version bits are not 2 (STUN and DTLS look like this).
- *   - `rtp.padding`: the padding count is 0 or exceeds what follows the header.
- */
+/** Reads one RTP packet, newly allocated: what `RtpHeader` reads, and its errors. */
 export function parseRtpPacket(datagram: Uint8Array): Result<RtpPacket, RtpParseError> {
   const header = new RtpHeader();
   const code = header.read(datagram);

@@ -83,10 +83,3 @@ export function ntpOfUnixMs(unixMs: number): { readonly seconds: number; readonl
     fraction: Math.floor(((unixMs - seconds * 1000) / 1000) * 2 ** 32),
   };
 }
-
-/** Round trip from a block that reports on us: now − DLSR − LSR. RFC 3550 §6.4.1. @returns ms; undefined where there was no SR, or it makes no sense. */
-export function roundTripMs(block: ReportBlock, nowCompactNtp: number): number | undefined {
-  if (block.lastSr === 0) return undefined;
-  const units = (nowCompactNtp - block.delaySinceLastSr - block.lastSr) | 0;
-  return units < 0 || units > 65_536 * 30 ? undefined : (units * 1000) / 65_536;
-}

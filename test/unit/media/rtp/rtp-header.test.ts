@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { demultiplex } from "../../../../gateway/media/rtp/demultiplex.js";
 import { RtpHeader, buildRtpPacket, writeRtpHeader } from "../../../../gateway/media/rtp/rtp-header.js";
-import { parseRtpPacket } from "../../../../gateway/media/rtp/rtp-packet.js";
+import { parseRtpPacket } from "../../../support/rtp-packet.js";
 import {
   seqDistance,
   timestampDistance,

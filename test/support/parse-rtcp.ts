@@ -1,4 +1,4 @@
-import { fail, ok, type Result } from "../../core/result.js";
+import { fail, ok, type Result } from "../../gateway/core/result.js";
 import {
   RTCP_TYPE,
   type Goodbye,

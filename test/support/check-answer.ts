@@ -1,4 +1,4 @@
-import { directionOf, type SdpDirection, type SessionDescription } from "./session-description.js";
+import { directionOf, type SdpDirection, type SessionDescription } from "../../gateway/sip/sdp/session-description.js";
 
 export interface SdpMismatch {
   readonly code:
@@ -9,11 +9,7 @@ export interface SdpMismatch {
     /** A stream that the offer had switched off (port 0) is on in the answer. RFC 3264 §6 */
     | "sdp.media-revived"
     /** A direction that the offered one does not allow. RFC 3264 §6.1 */
-    | "sdp.direction"
-    /** A later offer with fewer m= lines. RFC 3264 §8 */
-    | "sdp.media-dropped"
-    /** A later offer of another session: user, id or address of o= changed. RFC 3264 §8 */
-    | "sdp.origin-changed";
+    | "sdp.direction";
   /** 0-based index of the m= line; -1: the whole. */
   readonly media: number;
 }
@@ -40,14 +36,4 @@ export function checkAnswer(offer: SessionDescription, answer: SessionDescriptio
       return { code: "sdp.direction", media: i };
   }
   return undefined;
-}
-
-/** The first way in which a later description of one end does not follow its earlier one; undefined when it does. RFC 3264 §8 */
-export function checkSuccessor(before: SessionDescription, after: SessionDescription): SdpMismatch | undefined {
-  const was = before.origin;
-  const is = after.origin;
-  if (was.username !== is.username || was.sessionId !== is.sessionId || was.address !== is.address) {
-    return { code: "sdp.origin-changed", media: -1 };
-  }
-  return after.media.length < before.media.length ? { code: "sdp.media-dropped", media: -1 } : undefined;
 }
