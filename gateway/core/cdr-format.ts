@@ -54,20 +54,30 @@ export const cdrJsonLine = (cdr: Cdr): string =>
 const PLAIN_NUMBER = /^[+-]?\d{1,40}$/;
 /** What spreadsheets take for the start of a formula, full-width forms included; blanks before it do not help. */
 const FORMULA = /^[\s\u00A0\uFEFF]*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20]|^[\t\r\n]/;
-const NEEDS_QUOTES = /[",\r\n]|^\s|\s$/;
+/** The same where a locale's own delimiter, or a line end, makes a cell of what is behind it. */
+const FURTHER_FORMULA =
+  /([;\t\r\n][\s\u00A0\uFEFF"]*)(?=[=+\-@\uFF1D\uFF0B\uFF0D\uFF20])(?![+-]?\d{1,40}(?:[;\t\r\n]|$))/g;
+const GUARD =
+  /^'(?=[\s\u00A0\uFEFF']*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20]|[\t\r\n])|(?<=[;\t\r\n][\s\u00A0\uFEFF"]*)'(?=[=+\-@\uFF1D\uFF0B\uFF0D\uFF20])/g;
+const NEEDS_QUOTES = /[",;\t\r\n]|^\s|\s$/;
 
 /**
  * One cell. Callers choose much of what is in a CDR, so text that a spreadsheet would run as a formula gets an apostrophe in front
- * (the spreadsheet shows it as text). A plain number such as `+12025550101` stays as it is: numbers must survive a round trip
+ * (the spreadsheet shows it as text), behind each semicolon, tab and line end too: where a locale separates by those, quotes in the
+ * middle of a row do not keep a cell together. A plain number such as `+12025550101` stays as it is: numbers must survive a round trip
  * through programs that know nothing of apostrophes. NUL, which no reader agrees about, becomes U+FFFD.
  */
 export function csvCell(value: string | number | boolean | undefined): string {
   if (value === undefined) return "";
   if (typeof value !== "string") return String(value);
   const text = value.replaceAll("\0", "\uFFFD");
-  const safe = FORMULA.test(text) && !PLAIN_NUMBER.test(text) ? `'${text}` : text;
+  const first = FORMULA.test(text) && !PLAIN_NUMBER.test(text) ? `'${text}` : text;
+  const safe = first.replace(FURTHER_FORMULA, "$1'");
   return NEEDS_QUOTES.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
+
+/** A cell's text without the apostrophes of `csvCell`. */
+export const unguarded = (text: string): string => (text.includes("'") ? text.replace(GUARD, "") : text);
 
 /** Beyond it there is no date (ECMA-262 §21.4.1.1). */
 const MAX_DATE_MS = 8.64e15;

@@ -7,7 +7,7 @@ import {
   type SiteCalendar,
   type UnixMs,
 } from "../../../detection/index.js";
-import { csvCell } from "../../core/cdr-format.js";
+import { csvCell, unguarded } from "../../core/cdr-format.js";
 import { fail, ok, type Result } from "../../core/result.js";
 import { columnKey } from "./csv-mapping.js";
 import type { RecordNormaliser } from "./normaliser.js";
@@ -87,11 +87,8 @@ export class ChangeRows {
 
   read(cells: readonly string[]): Result<SettingChange, RowError> {
     if (cells.length !== this.#width) return bad("record.columns", "", `${cells.length} cells, not ${this.#width}`);
-    const text = (name: string): string => {
-      const cell = (cells[this.#places.get(name) ?? -1] ?? "").trim().slice(0, MAX_CELL);
-      // The apostrophe that keeps spreadsheets from running a cell.
-      return /^'[=+\-@]/.test(cell) ? cell.slice(1) : cell;
-    };
+    const text = (name: string): string =>
+      unguarded((cells[this.#places.get(name) ?? -1] ?? "").trim().slice(0, MAX_CELL));
     const [user, changedAt, kind, site] = [text("user"), text("changed_at"), text("kind"), text("site")];
     if (user === "") return bad("record.missing", "user");
     if (changedAt === "") return bad("record.missing", "changed_at");

@@ -8,6 +8,7 @@ import {
   type SiteCalendar,
   type UnixMs,
 } from "../../../detection/index.js";
+import { unguarded } from "../../core/cdr-format.js";
 import { RECORD_FIELDS, type RecordField } from "../../core/record-fields.js";
 import { fail, ok, type Result } from "../../core/result.js";
 import { columnKey, type CsvMapping, type FieldSource } from "./csv-mapping.js";
@@ -263,10 +264,10 @@ function cellReader(source: FieldSource, at: readonly number[]): ReadCell {
   };
 }
 
-/** Without blanks; `NA`, as Webex has it, is nothing; the apostrophe goes that keeps spreadsheets from running a cell. */
+/** Without blanks; `NA`, as Webex has it, is nothing; the apostrophes go that keep spreadsheets from running a cell. */
 function clean(cell: string | undefined): string {
   if (cell === undefined || cell === "") return "";
   const text = cell.length > MAX_CELL ? cell.slice(0, MAX_CELL).trim() : cell.trim();
   if (text === "NA") return "";
-  return text.charCodeAt(0) === 39 && /^'[=+\-@]/.test(text) ? text.slice(1) : text;
+  return unguarded(text);
 }

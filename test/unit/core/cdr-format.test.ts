@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parse } from "csv-parse/sync";
 import { unixMs, type CallerId } from "../../../detection/index.js";
-import { CDR_CSV_HEADER, cdrCsvLine, cdrJsonLine, csvCell } from "../../../gateway/core/cdr-format.js";
+import { CDR_CSV_HEADER, cdrCsvLine, cdrJsonLine, csvCell, unguarded } from "../../../gateway/core/cdr-format.js";
+import { parseCsvRow } from "../../../gateway/pipeline/records/csv-row.js";
 import { SAMPLE_IDENTITY, SAMPLE_MEDIA, sampleCdr } from "../../support/records.js";
 
 const cells = [
@@ -19,7 +20,7 @@ const cells = [
   { name: "a minus with a call is a formula", value: "-cmd|' /C calc'!A0", cell: "'-cmd|' /C calc'!A0" },
   { name: "an at sign is a formula", value: "@SUM(A1)", cell: "'@SUM(A1)" },
   { name: "a full-width equals sign is a formula", value: "＝1", cell: "'＝1" },
-  { name: "a leading tab", value: "\t=1", cell: "'\t=1" },
+  { name: "a leading tab", value: "\t=1", cell: `"'\t'=1"` },
   {
     name: "a link with commas and quotes",
     value: '=HYPERLINK("http://192.0.2.1","x")',
@@ -29,11 +30,39 @@ const cells = [
   { name: "a quote is doubled (RFC 4180 §2.7)", value: 'a"b', cell: '"a""b"' },
   { name: "a line break is quoted", value: "a\r\nb", cell: '"a\r\nb"' },
   { name: "a lone carriage return is quoted", value: "a\rb", cell: '"a\rb"' },
+  { name: "a formula behind a semicolon, where a locale separates by it", value: "x;=1+1", cell: `"x;'=1+1"` },
+  { name: "one behind a semicolon, blanks and a quote", value: 'x; "@A1', cell: `"x; ""'@A1"` },
+  { name: "one behind a tab", value: "x\t-A1", cell: `"x\t'-A1"` },
+  { name: "one on a further line", value: "x\n=1", cell: `"x\n'=1"` },
+  { name: "each of several", value: "=1;=2;=3", cell: `"'=1;'=2;'=3"` },
+  { name: "a number behind a semicolon stays one", value: "x;+12025550101;-5", cell: '"x;+12025550101;-5"' },
+  { name: "a SIP URI with parameters", value: "sip:a@192.0.2.1;user=phone", cell: '"sip:a@192.0.2.1;user=phone"' },
   { name: "NUL becomes U+FFFD", value: "a\0b", cell: "a\uFFFDb" },
 ];
 for (const { name, value, cell } of cells) {
   test(`CSV cell: ${name}`, () => assert.equal(csvCell(value), cell));
 }
+
+/** As a spreadsheet splits a row whose locale has another delimiter: quotes count at the start of a cell only. */
+const splitAt = (row: string, delimiter: string): readonly string[] => {
+  const read = parseCsvRow(row, delimiter);
+  return read.ok ? read.value : row.split(delimiter);
+};
+
+test("CDR as CSV: no cell is a formula, whichever delimiter it is opened with", () => {
+  const tricks = ["x;=1+1", 'x";=1+1;"', "x\t=1+1", 'a;"=1+1"', "a;\t@A1", "a\r\n=1", ";-A1", "\t=1", "=1"];
+  for (const trick of tricks) {
+    const rows = cdrCsvLine(sampleCdr(1, { caller: trick as CallerId })).split(/[\r\n]+/);
+    for (const delimiter of [";", "\t"])
+      for (const cell of rows.flatMap((row) => splitAt(row, delimiter)))
+        assert.doesNotMatch(cell, /^[\s"]*[=+\-@](?!\d+$)/, JSON.stringify([trick, delimiter]));
+    const [row] = parse<Record<string, string>>(
+      CDR_CSV_HEADER + cdrCsvLine(sampleCdr(1, { caller: trick as CallerId })),
+      { columns: true },
+    );
+    assert.equal(unguarded(row?.["caller"] ?? ""), trick);
+  }
+});
 
 test("CDR as CSV: another program's parser reads every field back; absent ones are empty", () => {
   const caller = 'a",b\r\n"c' as CallerId;

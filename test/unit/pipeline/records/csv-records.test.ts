@@ -36,7 +36,7 @@ const FULL: CallRecord = {
   outcome: "answered",
   site: "madrid",
   trunk: "carrier",
-  department: "sales",
+  department: "sales;=1;+x",
   forwarded: { kind: "no-answer", by: "+12025550103" },
   links: { correlation: "k1", related: "c0", transfer: "c9" },
   encrypted: true,
