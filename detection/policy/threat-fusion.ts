@@ -21,6 +21,12 @@ const STRONG = 0.5;
 
 const rank = (state: ThreatState): number => THREAT_STATES.indexOf(state);
 
+/** Facts, not words, speak strongly against this call: signalling, or what its caller did before. */
+export function hasFacts({ signalling = 0, history = 0 }: ThreatParts, weights: Omit<Weights, "judgeWeight">): boolean {
+  const byFacts = signalling * weights.signallingWeight > 0 && signalling >= STRONG;
+  return byFacts || (history * weights.historyWeight > 0 && history >= STRONG);
+}
+
 /**
  * One score of all that is known. What was said leads; everything else can only raise it, each within its weight:
  * `1 − (1 − speech) · Π(1 − weight · part)`.
@@ -39,11 +45,9 @@ export function fuse(parts: ThreatParts, weights: Weights): FusedThreat {
     (1 - weights.historyWeight * history);
   const score = 1 - (1 - said) * others;
   const from = rank(speech?.state ?? "clear");
-  const byFacts = signalling * weights.signallingWeight > 0 && signalling >= STRONG;
-  const byPast = history * weights.historyWeight > 0 && history >= STRONG;
   const byModel = weights.judgeWeight > 0 && (judge?.score ?? 0) >= STRONG;
   let to = from;
-  if (byFacts || byPast) to = from + 1;
+  if (hasFacts(parts, weights)) to = from + 1;
   else if (byModel) to = Math.max(from, Math.min(from + 1, rank("suspicious")));
   if (from < rank("suspicious")) to = Math.min(to, rank("suspicious"));
   return { score, state: THREAT_STATES[Math.min(to, THREAT_STATES.length - 1)] as ThreatState };

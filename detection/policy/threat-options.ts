@@ -12,7 +12,7 @@ export interface ThreatOptions {
   readonly maxStep: ThreatStep;
   /**
    * Score of the classifier from which a call may be held or ended on what was said alone, 0–1. The default is the one that the
-   * evaluation justifies (docs/guides/threat.md). A call that signalling or its caller's past made a `scam` needs none.
+   * evaluation justifies (docs/guides/threat.md). A `scam` that signalling or its caller's past speaks against too needs none.
    */
   readonly endScore: number;
   /** Verdicts `scam` in a row before a call is held or ended, 1–10. */

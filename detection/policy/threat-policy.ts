@@ -5,7 +5,7 @@ import { CallerHistory } from "./caller-history.js";
 import type { GuardListOptions, IdSource } from "./detection-options.js";
 import { DisconnectLimit } from "./disconnect-limit.js";
 import { GuardList, NO_GUARDS } from "./guard-list.js";
-import { fuse, type FusedThreat } from "./threat-fusion.js";
+import { fuse, hasFacts, type FusedThreat } from "./threat-fusion.js";
 import { ThreatIncident, type ThreatCall } from "./threat-incident.js";
 import { THREAT_STEPS, type ThreatOptions, type ThreatStep } from "./threat-options.js";
 
@@ -205,9 +205,10 @@ export class ThreatPolicy {
     return speech === undefined ? 0 : fuse({ speech, ...(judge && { judge }) }, this.#options).score;
   }
 
-  /** Sure enough to hold or end: by what was said alone above `endScore`, or with facts beside it. */
-  #isSure({ fused, speech }: Followed): boolean {
-    return fused.state === "scam" && (speech?.state !== "scam" || speech.score >= this.#options.endScore);
+  /** Sure enough to hold or end: by what was said alone above `endScore`, or with facts beside it, which made it a scam or would have. */
+  #isSure(followed: Followed): boolean {
+    if (followed.fused.state !== "scam") return false;
+    return hasFacts(followed, this.#options) || (followed.speech?.score ?? 0) >= this.#options.endScore;
   }
 
   #climb(followed: Followed, now: UnixMs): readonly Action[] {

@@ -59,6 +59,33 @@ const names = (actions: readonly Action[]): string[] =>
   });
 const at = (seconds: number): ReturnType<typeof unixMs> => unixMs(START + seconds * 1_000);
 
+/** Turns from the most harmless to the worst. */
+const TURNS: readonly TurnVerdict[] = [
+  heard("clear"),
+  heard("uncertain"),
+  { ...heard("suspicious"), score: 0.55 },
+  { ...heard("suspicious"), score: 0.99 },
+  { ...heard("scam"), score: 0.998 },
+  { ...heard("scam"), score: DEFAULT_THREAT_OPTIONS.endScore },
+];
+/** Each turn with itself and the next worse one. */
+const WORSE_TURNS = TURNS.flatMap((turn, i) => [[turn, turn] as const, [turn, TURNS[i + 1] ?? turn] as const]);
+const RUNGS: readonly Action["kind"][] = ["tag-call", "warn-call", "end-calls"];
+
+/** How far the ladder goes for these turns of a call; 0: nothing is done. */
+function reachedBy(
+  turns: readonly TurnVerdict[],
+  { endTurns = 1, signalling = 0, past = 0 }: { endTurns?: number; signalling?: number; past?: number },
+): number {
+  const policy = policyWith({ options: { endTurns, historyCallers: 2, maxCalls: 2 } });
+  policy.begin({ callId: "before", caller, called, trunk, signalling: 0 }, at(0));
+  policy.heard("before", { ...heard("clear"), score: past }, at(0));
+  policy.ended("before", at(0));
+  policy.begin({ callId: "c1", caller, called, trunk, signalling }, at(0));
+  const actions = turns.flatMap((turn, i) => policy.heard("c1", turn, at(i)));
+  return Math.max(0, ...actions.map(({ kind }) => 1 + RUNGS.indexOf(kind)));
+}
+
 test("ladder: each state takes its step, once: tag, warn and alert, end", () => {
   const policy = begun();
   assert.deepEqual(names(policy.heard("c1", heard("clear"), at(1))), []);
@@ -289,6 +316,31 @@ test("ladder: a scam below endScore is alerted about and not ended; facts beside
   const actions = names(begun().heard("c1", unsure, at(1)));
   assert.deepEqual(actions, ["tag-call", "warn-call", "incident opened", "alert critical"]);
   assert.ok(names(begun({}, 0.9).heard("c1", heard("suspicious"), at(1))).includes("end-calls"));
+});
+
+test("ladder: facts beside a scam below endScore end it as they end a suspicion, also turn by turn", () => {
+  const unsure = { ...heard("scam"), score: DEFAULT_THREAT_OPTIONS.endScore - 0.001 };
+  assert.equal(names(begun({}, 0.9).heard("c1", unsure, at(1))).at(-1), "end-calls");
+  const patient = begun({ options: { endTurns: 2 } }, 0.9);
+  assert.equal(names(patient.heard("c1", heard("suspicious"), at(1))).includes("end-calls"), false);
+  assert.equal(names(patient.heard("c1", unsure, at(2))).at(-1), "end-calls");
+});
+
+test("ladder: who sounds worse, or has more against him, never gets less, turn by turn", () => {
+  const parts = [0, 0.4, 0.5, 0.9];
+  for (const endTurns of [1, 2])
+    for (const signalling of parts)
+      for (const past of parts) {
+        const settled = { endTurns, signalling, past };
+        for (const [less, more] of WORSE_TURNS)
+          for (const [before, after] of WORSE_TURNS) {
+            const what = `${JSON.stringify(settled)}: ${less.state} ${less.score}, ${before.state} ${before.score}`;
+            const reached = reachedBy([less, before], settled);
+            assert.ok(reachedBy([more, after], settled) >= reached, `${what} < ${more.state} ${more.score}`);
+            assert.ok(reachedBy([less, before], { ...settled, signalling: 1 }) >= reached, `${what}, signalling`);
+            assert.ok(reachedBy([less, before], { ...settled, past: 1 }) >= reached, `${what}, past`);
+          }
+      }
 });
 
 test("ladder: the default endScore is the one that the classifier's evaluation justifies", () => {
