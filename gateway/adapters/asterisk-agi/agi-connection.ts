@@ -15,6 +15,8 @@ export interface AgiEnd {
   readonly script: AgiScriptReply["script"] | "none";
   readonly tookMs: number;
   readonly unread: readonly string[];
+  /** As `AgiRequest.isOdd`. */
+  readonly isOdd: boolean;
 }
 
 export interface AgiConnectionDeps {
@@ -33,6 +35,7 @@ export class AgiConnection {
   readonly #startedAt: MonoMs;
   readonly #conversation: AgiConversation;
   #reply: AgiScriptReply | undefined;
+  #isOdd = false;
   #cancel: () => void;
   #finished = false;
 
@@ -40,7 +43,10 @@ export class AgiConnection {
     this.#socket = socket;
     this.#deps = deps;
     this.#startedAt = deps.clock.mono();
-    this.#conversation = new AgiConversation((request) => (this.#reply = deps.reply(request)));
+    this.#conversation = new AgiConversation((request) => {
+      this.#isOdd = request.isOdd;
+      return (this.#reply = deps.reply(request));
+    });
     this.#cancel = deps.clock.callAt(deps.deadline, () => this.drop("timed-out"));
     socket.on("data", (chunk) => this.#read(chunk));
     socket.on("end", () => this.finish("gone"));
@@ -55,16 +61,18 @@ export class AgiConnection {
     return this.#conversation.replied;
   }
 
-  /** Closes our side; the peer has a second to close its own. Does nothing when it was finished before. */
+  /** Closes our side; the peer has a second to close its own, or all of its time. Does nothing when it was finished before. */
   finish(outcome: AgiOutcome): void {
     if (this.#finished) return;
     this.#finished = true;
-    const { clock, onFinish } = this.#deps;
+    const { clock, deadline, onFinish } = this.#deps;
     this.#cancel();
-    this.#cancel = clock.callAt(monoMs(clock.mono() + LINGER_MS), () => this.#socket.destroy());
+    // Where all was sent without an answer it has yet to be carried out.
+    const untilMs = outcome === "refused" || outcome === "hung-up" ? deadline : 0;
+    this.#cancel = clock.callAt(monoMs(Math.max(untilMs, clock.mono() + LINGER_MS)), () => this.#socket.destroy());
     this.#socket.end();
     const { script = "none", unread = [] } = this.#reply ?? {};
-    onFinish({ outcome, script, tookMs: clock.mono() - this.#startedAt, unread });
+    onFinish({ outcome, script, tookMs: clock.mono() - this.#startedAt, unread, isOdd: this.#isOdd });
   }
 
   /** At once, whatever the peer does. */

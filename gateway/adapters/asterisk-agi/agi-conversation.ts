@@ -12,7 +12,7 @@ export type AgiOutcome =
   | "too-long"
   /** The caller hung up meanwhile, or the dialplan waited no longer: Asterisk says HANGUP of both, so that it does not end the call. */
   | "hung-up"
-  /** Asterisk refused a command, or answered with something else. */
+  /** Asterisk refused a command, or answered with something else. All were sent. */
   | "refused"
   /** The connection was gone before the end. */
   | "gone"
@@ -65,7 +65,11 @@ export class AgiConversation {
   }
 }
 
-/** Sends commands and checks what comes back. */
+/**
+ * Sends commands and checks what comes back. What does not fit, a hang-up included, may stand in the rest of an environment that an
+ * empty line in a value has ended early: whoever chose the value is not to choose what we do. Then all that is left is sent at once, and
+ * nothing more is believed; who closes our side has Asterisk carry it out (it reads a line whenever there is something, the end too).
+ */
 class AgiAnswers {
   readonly #reply: AgiReply;
   #sent = 0;
@@ -86,22 +90,25 @@ class AgiAnswers {
     for (;;) {
       const end = chunk.indexOf(LF, from);
       const piece = chunk.subarray(from, end < 0 ? chunk.length : end);
-      if (this.#line.length + piece.length > MAX_ANSWER_BYTES) return [...steps, refused];
+      if (this.#line.length + piece.length > MAX_ANSWER_BYTES) return [...steps, ...this.#allThen("refused")];
       this.#line += Buffer.from(piece.buffer, piece.byteOffset, piece.length).toString("latin1");
       if (end < 0) return steps;
       from = end + 1;
-      const step = this.#take(this.#line.replace(/\r$/, ""));
+      const taken = this.#take(this.#line.replace(/\r$/, ""));
       this.#line = "";
-      steps.push(step);
-      if (step.kind === "finish") return steps;
+      steps.push(...taken);
+      if (taken.some(({ kind }) => kind === "finish")) return steps;
     }
   }
 
-  #take(line: string): AgiStep {
+  #take(line: string): readonly AgiStep[] {
     const answer = readAnswer(line);
-    if (answer.kind === "done") return this.next();
-    return answer.kind === "hangup" ? { kind: "finish", outcome: "hung-up" } : refused;
+    if (answer.kind === "done") return [this.next()];
+    return this.#allThen(answer.kind === "hangup" ? "hung-up" : "refused");
+  }
+
+  #allThen(outcome: AgiOutcome): readonly AgiStep[] {
+    const left = this.#reply.commands.slice(this.#sent).map((line) => ({ kind: "send", line }) as const);
+    return [...left, { kind: "finish", outcome }];
   }
 }
-
-const refused: AgiStep = { kind: "finish", outcome: "refused" };

@@ -1,4 +1,4 @@
-import type { AgiRequest } from "./agi-request.js";
+import { withoutControls, type AgiRequest } from "./agi-request.js";
 
 /** What the dialplan may say beside what Asterisk says by itself. Case does not count. */
 export const AGI_OPTIONS = [
@@ -33,6 +33,8 @@ export const AGI_OPTIONS = [
   "uuid",
   "speaker",
   "codec",
+  /** `no`: the dialplan gives none, so that what looks like one was smuggled in with a value. */
+  "arguments",
 ] as const;
 export type AgiOption = (typeof AGI_OPTIONS)[number];
 
@@ -48,8 +50,9 @@ const MAX_VALUE = 256;
 const MAX_UNREAD = 8;
 
 /**
- * Script and options: `agi://host/check?server=pbx1&trunk=north,known=yes`. An argument wins over the query. What is empty, as an unset
- * variable of the dialplan is, counts as not given; what is too long is cut.
+ * Script and options: `agi://host/check?server=pbx1&trunk=north,known=yes`. What the query names, empty or not, no argument changes: the
+ * query comes before all that a caller can reach, an argument may have been smuggled in. What is empty, as an unset variable of the
+ * dialplan is, counts as not given; what is too long is cut.
  */
 export function readAgiCall({ fields, args }: AgiRequest): AgiCall {
   const whole = fields.get("network_script") ?? "";
@@ -58,25 +61,27 @@ export function readAgiCall({ fields, args }: AgiRequest): AgiCall {
   const query = mark < 0 ? [] : whole.slice(mark + 1).split("&");
   const options = new Map<AgiOption, string>();
   const unread = new Set<string>();
-  const take = (text: string): void => {
+  const named = new Set<string>();
+  const take = (text: string, isArgument: boolean): void => {
     const equals = text.indexOf("=");
     const name = (equals < 0 ? text : text.slice(0, equals)).trim().toLowerCase();
-    const value = equals < 0 ? "" : text.slice(equals + 1).trim();
+    const value = equals < 0 ? "" : withoutControls(text.slice(equals + 1)).trim();
     if (isOption(name)) {
+      if (!isArgument) named.add(name);
+      else if (named.has(name)) return;
       if (value !== "") options.set(name, value.slice(0, MAX_VALUE));
     } else if (name !== "" && unread.size < MAX_UNREAD) unread.add(name.slice(0, 32));
   };
-  for (const part of query) take(decoded(part));
-  for (const argument of args) take(argument);
+  for (const part of query) take(decoded(part), false);
+  if (options.get("arguments")?.toLowerCase() !== "no") for (const argument of args) take(argument, true);
   return { script: path.replace(/^\/+|\/+$/g, ""), options, unread: [...unread] };
 }
 
 const isOption = (name: string): name is AgiOption => (AGI_OPTIONS as readonly string[]).includes(name);
 
+/** Byte by byte: what is not UTF-8, or no escape, does not keep the rest from being read. */
 function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
+  const bytes = Buffer.from(text, "utf8").toString("latin1");
+  const plain = bytes.replace(/%([0-9a-f]{2})/gi, (_all, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  return Buffer.from(plain, "latin1").toString("utf8");
 }

@@ -47,6 +47,7 @@ export class AgiServer {
   readonly #open = new Set<AgiConnection>();
   readonly #perSource = new Map<string, number>();
   readonly #requests: Counter;
+  readonly #odd: Counter;
   readonly #turnedAway: Counter;
   readonly #seconds: Histogram;
   #complainAt = monoMs(0);
@@ -61,6 +62,10 @@ export class AgiServer {
       "script",
       "outcome",
     ]);
+    this.#odd = metrics.counter(
+      "ringfence_agi_odd_requests_total",
+      "AGI requests with a control character in a value, or what a line break in one made: somebody chose it so. They are answered",
+    );
     this.#turnedAway = metrics.counter(
       "ringfence_agi_turned_away_total",
       "AGI connections that were closed at once: forbidden source, too many, too many of one source",
@@ -163,8 +168,9 @@ export class AgiServer {
     }
   }
 
-  #finished(source: string, { outcome, script, tookMs, unread }: AgiEnd): void {
+  #finished(source: string, { outcome, script, tookMs, unread, isOdd }: AgiEnd): void {
     this.#requests.labels(script, outcome).inc();
+    if (isOdd) this.#odd.inc();
     this.#seconds.labels(script).observe(tookMs / 1_000);
     const bad = BAD.has(outcome);
     if ((!bad && unread.length === 0) || !this.#mayComplain()) return;

@@ -52,7 +52,7 @@ async function serve(over: Partial<AgiServerOptions> = {}, ask?: () => never) {
   const outcome = (script: string, name: string): number =>
     metrics.get(`ringfence_agi_requests_total{${script},${name}}`);
   const turnedAway = (why: string): number => metrics.get(`ringfence_agi_turned_away_total{${why}}`);
-  return { server, address: server.address ?? "", asked, ended, outcome, turnedAway, log };
+  return { server, address: server.address ?? "", asked, ended, outcome, turnedAway, log, metrics };
 }
 
 const CHECK = agiEnvironment("check");
@@ -102,6 +102,39 @@ for (const [name, answer, expected] of endings) {
   });
 }
 
+const smuggled: readonly (readonly [name: string, rest: string])[] = [
+  ["nothing more", ""],
+  ["a hang-up", "\nHANGUP"],
+  ["a refusal", "\n510 Invalid or unknown command"],
+  ["a result that says no", "\n200 result=-1"],
+  ["results for all commands", "\n200 result=1".repeat(8)],
+  ["no line at all", `\n${"x".repeat(6_000)}`],
+  ["an environment of its own", `\n${agiEnvironment("report", {}, ["caller=x"])}200 result=1`],
+];
+for (const [name, rest] of smuggled) {
+  test(`agi server: an empty line in a value, and ${name}: the verdict comes all the same, about the right call`, async () => {
+    const { address, asked } = await serve();
+    const script = "check?arguments=no&caller=%2B13035550100&called=%2B12025550140";
+    for (const field of ["callerid", "calleridname", "extension"]) {
+      const result = await askAgi(address, agiEnvironment(script, { [field]: `1\n${rest}` }));
+      assert.equal(result.variables["RINGFENCE_VERDICT"], "allow", field);
+      assert.equal(result.variables["RINGFENCE_REASON"], "none", field);
+      assert.equal(result.closed, true);
+    }
+    for (const { caller, called, callId } of asked)
+      assert.deepEqual([caller, called, callId], ["+13035550100", "+12025550140", "asterisk;1700000000.1"]);
+    assert.equal(asked.length, 3);
+  });
+}
+
+test("agi server: a request with a line break in a value is counted as odd, another is not", async () => {
+  const { address, metrics } = await serve();
+  await askAgi(address, CHECK);
+  assert.equal(metrics.get("ringfence_agi_odd_requests_total"), 0);
+  await askAgi(address, agiEnvironment("check", { calleridname: "a\nb" }));
+  await until("it to be counted", () => metrics.get("ringfence_agi_odd_requests_total") === 1);
+});
+
 test("agi server: HANGUP does not say that the call is over: it comes of a dialplan that waits no longer, too", async () => {
   const { address, ended, asked } = await serve();
   await askAgi(address, CHECK, { answer: () => "HANGUP" });
@@ -112,7 +145,7 @@ const hostile: readonly (readonly [name: string, bytes: string | Uint8Array, out
   ["an HTTP request", "GET / HTTP/1.1\r\n\r\n", "malformed"],
   ["binary", Uint8Array.from({ length: 2_000 }, (_each, i) => (i * 73) & 0xff), "malformed"],
   ["a line of 64 KiB", `agi_x: ${"y".repeat(65_536)}`, "too-long"],
-  ["a thousand lines", `${Array.from({ length: 1_000 }, (_each, i) => `agi_x${i}: y`).join("\n")}\n\n`, "too-long"],
+  ["ten thousand lines", `${Array.from({ length: 10_000 }, (_each, i) => `agi_x${i}: y`).join("\n")}\n\n`, "too-long"],
 ];
 for (const [name, bytes, expected] of hostile) {
   test(`agi server: ${name} is closed and counted (${expected})`, async () => {

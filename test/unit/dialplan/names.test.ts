@@ -105,11 +105,21 @@ test("ARI: extensions of our subroutines are no called numbers; those of the ref
   }
 });
 
+test("no application that another one calls has text of a caller in it: ExecIf() would run a name that reads like the dialplan", () => {
+  for (const { name, text } of [{ name: "dialplan", text: code }, ...templates]) {
+    const called = all(/(?:ExecIf|Exec|TryExec|MacroIf|GosubIf)\((\$\[.*)\)$/gm, text);
+    const foreign = called.filter((each) => /\$\{(?!LEN\(|RINGFENCE_(?:AGI|AUDIOSOCKET|CALL_ID)\b|agi\b)/.test(each));
+    assert.deepEqual(foreign, [], name);
+  }
+  assert.ok(code.includes("ExecIf("));
+});
+
 test("what comes from elsewhere is escaped on its way into an AGI address, and nothing is left on the house's channel", () => {
   for (const query of all(/(agi:\/\/\S+|query\)=\S+)/g)) {
     const bare = all(/=(\$\{(?!URIENCODE)\w+[^&]*)/g, query);
     // Numbers and words of Asterisk's own, and what was escaped before.
-    const own = /^\$\{(?:uuid|callee|query|CALLERID\(num-pres\)|RINGFENCE_(?:KNOWN|OF|CALL|CAUSE|SECONDS|TALK))\}/;
+    const own =
+      /^\$\{(?:uuid|callee|query|CALLERID\(num-pres\)|UNIQUEID|RINGFENCE_(?:KNOWN|OF|CALL|CAUSE|SECONDS|TALK))\}/;
     assert.deepEqual(
       bare.filter((value) => !own.test(value)),
       [],
