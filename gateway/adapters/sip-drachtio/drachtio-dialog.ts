@@ -12,10 +12,10 @@ import type {
   SipTarget,
 } from "../../ports/sip-endpoint.js";
 import { contactUriOf, factsOfRequest, factsOfResponse, routeSetOf } from "../../sip/dialog/dialog-facts.js";
+import { DialogInbox } from "../../sip/dialog/dialog-inbox.js";
 import { DialogState } from "../../sip/dialog/dialog-state.js";
 import { carriesContact } from "../../sip/message/endpoint-headers.js";
 import { parseRAck } from "../../sip/message/header-values.js";
-import { withTag } from "../../sip/message/name-addr.js";
 import { serializeRequest } from "../../sip/message/serialize-message.js";
 import type { SipRequest, SipResponse } from "../../sip/message/sip-message.js";
 import { serverDialogId } from "./dialog-names.js";
@@ -25,8 +25,8 @@ import { ackBytes, buildRequest, insideDialog, routeField } from "./drachtio-mes
 import { DrachtioOutgoing, type Way } from "./drachtio-outgoing.js";
 import { ServerBye } from "./server-bye.js";
 
-/** Requests that wait for the user to be set. More get 500. */
-const MAX_HELD = 8;
+/** ACKs of ours that are waited for. */
+const MAX_AWAITED = 8;
 
 /** How we present ourselves in the dialog. */
 export interface OwnContact {
@@ -50,8 +50,7 @@ export class DrachtioDialog implements SipDialog {
   readonly #setup: DialogSetup;
   readonly #key: string;
   readonly #protocol: SipProtocol;
-  #user: SipDialogUser | undefined;
-  #held: IncomingRequest[] | undefined;
+  readonly #inbox = new DialogInbox<IncomingRequest, SipDialogUser>();
   #inviteIn: DrachtioIncoming | undefined;
   #inviteOut: DrachtioOutgoing | undefined;
   #byeOut: DrachtioOutgoing | undefined;
@@ -124,16 +123,12 @@ export class DrachtioDialog implements SipDialog {
   }
 
   get user(): SipDialogUser | undefined {
-    return this.#user;
+    return this.#inbox.user;
   }
 
   set user(user: SipDialogUser | undefined) {
-    this.#user = user;
-    const held = this.#held;
-    if (user === undefined || held === undefined) return;
-    this.#held = undefined;
-    this.#engine.soon(() => {
-      for (const request of held) user.onRequest(request);
+    this.#inbox.setUser(user, (fn) => {
+      this.#engine.soon(fn);
     });
   }
 
@@ -144,8 +139,8 @@ export class DrachtioDialog implements SipDialog {
     const request = buildRequest({
       method,
       uri: this.#state.routing().uri,
-      from: this.#localValue(),
-      to: this.#remoteValue(),
+      from: this.#state.localValue,
+      to: this.#state.remoteValue,
       callId: this.callId,
       cseq: this.#state.nextCseq(),
       contact: carriesContact(method) ? engine.contact(this.#protocol, contactUser, contactParams) : undefined,
@@ -191,8 +186,7 @@ export class DrachtioDialog implements SipDialog {
   }
 
   discard(): void {
-    const held = this.#held ?? [];
-    this.#held = undefined;
+    const held = this.#inbox.takeHeld();
     this.#over();
     for (const request of held) request.respond({ status: 481 });
   }
@@ -254,7 +248,7 @@ export class DrachtioDialog implements SipDialog {
   /** Our 2xx is on its way. */
   expectAck(cseq: number): void {
     const awaited = (this.#awaitedAcks ??= []);
-    if (awaited.length >= MAX_HELD) awaited.shift();
+    if (awaited.length >= MAX_AWAITED) awaited.shift();
     awaited.push(cseq);
   }
 
@@ -262,7 +256,7 @@ export class DrachtioDialog implements SipDialog {
     const at = this.#awaitedAcks?.indexOf(cseq) ?? -1;
     if (at < 0) return;
     this.#awaitedAcks?.splice(at, 1);
-    this.#user?.onAck?.(ack);
+    this.user?.onAck?.(ack);
   }
 
   /** A request in this dialog. RFC 3261 §12.2.2, §14.2 */
@@ -279,7 +273,7 @@ export class DrachtioDialog implements SipDialog {
       if (carriesContact(method)) this.#retarget(request);
       if (method === "INVITE") this.#inviteIn = incoming;
       else if (method === "PRACK") this.#takePrack(request);
-      if (!this.#give(incoming)) incoming.refuse(500);
+      if (!this.#inbox.give(incoming)) incoming.refuse(500);
     }
   }
 
@@ -287,8 +281,8 @@ export class DrachtioDialog implements SipDialog {
   endedByServer(bye: SipRequest, reason: string): void {
     const awaitedAck = this.#awaitedAcks !== undefined && this.#awaitedAcks.length > 0;
     this.#over();
-    if (awaitedAck && /ack timeout/i.test(reason) && this.#user?.onAckTimeout !== undefined) this.#user.onAckTimeout();
-    else this.#give(new ServerBye(bye, this.#protocol));
+    if (awaitedAck && /ack timeout/i.test(reason) && this.user?.onAckTimeout !== undefined) this.user.onAckTimeout();
+    else this.#inbox.give(new ServerBye(bye, this.#protocol));
   }
 
   /** It is over without a word from the peer: the user is told as if the peer had hung up. */
@@ -298,15 +292,15 @@ export class DrachtioDialog implements SipDialog {
     const bye = buildRequest({
       method: "BYE",
       uri: this.#state.remoteTarget,
-      from: this.#remoteValue(),
-      to: this.#localValue(),
+      from: this.#state.remoteValue,
+      to: this.#state.localValue,
       callId: this.callId,
       cseq: 1,
       contact: undefined,
       spec: { method: "BYE", headers },
     });
     this.#over();
-    this.#give(new ServerBye(bye, this.#protocol));
+    this.#inbox.give(new ServerBye(bye, this.#protocol));
   }
 
   /** What waits for the user goes on waiting. */
@@ -318,14 +312,6 @@ export class DrachtioDialog implements SipDialog {
     if (dialogs.get(this.#key) !== this) return;
     dialogs.delete(this.#key);
     for (const tag of this.#setup.nameTags) names.release(this.callId, tag);
-  }
-
-  /** @returns False: the user is not there yet and too much waits for him. */
-  #give(request: IncomingRequest): boolean {
-    if (this.#user !== undefined) this.#user.onRequest(request);
-    else if ((this.#held?.length ?? 0) >= MAX_HELD) return false;
-    else (this.#held ??= []).push(request);
-    return true;
   }
 
   #takePrack(prack: SipRequest): void {
@@ -356,15 +342,5 @@ export class DrachtioDialog implements SipDialog {
   #retarget(message: SipRequest | SipResponse): void {
     const uri = contactUriOf(message.headers);
     if (uri !== undefined) this.#state.retarget(uri);
-  }
-
-  #localValue(): string {
-    const { localParty, localTag } = this.#state;
-    return localTag === "" ? localParty : withTag(localParty, localTag);
-  }
-
-  #remoteValue(): string {
-    const { remoteParty, remoteTag } = this.#state;
-    return remoteTag === "" ? remoteParty : withTag(remoteParty, remoteTag);
   }
 }

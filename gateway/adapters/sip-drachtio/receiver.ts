@@ -1,3 +1,4 @@
+import { headerRefusal } from "../../sip/message/header-refusal.js";
 import { allValues } from "../../sip/message/split-values.js";
 import { parseReason } from "../../sip/message/header-values.js";
 import { parseSipMessage, type SipParseError } from "../../sip/message/parse-message.js";
@@ -108,17 +109,11 @@ export class Receiver {
     else incoming.refuse(400);
   }
 
-  /** RFC 3261 §16.3 */
+  /** @returns True when it was refused. */
   #refuseByHeaders(incoming: DrachtioIncoming): boolean {
-    const { request, facts } = incoming;
-    if (facts.maxForwards === 0 && request.method !== "OPTIONS") {
-      incoming.refuse(483);
-      return true;
-    }
-    if (!request.headers.has("proxy-require")) return false;
-    const unsupported = allValues(request.headers, "proxy-require");
-    if (unsupported.length === 0) return false;
-    incoming.refuse(420, [["Unsupported", unsupported.join(", ")]]);
+    const refusal = headerRefusal(incoming.request, incoming.facts);
+    if (refusal === undefined) return false;
+    incoming.refuse(refusal.status, refusal.headers);
     return true;
   }
 

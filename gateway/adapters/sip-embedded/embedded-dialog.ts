@@ -9,9 +9,9 @@ import type {
   SipDialogUser,
   SipTarget,
 } from "../../ports/sip-endpoint.js";
+import { DialogInbox } from "../../sip/dialog/dialog-inbox.js";
 import { DialogState } from "../../sip/dialog/dialog-state.js";
 import { parseRAck } from "../../sip/message/header-values.js";
-import { withTag } from "../../sip/message/name-addr.js";
 import type { SipRequest, SipResponse } from "../../sip/message/sip-message.js";
 import { AwaitedConfirmations } from "./awaited-confirmations.js";
 import { DialogAck } from "./dialog-ack.js";
@@ -22,9 +22,6 @@ import { buildRequest, carriesContact, refreshesTarget } from "./message-buildin
 import { Outgoing } from "./outgoing.js";
 import type { ResponseRepeat } from "./response-repeat.js";
 import { targetsOf } from "./targets.js";
-
-/** Requests that wait for the user to be set. More get 500. */
-const MAX_HELD = 8;
 
 /** INVITEs of ours within 64·T1 whose ACK is kept. */
 const MAX_ACKS = 8;
@@ -42,8 +39,7 @@ export class EmbeddedDialog implements SipDialog {
   readonly #contact: OwnContact;
   readonly #key: string;
   #lastTarget: SipTarget | undefined;
-  #user: SipDialogUser | undefined;
-  #held: Incoming[] | undefined;
+  readonly #inbox = new DialogInbox<Incoming, SipDialogUser>();
   readonly #awaited = new AwaitedConfirmations();
   #inviteIn: Incoming | undefined;
   #inviteOut: Outgoing | undefined;
@@ -105,16 +101,12 @@ export class EmbeddedDialog implements SipDialog {
   }
 
   get user(): SipDialogUser | undefined {
-    return this.#user;
+    return this.#inbox.user;
   }
 
   set user(user: SipDialogUser | undefined) {
-    this.#user = user;
-    const held = this.#held;
-    if (user === undefined || held === undefined) return;
-    this.#held = undefined;
-    this.#engine.soon(() => {
-      for (const incoming of held) user.onRequest(incoming);
+    this.#inbox.setUser(user, (fn) => {
+      this.#engine.soon(fn);
     });
   }
 
@@ -127,8 +119,8 @@ export class EmbeddedDialog implements SipDialog {
       uri,
       routes,
       maxForwards: spec.maxForwards ?? 70,
-      from: this.#localValue(),
-      to: this.#remoteValue(),
+      from: this.#state.localValue,
+      to: this.#state.remoteValue,
       callId: state.callId,
       cseq: state.nextCseq(),
       headers: spec.headers,
@@ -162,8 +154,8 @@ export class EmbeddedDialog implements SipDialog {
       uri,
       routes,
       maxForwards: 70,
-      from: this.#localValue(),
-      to: this.#remoteValue(),
+      from: this.#state.localValue,
+      to: this.#state.remoteValue,
       callId: state.callId,
       cseq: ack.cseq,
       headers: spec.headers,
@@ -187,12 +179,13 @@ export class EmbeddedDialog implements SipDialog {
   discard(): void {
     this.#state.phase = "terminated";
     this.#awaited.stopAll();
-    this.#held = undefined;
+    const held = this.#inbox.takeHeld();
     this.#acks = undefined;
     this.#engine.dialogs.delete(this.#key);
     const answered = this.#answeredBy;
     this.#answeredBy = undefined;
     answered?.dialogOver(this.remoteTag);
+    for (const incoming of held) incoming.refuse(481);
   }
 
   // What follows is for the transactions.
@@ -266,12 +259,12 @@ export class EmbeddedDialog implements SipDialog {
   }
 
   ackTimedOut(): void {
-    this.#user?.onAckTimeout?.();
+    this.user?.onAckTimeout?.();
   }
 
   /** An ACK that belongs to no transaction. */
   onAck(ack: SipRequest, cseq: number): void {
-    if (this.#awaited.acked(cseq)) this.#user?.onAck?.(ack);
+    if (this.#awaited.acked(cseq)) this.user?.onAck?.(ack);
     else this.#engine.counters.droppedAck.inc();
   }
 
@@ -296,9 +289,7 @@ export class EmbeddedDialog implements SipDialog {
     if (method === "INVITE") this.#inviteIn = incoming;
     else if (method === "PRACK") this.#takePrack(incoming.request);
     else if (method === "BYE") this.#awaited.stopAll();
-    if (this.#user !== undefined) this.#user.onRequest(incoming);
-    else if ((this.#held?.length ?? 0) >= MAX_HELD) incoming.refuse(500);
-    else (this.#held ??= []).push(incoming);
+    if (!this.#inbox.give(incoming)) incoming.refuse(500);
   }
 
   #keepTarget(protocol: SipTarget["protocol"], address: string, port: number): SipTarget {
@@ -326,15 +317,5 @@ export class EmbeddedDialog implements SipDialog {
   #retarget(message: SipRequest | SipResponse): void {
     const uri = contactUriOf(message.headers);
     if (uri !== undefined) this.#state.retarget(uri);
-  }
-
-  #localValue(): string {
-    const { localParty, localTag } = this.#state;
-    return localTag === "" ? localParty : withTag(localParty, localTag);
-  }
-
-  #remoteValue(): string {
-    const { remoteParty, remoteTag } = this.#state;
-    return remoteTag === "" ? remoteParty : withTag(remoteParty, remoteTag);
   }
 }

@@ -1,5 +1,5 @@
 import type { HeaderEntries } from "../../ports/sip-endpoint.js";
-import { allValues } from "../../sip/message/split-values.js";
+import { headerRefusal } from "../../sip/message/header-refusal.js";
 import { DEFAULT_SIP_LIMITS, type SipLimits } from "../../sip/message/limits.js";
 import { parseSipMessage, type SipParseError } from "../../sip/message/parse-message.js";
 import type { SipMessage, SipRequest } from "../../sip/message/sip-message.js";
@@ -218,17 +218,11 @@ export class Receiver implements TransportHandler {
     return new ServerTransaction(this.#engine, key, request.method === "INVITE", replyTo, received.listener);
   }
 
-  /** RFC 3261 §8.2.2.3 (as a proxy: §16.3), §16.3 item 3. @returns True when it was refused. */
+  /** @returns True when it was refused. */
   #refuseByHeaders(incoming: Incoming): boolean {
-    const { request, facts } = incoming;
-    if (facts.maxForwards === 0 && request.method !== "OPTIONS") {
-      incoming.refuse(483);
-      return true;
-    }
-    if (!request.headers.has("proxy-require")) return false;
-    const unsupported = allValues(request.headers, "proxy-require");
-    if (unsupported.length === 0) return false;
-    incoming.refuse(420, [["Unsupported", unsupported.join(", ")]]);
+    const refusal = headerRefusal(incoming.request, incoming.facts);
+    if (refusal === undefined) return false;
+    incoming.refuse(refusal.status, refusal.headers);
     return true;
   }
 }

@@ -1,4 +1,4 @@
-import { uriOf } from "../message/name-addr.js";
+import { uriOf, withTag } from "../message/name-addr.js";
 
 /** The names and numbers of one dialog, from our end. RFC 3261 §12 */
 export interface DialogFacts {
@@ -65,6 +65,14 @@ export class DialogState {
     return this.#localCseq;
   }
 
+  /** Our From value, tag and all; their To value. */
+  get localValue(): string {
+    return valueOf(this.localParty, this.localTag);
+  }
+  get remoteValue(): string {
+    return valueOf(this.remoteParty, this.remoteTag);
+  }
+
   /** For the next request of ours; starts again at 1 after 2^31−1 (no call gets there). */
   nextCseq(): number {
     this.#localCseq = this.#localCseq >= MAX_CSEQ ? 1 : this.#localCseq + 1;
@@ -115,6 +123,9 @@ export class DialogState {
     };
   }
 }
+
+/** A peer of RFC 2543 may have no tag. */
+const valueOf = (party: string, tag: string): string => (tag === "" ? party : withTag(party, tag));
 
 /** RFC 3261 §12.2.1.1 and §16.12: behind a loose router the target stays the Request-URI, a strict router becomes it. */
 export function route(target: string, routeSet: readonly string[]): DialogRouting {

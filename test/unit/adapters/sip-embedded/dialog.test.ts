@@ -265,6 +265,22 @@ test("requests that come before the user is set wait for it", async () => {
   assert.deepEqual(peer.statuses, [183, 200]);
 });
 
+test("requests that waited for a user who never came get 481 when the dialog is discarded", async () => {
+  const { peer, user, settle } = await endpointAndPeer();
+  peer.send(rawRequest({ method: "INVITE", via, cseq: 10 }));
+  await settle();
+  user.invites[0]!.respond({ status: 200 });
+  await settle();
+  const toTag = tagOf(headerOf(peer.received.at(-1)!, "To"))!;
+  peer.send(rawRequest({ method: "ACK", via, branch: "z9hG4bKack", cseq: 10, toTag }));
+  peer.send(rawRequest({ method: "INFO", via, branch: "z9hG4bKinfo", cseq: 11, toTag }));
+  peer.send(rawRequest({ method: "BYE", via, branch: "z9hG4bKbye", cseq: 12, toTag }));
+  await settle();
+  user.invites[0]!.dialog()!.discard();
+  await settle();
+  assert.deepEqual(peer.statuses, [200, 481, 481]);
+});
+
 test("a dialog restored from its snapshot sends BYE and answers, as if nothing had happened", async () => {
   const first = await calledByPeer(["Record-Route: <sip:192.0.2.9;lr>"]);
   first.dialog.request({ method: "INFO" }, new RecordingCaller());
