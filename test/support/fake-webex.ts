@@ -19,7 +19,12 @@ export class FakeWebex {
   /** Tokens that are taken. */
   readonly tokens = new Set(["token-1"]);
   /** The next requests are answered so. */
-  readonly script: { readonly status: number; readonly headers?: Readonly<Record<string, string>> }[] = [];
+  readonly script: {
+    readonly status: number;
+    readonly headers?: Readonly<Record<string, string>>;
+    /** The head, this much of the body, and then nothing. */
+    readonly stallsAfter?: string;
+  }[] = [];
   /** Where links to further pages lead; default: here. */
   linkBase: string | undefined;
   now: () => number = () => Date.now();
@@ -55,6 +60,12 @@ export class FakeWebex {
       return;
     }
     const scripted = this.script.shift();
+    if (scripted?.stallsAfter !== undefined) {
+      response.writeHead(scripted.status, { "content-type": "application/json", ...scripted.headers });
+      response.flushHeaders();
+      response.write(scripted.stallsAfter);
+      return;
+    }
     if (scripted !== undefined) {
       send(scripted.status, { message: "as scripted" }, scripted.headers);
       return;

@@ -1,3 +1,4 @@
+import { abortable } from "../../core/abortable.js";
 import type { Clock } from "../../core/clock.js";
 import { GatewayError } from "../../core/errors.js";
 import { TimeLimit } from "../../core/time-limit.js";
@@ -12,6 +13,12 @@ export interface WebexAnswer {
   readonly json: unknown;
   /** `Link: <…>; rel="next"`, of the same origin as what was asked. */
   readonly next: string | undefined;
+}
+
+interface Reply {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: string;
 }
 
 /** A page of 500 records has about one megabyte. */
@@ -34,34 +41,34 @@ export class WebexHttp {
   /** @throws GatewayError `webex.*`; its cause is a `RetryHint` where the service said how long to wait. */
   async get(url: string, signal: AbortSignal): Promise<WebexAnswer> {
     const token = await this.#tokens.current(signal);
-    let reply = await this.#fetch(url, token, signal);
-    if (reply.status === 401) {
-      await reply.body?.cancel();
-      reply = await this.#fetch(url, await this.#tokens.replace(token, signal), signal);
-    }
-    const body = await this.#within(signal, (within) => readBody(reply, within));
-    if (reply.status === 200) return { json: parse(body), next: nextLink(reply.headers.get("link"), url) };
-    throw this.#failure(reply, body);
+    let reply = await this.#ask(url, token, signal);
+    if (reply.status === 401) reply = await this.#ask(url, await this.#tokens.replace(token, signal), signal);
+    if (reply.status === 200) return { json: parse(reply.body), next: nextLink(reply.headers.get("link"), url) };
+    throw this.#failure(reply);
   }
 
-  #failure(reply: Response, body: string): GatewayError {
-    const { status } = reply;
+  #failure({ status, headers, body }: Reply): GatewayError {
     const why = messageOf(body);
     if (status === 401) return new GatewayError("webex.credentials", `HTTP 401${why}`);
     if (status === 429 || status === 503) {
-      const hint: RetryHint = { retryAfterMs: retryAfter(reply.headers.get("retry-after"), this.#clock.unix()) };
+      const hint: RetryHint = { retryAfterMs: retryAfter(headers.get("retry-after"), this.#clock.unix()) };
       return new GatewayError("webex.unavailable", `HTTP ${status}, wait ${hint.retryAfterMs} ms`, { cause: hint });
     }
     if (status === 451) return new GatewayError("webex.rejected", `another region has the data (HTTP 451)${why}`);
     return new GatewayError(status >= 500 ? "webex.unavailable" : "webex.rejected", `HTTP ${status}${why}`);
   }
 
-  async #fetch(url: string, token: string, signal: AbortSignal): Promise<Response> {
+  async #ask(url: string, token: string, signal: AbortSignal): Promise<Reply> {
     const headers = { authorization: `Bearer ${token}`, accept: "application/json" };
     try {
-      return await this.#within(signal, (within) => fetch(url, { headers, redirect: "error", signal: within }));
+      // The limit is the whole answer's: one whose body never comes must keep neither the next poll nor a stop waiting.
+      return await this.#within(signal, async (within) => {
+        const reply = await fetch(url, { headers, redirect: "error", signal: within });
+        return { status: reply.status, headers: reply.headers, body: await readBody(reply, within) };
+      });
     } catch (cause) {
       signal.throwIfAborted();
+      if (cause instanceof GatewayError) throw cause;
       throw new GatewayError("webex.unavailable", "no answer", { cause });
     }
   }
@@ -91,23 +98,26 @@ export class WebexHttp {
   }
 }
 
+/** Whatever becomes of the connection, it ends with the signal. */
 async function readBody(reply: Response, signal: AbortSignal): Promise<string> {
   if (reply.body === null) return "";
+  const reader = (reply.body as ReadableStream<Uint8Array>).getReader();
   const parts: Uint8Array[] = [];
   let bytes = 0;
   try {
-    for await (const part of reply.body as unknown as AsyncIterable<Uint8Array>) {
-      bytes += part.byteLength;
+    for (;;) {
+      const { done, value } = await abortable(reader.read(), signal);
+      if (done) return Buffer.concat(parts).toString("utf8");
+      bytes += value.byteLength;
       if (bytes > MAX_BODY_BYTES)
         throw new GatewayError("webex.rejected", `an answer is larger than ${MAX_BODY_BYTES} bytes`);
-      parts.push(part);
-      signal.throwIfAborted();
+      parts.push(value);
     }
   } catch (cause) {
+    void reader.cancel().catch(() => undefined);
     if (cause instanceof GatewayError) throw cause;
     throw new GatewayError("webex.unavailable", "an answer broke off", { cause });
   }
-  return Buffer.concat(parts).toString("utf8");
 }
 
 function parse(body: string): unknown {

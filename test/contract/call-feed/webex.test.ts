@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { test, type TestContext } from "node:test";
 import { unixMs } from "../../../detection/index.js";
 import { WebexFeed, type WebexFeedOptions } from "../../../gateway/adapters/webex-calling/webex-feed.js";
@@ -37,9 +38,8 @@ async function scene(t: TestContext, options: Partial<WebexFeedOptions> = {}) {
     webex.people.push({ id, emails: ["a@example.com"], locationId: "here", always });
     webex.people.push({ id: "no-calling", emails: ["b@example.com"] });
   };
-  const read = async (from = 60, to = 15): Promise<number> => {
+  const read = async (from = 60, to = 15, { signal } = new AbortController()): Promise<number> => {
     let items = 0;
-    const { signal } = new AbortController();
     for await (const page of feed.items(unixMs(now - from * MINUTE_MS), unixMs(now - to * MINUTE_MS), signal))
       items += page.length;
     return items;
@@ -105,3 +105,23 @@ test("Webex: a link to another host is not followed with our token", async (t) =
 test("Webex: a window that is too long is refused by the service", async (t) => {
   await assert.rejects((await scene(t)).read(13 * 60, 15), failsWith("webex.rejected"));
 });
+
+for (const stallsAfter of ["", '{"items":[']) {
+  const what = stallsAfter === "" ? "its head" : "a part of its body";
+  test(`Webex: an answer of which only ${what} comes ends with the time limit`, { timeout: 20_000 }, async (t) => {
+    const { webex, read } = await scene(t, { timeoutMs: 200 });
+    webex.script.push({ status: 200, stallsAfter });
+    await assert.rejects(read(), failsWith("webex.unavailable"));
+  });
+
+  test(`Webex: whoever stops waits for no answer of which only ${what} has come`, { timeout: 20_000 }, async (t) => {
+    const { webex, read } = await scene(t, { timeoutMs: 300_000 });
+    const stop = new AbortController();
+    const reason = new Error("the gateway stops");
+    webex.script.push({ status: 200, stallsAfter });
+    const onHead = (): void => void setTimeout(() => stop.abort(reason), 50);
+    subscribe("undici:request:headers", onHead);
+    t.after(() => unsubscribe("undici:request:headers", onHead));
+    await assert.rejects(read(60, 15, stop), reason);
+  });
+}
