@@ -14,6 +14,8 @@ export interface IntakeDeps {
   readonly download: RecordingDownload;
   readonly clock: Clock;
   readonly log: Log;
+  /** Files of the folder that one look has. Default: as `WatchedFolder`. */
+  readonly filesALook?: number | undefined;
   /** As numbers are written here. */
   readonly canonical: (number: string) => Promise<string>;
 }
@@ -35,6 +37,7 @@ export class RecordingsIntake {
   readonly #cancels = new Set<() => void>();
   #looking: Promise<unknown>[] = [];
   #told = "";
+  #isLarge = false;
   /** Files that could not be read the last time. */
   #unreadable = new Set<string>();
   /** Entries of the list that were refused the last time: told once, not with every look. */
@@ -48,7 +51,7 @@ export class RecordingsIntake {
   start(): void {
     const { folder, poll } = this.#config;
     if (folder.path !== undefined) {
-      const watched = new WatchedFolder(folder.path);
+      const watched = new WatchedFolder(folder.path, { most: this.#deps.filesALook });
       this.#repeat("folder", folder.everyMs, () => this.#look(watched));
     }
     const { url } = poll;
@@ -92,7 +95,9 @@ export class RecordingsIntake {
 
   async #look(watched: WatchedFolder): Promise<void> {
     const unreadable = new Set<string>();
-    for (const found of await watched.look()) {
+    const all = await watched.look();
+    this.#tellLarge(watched);
+    for (const found of all) {
       this.#stop.signal.throwIfAborted();
       try {
         if (await this.#take(found)) watched.taken(found);
@@ -110,6 +115,12 @@ export class RecordingsIntake {
       }
     }
     this.#unreadable = unreadable;
+  }
+
+  /** Once: nothing is lost, but a new file waits for the others to have had their turn. */
+  #tellLarge({ files, most }: WatchedFolder): void {
+    if (files > most && !this.#isLarge) this.#deps.log.warn("recordings.folder-large", { files, aLook: most });
+    this.#isLarge = files > most;
   }
 
   /** Once, not with every look. Names may hold numbers: what is told stands for the name, and how long the file is helps to find it. */

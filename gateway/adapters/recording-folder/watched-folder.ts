@@ -1,5 +1,6 @@
+import { createHash } from "node:crypto";
 import { constants, type Stats } from "node:fs";
-import { lstat, open, readdir, realpath } from "node:fs/promises";
+import { lstat, open, opendir, realpath } from "node:fs/promises";
 import { extname, join } from "node:path";
 import type { FileHandle } from "node:fs/promises";
 
@@ -33,51 +34,109 @@ const ENDINGS = new Set([
   ],
   ...[".wma", ".caf", ".3gp"],
 ]);
-const MAX_ENTRIES = 100_000;
+/** Files that one look has; of more, those by whose names it has come so far are next. */
+const FILES_A_LOOK = 100_000;
+/** Taken files that are remembered, 60 bytes each; those taken longest ago go, and are known where they were taken to. */
+const MAX_TAKEN = 500_000;
+/** Short enough to be a string of its own, long enough to be one file's only. */
+const KEY_LENGTH = 12;
+
+export interface WatchedFolderOptions {
+  /** Files that one look has. */
+  readonly most?: number | undefined;
+}
 
 /**
  * A folder that another system writes recordings into. A file counts when it was the same in two looks one after the other: it is not
  * being written any more. Links, folders, hidden files and other endings are passed over. No name is taken from outside the folder.
+ *
+ * Memory is bounded, whatever the folder holds: where it has more files than one look, every second look goes on with the next names,
+ * and begins anew behind the last.
  */
 export class WatchedFolder {
   readonly #folder: string;
+  readonly #most: number;
   /** What was seen in the look before, by path. */
   #before = new Map<string, string>();
   readonly #taken = new Set<string>();
+  /** Names up to this have had their turn; empty: it begins with the first. */
+  #passed = "";
+  #isSecondLook = false;
+  #files = 0;
 
-  constructor(folder: string) {
+  constructor(folder: string, { most = FILES_A_LOOK }: WatchedFolderOptions = {}) {
     this.#folder = folder;
+    this.#most = most;
+  }
+
+  /** How many recordings the last look saw in the folder, looked at or not. */
+  get files(): number {
+    return this.#files;
+  }
+
+  /** Of them one look has no more than this. */
+  get most(): number {
+    return this.#most;
   }
 
   /** @returns Files that are whole and have not been taken. @throws What the file system throws: the folder cannot be read. */
   async look(): Promise<readonly FoundFile[]> {
     const folder = await realpath(this.#folder);
-    const names = (await readdir(folder)).filter(
-      (name) => !name.startsWith(".") && ENDINGS.has(extname(name).toLowerCase()),
-    );
+    const names = await this.#names(folder);
     const now = new Map<string, string>();
     const found: FoundFile[] = [];
-    for (const name of names.sort().slice(0, MAX_ENTRIES)) {
+    for (const name of names) {
       const path = join(folder, name);
       const stats = await lstat(path).catch(() => undefined);
       if (stats === undefined || !stats.isFile()) continue;
       const identity = `${path}\n${stats.size}\n${stats.mtimeMs}`;
       now.set(path, identity);
-      if (this.#before.get(path) !== identity || this.#taken.has(identity)) continue;
+      if (this.#before.get(path) !== identity || this.#taken.has(keyOf(identity))) continue;
       const base = name.slice(0, name.length - extname(name).length);
       found.push({ path, name: base, identity, bytes: stats.size, open: () => openSame(path, stats) });
     }
     this.#before = now;
-    const present = new Set(now.values());
-    for (const identity of this.#taken) if (!present.has(identity)) this.#taken.delete(identity);
+    if (this.#files <= this.#most && this.#taken.size > now.size) this.#forgetAllBut(now);
+    this.#goOn(names);
     return found;
   }
 
   /** It is not told again while it stays as it is. */
   taken({ identity }: FoundFile): void {
-    this.#taken.add(identity);
+    if (this.#taken.size >= MAX_TAKEN) {
+      const [oldest] = this.#taken;
+      if (oldest !== undefined) this.#taken.delete(oldest);
+    }
+    this.#taken.add(keyOf(identity));
+  }
+
+  /** The first names behind those that have had their turn, in order. */
+  async #names(folder: string): Promise<readonly string[]> {
+    const first = (names: string[]): string[] => names.sort().slice(0, this.#most);
+    let names: string[] = [];
+    this.#files = 0;
+    for await (const { name } of await opendir(folder)) {
+      if (name.startsWith(".") || !ENDINGS.has(extname(name).toLowerCase())) continue;
+      this.#files++;
+      if (name > this.#passed) names.push(name);
+      if (names.length >= 2 * this.#most) names = first(names);
+    }
+    return first(names);
+  }
+
+  #goOn(names: readonly string[]): void {
+    if (this.#isSecondLook) this.#passed = names.length < this.#most ? "" : (names.at(-1) ?? "");
+    this.#isSecondLook = !this.#isSecondLook;
+    if (this.#files <= this.#most) this.#passed = "";
+  }
+
+  #forgetAllBut(present: ReadonlyMap<string, string>): void {
+    const keys = new Set([...present.values()].map(keyOf));
+    for (const key of this.#taken) if (!keys.has(key)) this.#taken.delete(key);
   }
 }
+
+const keyOf = (identity: string): string => createHash("sha256").update(identity).digest("latin1").slice(0, KEY_LENGTH);
 
 /** That one file cannot be opened or read; the others can. */
 export class UnreadableFile extends Error {}

@@ -66,3 +66,31 @@ test("a file that cannot be read keeps none behind it waiting, and is told once;
   assert.equal(told[0]?.fields?.["reason"], "EACCES");
   assert.ok(told[0].fields["file"] instanceof Sensitive);
 });
+
+test("of a folder with more files than one look has it is told once how many there are", async (t) => {
+  const folder = join(root.path, "large");
+  mkdirSync(folder);
+  for (const name of ["a", "b", "c", "d", "e"]) writeFileSync(join(folder, `${name}.wav`), name);
+  const [clock, log] = [new FakeClock(), new LogDouble()];
+  const taken: string[] = [];
+  const desk = { upload: ({ callId }: { callId: string }) => Promise.resolve(void taken.push(callId)) };
+  const intake = new RecordingsIntake(
+    recordingsSchema.parse({ enabled: true, folder: { path: folder, everyMs: 1_000 } }),
+    {
+      ...{ desk: desk as never, download: {} as never, clock, log, filesALook: 2 },
+      canonical: (number) => Promise.resolve(number),
+    },
+  );
+  intake.start();
+  t.after(() => intake.close());
+  await until("all files to be taken", () => {
+    clock.advance(1_000);
+    return taken.length === 5;
+  });
+  assert.deepEqual(taken, ["a", "b", "c", "d", "e"]);
+  const told = log.lines.filter(({ event }) => event === "recordings.folder-large");
+  assert.deepEqual(
+    told.map(({ fields }) => fields),
+    [{ files: 5, aLook: 2 }],
+  );
+});

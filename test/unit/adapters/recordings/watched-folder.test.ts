@@ -73,3 +73,29 @@ test("a file that cannot be opened is that file's failure, not the folder's", as
   writeFileSync(folder, "no folder any more");
   await assert.rejects(found.open(), UnreadableFile);
 });
+
+test("of more files than one look has, all are taken in their turn, new ones too, and each once", async () => {
+  const folder = join(root.path, "many");
+  mkdirSync(folder);
+  const name = (index: number): string => `call-${String(index).padStart(2, "0")}`;
+  for (let i = 0; i < 10; i += 2) writeFileSync(join(folder, `${name(i)}.wav`), "sound");
+  writeFileSync(join(folder, "notes.txt"), "no recording");
+  const watched = new WatchedFolder(folder, { most: 2 });
+  const taken: string[] = [];
+  const looks = async (times: number): Promise<void> => {
+    for (let time = 0; time < times; time++) {
+      const found = await watched.look();
+      assert.ok(found.length <= 2);
+      for (const each of found) {
+        watched.taken(each);
+        taken.push(each.name);
+      }
+    }
+  };
+  await looks(6);
+  assert.deepEqual(taken, [0, 2, 4, 6, 8].map(name));
+  assert.equal(watched.files, 5);
+  for (const i of [1, 5, 9]) writeFileSync(join(folder, `${name(i)}.wav`), "sound");
+  await looks(12);
+  assert.deepEqual(taken.slice(5).sort(), [1, 5, 9].map(name));
+});
