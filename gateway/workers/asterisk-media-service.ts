@@ -27,6 +27,8 @@ export interface AsteriskMediaServiceDeps {
 const TICK_MS = 10;
 const REPORT_MS = 1_000;
 const FRAME_MS = 20;
+/** Of one connection in a second: nobody's fingers are faster, and each is a message to the thread of calls. */
+const MOST_DIGITS = 50;
 /** Used where only `dial` is wanted. */
 const NO_SERVER = {
   address: "127.0.0.1",
@@ -45,6 +47,8 @@ export class AsteriskMediaService implements MediaConnectionUser {
   readonly #ring: PacketRing | undefined;
   readonly #channels = new Map<number, MediaConnection>();
   readonly #numbers = new Map<MediaConnection, number>();
+  /** Digits of this second. */
+  readonly #digits = new Map<MediaConnection, { readonly endsMs: number; count: number }>();
   readonly #counts = new Map<string, { readonly source: MediaSource; readonly what: string; by: number }>();
   #lastNumber = 0;
   #audioSocket: AudioSocketServer | undefined;
@@ -117,13 +121,16 @@ export class AsteriskMediaService implements MediaConnectionUser {
 
   onDigit(connection: MediaConnection, digit: string): void {
     const channel = this.#numbers.get(connection);
-    this.onCount(connection.source, "digit");
-    if (channel !== undefined) this.#deps.post({ kind: "digit", channel, digit });
+    if (channel === undefined) return;
+    const isTaken = this.#takesDigit(connection);
+    this.onCount(connection.source, isTaken ? "digit" : "digit-dropped");
+    if (isTaken) this.#deps.post({ kind: "digit", channel, digit });
   }
 
   onClosed(connection: MediaConnection, reason: string): void {
     const channel = this.#numbers.get(connection) ?? 0;
     this.#numbers.delete(connection);
+    this.#digits.delete(connection);
     this.#channels.delete(channel);
     this.#deps.post({ kind: "closed", channel, reason });
   }
@@ -140,6 +147,14 @@ export class AsteriskMediaService implements MediaConnectionUser {
     this.#cancelTick();
     await Promise.all([this.#audioSocket?.close(), this.#webSockets?.close()]);
     this.#report();
+  }
+
+  #takesDigit(connection: MediaConnection): boolean {
+    const nowMs = this.#deps.clock.mono();
+    const before = this.#digits.get(connection);
+    if (before !== undefined && nowMs < before.endsMs) return ++before.count <= MOST_DIGITS;
+    this.#digits.set(connection, { endsMs: nowMs + 1_000, count: 1 });
+    return true;
   }
 
   #add(connection: MediaConnection): number {

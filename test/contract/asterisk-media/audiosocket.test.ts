@@ -121,6 +121,24 @@ test("a prompt is heard by the peer to its end; a flush cuts it off; digits come
   assert.deepEqual(digits, ["7", "#"]);
 });
 
+test("a flood of digits is cut to fifty a second, the rest is counted; another connection's come through", async (t) => {
+  const made = await scene(t);
+  const [digits, others]: [string[], string[]] = [[], []];
+  const { peer } = await opened(made, CALL, 1, { onDigit: (digit) => void digits.push(digit) });
+  const other = await opened(made, { ...CALL, callId: "pbx;2.2" }, 2, { onDigit: (digit) => void others.push(digit) });
+  const sent = 100_000;
+  const startedAt = performance.now();
+  peer.socket.write(Buffer.alloc(sent * 4, Buffer.from([0x03, 0, 1, 0x37])));
+  other.peer.send(0x03, Buffer.from("1"));
+  const counted = (what: string): number =>
+    made.metrics.value("ringfence_asterisk_media_events_total", "audio-socket", what);
+  await until("all of them to be read", () => counted("digit") + counted("digit-dropped") === sent + 1);
+  const seconds = Math.ceil((performance.now() - startedAt) / 1_000) + 1;
+  assert.ok(digits.length >= 50 && digits.length <= 50 * seconds, `${digits.length} in ${seconds} s`);
+  assert.equal(counted("digit"), digits.length + 1);
+  assert.deepEqual(others, ["1"]);
+});
+
 for (const { name, end, reason } of [
   { name: "the peer's FIN", end: (peer: AudioSocketPeer) => void peer.socket.end(), reason: "peer-closed" },
   {

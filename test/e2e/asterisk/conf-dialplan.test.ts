@@ -148,10 +148,12 @@ describe("dialplan/extensions.conf: ringfence-check", { skip }, () => {
     phone.hangUp(await call("+12025550123"));
     const asked = agi.of("check").at(-1);
     assert.deepEqual(
-      [...(asked?.query ?? [])].filter(([name]) => name !== "sipcallid" && name !== "leg"),
+      [...(asked?.query ?? [])].filter(([name]) => !["sipcallid", "leg", "uniqueid"].includes(name)),
       [
+        ["arguments", "no"],
         ["server", "pbx 1"],
         ["trunk", "north"],
+        ["caller", "+13035550100"],
         ["called", "+12025550123"],
         ["presentation", "allowed_not_screened"],
         ["known", ""],
@@ -160,6 +162,7 @@ describe("dialplan/extensions.conf: ringfence-check", { skip }, () => {
       ],
     );
     assert.equal(asked?.fields.get("callerid"), "+13035550100");
+    assert.equal(asked.query.get("uniqueid"), asked.fields.get("uniqueid"));
     assert.match(asked.query.get("sipcallid") ?? "", /@127\.0\.0\.1$/);
     assert.equal(asked.query.get("leg"), "", "it did not come from the hop");
   });

@@ -64,6 +64,7 @@ export class AriHands implements InventoryUser {
   #round = 0;
   #releasedOld = false;
   #missing: ReadonlySet<string> = new Set();
+  readonly #stop: () => void;
 
   constructor(deps: AriHandsDeps) {
     this.#deps = deps;
@@ -72,6 +73,10 @@ export class AriHands implements InventoryUser {
       "Steps short of ending a call, and what came of them",
       ["step", "outcome"],
     );
+    // What ended takes no place. The note says so with the next change: a channel too many in it does no harm.
+    this.#stop = deps.link.onEvent(({ type, channel }) => {
+      if (type === "ChannelDestroyed" && channel !== undefined) this.#held.delete(channel.id);
+    });
   }
 
   knows(callId: string): boolean {
@@ -126,6 +131,7 @@ export class AriHands implements InventoryUser {
 
   /** The gateway ends: what is held is let go. */
   async close(): Promise<void> {
+    this.#stop();
     await Promise.all([...this.#held].map((id) => this.#mute(id, false).catch(() => undefined)));
   }
 

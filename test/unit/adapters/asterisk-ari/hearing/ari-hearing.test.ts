@@ -312,6 +312,21 @@ describe("steering a call over ARI", () => {
     );
   });
 
+  test("calls that ended while they were held take no place: after two hundred another one is held", async () => {
+    const { link, hands, metrics } = scene();
+    for (let i = 0; i <= 201; i++) {
+      const [caller, peer] = [ariChannel(`${i}.0`), ariChannel(`${i}.1`, { name: "PJSIP/peer-1" })];
+      link.tell({ type: "Dial", dialstatus: "ANSWER", caller, peer });
+      await settle();
+      hands.hold({ callId: `pbx;${i}.0`, held: true });
+      await settle();
+      if (i < 201) link.tell({ type: "ChannelDestroyed", channel: caller });
+      await settle();
+    }
+    assert.deepEqual([steps(metrics, "hold", "done"), steps(metrics, "hold", "failed")], [202, 0]);
+    assert.equal(link.variables.get("RINGFENCE_HELD_ringfence"), "201.0");
+  });
+
   test("a hold that cannot be noted takes no place", async () => {
     const { link, hands, metrics, answer } = scene();
     await answer();
