@@ -83,7 +83,7 @@ export class FraudDetection {
     return this.#deadline;
   }
 
-  /** Decides on one call. The same call again (same Call-ID, caller and called number) gets the same answer and counts once. */
+  /** Decides on one call. The same call told of again (same id, caller and called number, not over) counts once. */
   callStarted(event: CallStarted): Decision {
     if (event.emergency) {
       this.#processed++;
@@ -101,11 +101,11 @@ export class FraudDetection {
   }
 
   callAnswered(event: CallAnswered): void {
-    this.#window.answered(event.callId);
+    this.#window.answered(event);
   }
 
   callEnded(event: CallEnded): void {
-    this.#window.ended(event.callId);
+    this.#window.ended(event);
   }
 
   /** Closes quiet incidents, expires blocks, learns busy hours. Early calls do nothing. */

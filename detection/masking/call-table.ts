@@ -3,20 +3,17 @@ import { powerOfTwo } from "./string-hasher.js";
 const WAYS = 4;
 /** Hash of the Call-ID, check of caller and called number, time in ms (wraps), state bits. */
 const WORDS = 4;
-/** A call seen again after this long, and over by then, is a new one with an old id. */
-const SAME_CALL_MS = 600_000;
 
 export const CALL_ANSWERED = 1;
 export const CALL_ENDED = 2;
 export const CALL_REFUSED = 4;
 export const CALL_DETECTED = 8;
-/** There is nothing left to end. */
-const GONE = CALL_ENDED | CALL_REFUSED;
 
 /**
- * What is known of each recent call, so that a retransmission, a fork or a retry of one call counts once and a finding knows
- * which calls are answered or over. One call is one Call-ID with one caller and one called number: who sends many callers under
- * one Call-ID does not hide. Preallocated; when a bucket is full, an ended call makes room first, then the oldest.
+ * What is known of each recent call, so that a call that is told of again counts once and a finding knows which calls are answered
+ * or over. One call is one call id with one caller and one called number: who sends many callers under one id does not hide. An id
+ * that comes again after its call was over, or as that of a new call, is a new call's: its caller chose it.
+ * Preallocated; when a bucket is full, an ended call makes room first, then the oldest.
  */
 export class CallTable {
   readonly #words: Int32Array;
@@ -39,8 +36,11 @@ export class CallTable {
     return this.#words[(low & this.#mask) * WAYS * WORDS] as number;
   }
 
-  /** @returns True when this call was seen before; its state is in `knownState`. Otherwise it is remembered. */
-  observe(high: number, low: number, check: number, time: number): boolean {
+  /**
+   * @param isNew Whoever carries the call says that it begins now.
+   * @returns True when this call was seen before; its state is in `knownState`. Otherwise it is remembered.
+   */
+  observe(high: number, low: number, check: number, time: number, isNew: boolean): boolean {
     const tag = high === 0 ? 1 : high;
     const start = (low & this.#mask) * WAYS * WORDS;
     let room = start;
@@ -49,7 +49,11 @@ export class CallTable {
       const entry = this.#words[at] as number;
       const age = (time - (this.#words[at + 2] as number)) | 0;
       const state = this.#words[at + 3] as number;
-      if (entry === tag && this.#words[at + 1] === check && (Math.abs(age) < SAME_CALL_MS || !isEnded(state))) {
+      if (entry === tag && this.#words[at + 1] === check) {
+        if (isNew || isEnded(state)) {
+          room = at;
+          break;
+        }
         this.knownState = state;
         return true;
       }
@@ -77,8 +81,8 @@ export class CallTable {
   }
 
   /**
-   * Adds a state bit to every call of this Call-ID. Several calls under one Call-ID are not over when one of them is: which one
-   * that was nobody says, and a sender who hangs up one must not hide the others.
+   * Adds a state bit to every call of this id, where nobody says whose it is. Several calls under one id are not over when one of
+   * them is, and a sender who hangs up one must not hide the others.
    */
   mark(high: number, low: number, bit: number): void {
     const tag = high === 0 ? 1 : high;
@@ -95,20 +99,13 @@ export class CallTable {
     }
   }
 
-  /** @returns The state bits, undefined when the call is not remembered. Of several calls: over or refused when all are. */
-  state(high: number, low: number): number | undefined {
+  /** @returns The state bits of one call, undefined when it is not remembered. */
+  state(high: number, low: number, check: number): number | undefined {
     const tag = high === 0 ? 1 : high;
     const start = (low & this.#mask) * WAYS * WORDS;
-    let some = 0;
-    let all = -1;
-    for (let at = start; at < start + WAYS * WORDS; at += WORDS) {
-      if (this.#words[at] !== tag) continue;
-      const state = this.#words[at + 3] as number;
-      some |= state;
-      all &= state;
-    }
-    if (all === -1) return undefined;
-    return (some & ~GONE) | (all & GONE);
+    for (let at = start; at < start + WAYS * WORDS; at += WORDS)
+      if (this.#words[at] === tag && this.#words[at + 1] === check) return this.#words[at + 3];
+    return undefined;
   }
 }
 

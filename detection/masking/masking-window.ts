@@ -1,4 +1,4 @@
-import type { CallStarted, CalledId, CallerId } from "../model/events.js";
+import type { CallAnswered, CallEnded, CallStarted, CalledId, CallerId } from "../model/events.js";
 import type { UnixMs } from "../model/time.js";
 import type { DetectionMemory, MaskingOptions } from "../policy/detection-options.js";
 import { CallLog, type LoggedCall } from "./call-log.js";
@@ -87,7 +87,7 @@ export class MaskingWindow {
     this.#callLow = hasher.low;
     // What is not in the CPU's caches is asked for here, all at once, when nothing needs it yet.
     this.#prefetched = this.#numbers.prefetch(this.#numberHigh) ^ this.#calls.prefetch(this.#callLow);
-    const known = this.#calls.observe(this.#callHigh, this.#callLow, this.#pairHigh, at | 0);
+    const known = this.#calls.observe(this.#callHigh, this.#callLow, this.#pairHigh, at | 0, event.isNew === true);
     return known ? this.#calls.knownState : -1;
   }
 
@@ -132,20 +132,31 @@ export class MaskingWindow {
     this.#calls.markOne(this.#callHigh, this.#callLow, this.#pairHigh, bits);
   }
 
-  answered(callId: string): void {
-    this.#hasher.hash(callId);
-    this.#calls.mark(this.#hasher.high, this.#hasher.low, CALL_ANSWERED);
+  answered(event: CallAnswered): void {
+    this.#mark(event, CALL_ANSWERED);
   }
 
-  ended(callId: string): void {
-    this.#hasher.hash(callId);
-    this.#calls.mark(this.#hasher.high, this.#hasher.low, CALL_ENDED);
+  ended(event: CallEnded): void {
+    this.#mark(event, CALL_ENDED);
   }
 
-  /** State bits of a call, undefined when it is not remembered. */
-  stateOf(callId: string): number | undefined {
+  /** State bits of another call to the number of the call begun; undefined when it is not remembered. */
+  stateOf(callId: string, caller: CallerId): number | undefined {
+    this.#pairOf(caller);
     this.#hasher.hash(callId);
-    return this.#calls.state(this.#hasher.high, this.#hasher.low);
+    return this.#calls.state(this.#hasher.high, this.#hasher.low, this.#otherHigh);
+  }
+
+  #mark({ callId, caller, called }: CallAnswered | CallEnded, bit: number): void {
+    const isOne = caller !== undefined && called !== undefined;
+    if (isOne) {
+      this.#setNumber(called);
+      this.#pairOf(caller);
+    }
+    this.#hasher.hash(callId);
+    const { high, low } = this.#hasher;
+    if (isOne) this.#calls.markOne(high, low, this.#otherHigh, bit);
+    else this.#calls.mark(high, low, bit);
   }
 
   /** Remembers the pair of the call begun as known. */
@@ -171,9 +182,7 @@ export class MaskingWindow {
 
   /** Makes callers of a number known, outside of any event. */
   acquaint(called: CalledId, callers: readonly CallerId[], at: UnixMs): void {
-    this.#hasher.hash(called);
-    this.#numberHigh = this.#hasher.high;
-    this.#numberLow = this.#hasher.low;
+    this.#setNumber(called);
     for (const caller of callers) {
       this.#pairOf(caller);
       this.#known.note(this.#otherHigh, this.#otherLow, Math.floor(at / 1000) | 0);
@@ -183,6 +192,12 @@ export class MaskingWindow {
   /** Housekeeping, about once a second. */
   tick(now: UnixMs): void {
     this.#numbers.scrub(now | 0, SCRUB_IDLE_MS, SCRUB_SLOTS);
+  }
+
+  #setNumber(called: CalledId): void {
+    this.#hasher.hash(called);
+    this.#numberHigh = this.#hasher.high;
+    this.#numberLow = this.#hasher.low;
   }
 
   #otherHigh = 0;

@@ -6,7 +6,7 @@ import type { UnixMs } from "./time.js";
 export interface Cdr {
   /** Ours, unique for ever. */
   readonly id: string;
-  /** The A-leg's Call-ID. */
+  /** The A-leg's Call-ID, with a suffix where another call was up under it: that one is `origin.related` then. */
   readonly callId: string;
   /** The B-leg's Call-ID; absent when the call never left. */
   readonly bCallId?: string;

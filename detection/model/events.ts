@@ -13,11 +13,13 @@ export type TrunkId = string & { readonly __id: "TrunkId" };
 /** Where a fact came from. `hop`: the gateway carries the call. `switch`: reported over HTTP. `siprec`: recorded to us. */
 export type EventSource = "hop" | "switch" | "asterisk" | "siprec";
 
-/** One call attempt. Forks, hop retries and retransmissions of one call carry the same `callId`. */
+/** One call attempt. What is told of one call again carries the same `callId`. */
 export interface CallStarted {
   readonly kind: "call.started";
-  /** The A-leg's Call-ID, or the `call_id` that the switch reported. */
+  /** The name under which the hop carries it: no other live call of the hop has it. Or the `call_id` that the switch reported. */
   readonly callId: string;
+  /** It begins just now, and whatever had this id before was another call: callers choose Call-IDs, and use them again. */
+  readonly isNew?: boolean;
   readonly caller: CallerId;
   readonly called: CalledId;
   readonly trunk: TrunkId;
@@ -33,11 +35,17 @@ export interface CallStarted {
 export interface CallAnswered {
   readonly kind: "call.answered";
   readonly callId: string;
+  /** With `called`: of calls that had this id one after the other, theirs is meant. */
+  readonly caller?: CallerId;
+  readonly called?: CalledId;
   readonly at: UnixMs;
 }
 
 export interface CallEnded {
   readonly kind: "call.ended";
   readonly callId: string;
+  /** As in `CallAnswered`. */
+  readonly caller?: CallerId;
+  readonly called?: CalledId;
   readonly at: UnixMs;
 }

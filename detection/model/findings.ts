@@ -121,11 +121,16 @@ export interface AlertFinding {
   readonly isPast?: true;
 }
 
+/** `elsewhere`: another system, as far as it was reported to us. */
+export type Carrier = "hop" | "elsewhere";
+
 /** What the gateway has to carry out. Order matters: the gateway acts in the order given. */
 export type Action =
   | {
       readonly kind: "end-calls";
       readonly callIds: readonly string[];
+      /** Calls of that side only: the other may have calls of the same ids. Absent: whoever has them. */
+      readonly carriedBy?: Carrier;
       readonly incidentId: string;
       /** The alert that tells of it: what systems that carry the calls are told as `alert_id`. */
       readonly alertId: string;

@@ -4,7 +4,7 @@ import type { LoggedCall } from "../masking/call-log.js";
 import type { MaskingWindow } from "../masking/masking-window.js";
 import { stableHash } from "../masking/string-hasher.js";
 import type { CallStarted, CalledId, CallerId, TrunkId } from "../model/events.js";
-import type { Action, Decision, Incident } from "../model/findings.js";
+import type { Action, Carrier, Decision, Incident } from "../model/findings.js";
 import { unixMs, type UnixMs } from "../model/time.js";
 import { attackersAmong, commonPrefix } from "./attackers.js";
 import { callerKey, type BlockBook, type BlockRequest } from "./block-book.js";
@@ -177,33 +177,27 @@ export class IncidentDesk {
 
   #cut(incident: OpenIncident, event: CallStarted, calls: readonly LoggedCall[]): Action[] {
     const guarded = this.#guard.empty ? [] : calls.filter((call) => this.#guard.guardsSource(call));
-    const unanswered = new Set<string>();
-    const answered = new Set<string>();
+    const unanswered = new Map<string, LoggedCall>();
+    const answered = new Map<string, LoggedCall>();
     for (const call of calls) {
       // The call being asked about is not there yet: its refusal ends it. Another caller's may have the same Call-ID.
       if (event.source === "hop" && call.callId === event.callId && call.caller === event.caller) continue;
       if (guarded.includes(call)) continue;
-      const state = this.#parts.window.stateOf(call.callId) ?? CALL_ANSWERED;
+      const state = this.#parts.window.stateOf(call.callId, call.caller) ?? CALL_ANSWERED;
       if ((state & (CALL_ENDED | CALL_REFUSED)) !== 0) continue;
-      ((state & CALL_ANSWERED) !== 0 || call.source !== "hop" ? answered : unanswered).add(call.callId);
+      const name = `${carrierOf(call)} ${call.callId}`;
+      if ((state & CALL_ANSWERED) !== 0 || call.source !== "hop") answered.set(name, call);
+      else unanswered.set(name, call);
     }
+    for (const name of answered.keys()) unanswered.delete(name);
     const granted = answered.size === 0 ? 0 : this.#parts.limit.take(answered.size, event.arrivedAt);
-    const ended = [...unanswered, ...[...answered].slice(0, granted)];
+    const up = [...answered.values()];
     const incidentId = incident.id;
-    const actions: Action[] = [];
-    if (ended.length > 0) {
-      actions.push({
-        kind: "end-calls",
-        callIds: ended,
-        incidentId,
-        alertId: incident.alertId,
-        reason: "masking attack",
-        foundAt: event.arrivedAt,
-      });
-    }
+    const actions = endCalls([...unanswered.values(), ...up.slice(0, granted)], incident, event.arrivedAt);
     if (granted < answered.size) {
       incident.disposition = "rate-limited";
-      actions.push({ kind: "held-back", why: "disconnect-limit", incidentId, callIds: [...answered].slice(granted) });
+      const callIds = up.slice(granted).map((call) => call.callId);
+      actions.push({ kind: "held-back", why: "disconnect-limit", incidentId, callIds });
     }
     if (guarded.length > 0) {
       const callIds = guarded.map((call) => call.callId);
@@ -286,6 +280,22 @@ export class IncidentDesk {
 }
 
 const NOTHING_FOUND = { verdict: "allow", detected: false, wouldRefuse: false } as const;
+
+/** Recordings come from beside the call: whoever carries it. */
+function carrierOf({ source }: LoggedCall): Carrier | undefined {
+  return source === "siprec" ? undefined : source === "hop" ? "hop" : "elsewhere";
+}
+
+/** An order for each who carries them. */
+function endCalls(calls: readonly LoggedCall[], { id, alertId }: OpenIncident, foundAt: UnixMs): Action[] {
+  const order = { kind: "end-calls", incidentId: id, alertId, reason: "masking attack", foundAt } as const;
+  const orders: Action[] = [];
+  for (const carriedBy of ["hop", "elsewhere", undefined] as const) {
+    const callIds = calls.filter((call) => carrierOf(call) === carriedBy).map((call) => call.callId);
+    if (callIds.length > 0) orders.push({ ...order, callIds, ...(carriedBy === undefined ? {} : { carriedBy }) });
+  }
+  return orders;
+}
 
 const isRepeat = (watched: WatchedNumber, at: UnixMs): boolean =>
   watched.lastIncidentAt !== undefined && at - watched.lastIncidentAt < REPEAT_MS;

@@ -118,9 +118,9 @@ export class CallAdmission implements Admission, CallObserver {
   /** Who dials numbers that do not exist, one after the other, looks for some that do. */
   onEnded(call: LiveCall, cdr: Cdr): void {
     if (this.#strangers.size === 0) return;
-    const address = this.#strangers.get(call.callId);
+    const address = this.#strangers.get(call.sipCallId);
     if (address === undefined) return;
-    this.#strangers.delete(call.callId);
+    this.#strangers.delete(call.sipCallId);
     if (cdr.status === 404 || cdr.status === 484 || cdr.status === 604) this.note({ address }, "not-found");
   }
 

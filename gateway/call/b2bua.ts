@@ -19,6 +19,7 @@ import type { SipRequest, SipResponse } from "../sip/message/sip-message.js";
 import { ownText } from "../sip/message/text.js";
 import { ownAnswer } from "./answers.js";
 import { hangUp } from "./branch.js";
+import { CallNames } from "./call-names.js";
 import { Call } from "./call.js";
 import type { CallOptions } from "./call-options.js";
 import type { CallOwner, CallServices } from "./call-services.js";
@@ -103,6 +104,7 @@ export class B2bua implements SipUser, CallOwner, CallRestorer {
   readonly #services: CallServices;
   #options: B2buaOptions;
   readonly #calls = new Set<Call>();
+  readonly #names: CallNames;
   /** Calls without a final answer, oldest first. */
   readonly #setup = new Set<LiveCall>();
   readonly #refused: Readonly<Record<"full" | "extension" | "hops" | "decision", Counter>>;
@@ -124,6 +126,7 @@ export class B2bua implements SipUser, CallOwner, CallRestorer {
     const refused = metrics.counter("ringfence_invites_refused_total", "INVITEs that the B2BUA refused", ["why"]);
     const index = new DialogIndex();
     this.#deps = deps;
+    this.#names = new CallNames(deps.random);
     this.#options = options;
     this.#open = { topologyHiding: false, ownHost: options.ownHost, index };
     this.#hidden = { topologyHiding: true, ownHost: options.ownHost, index };
@@ -201,10 +204,12 @@ export class B2bua implements SipUser, CallOwner, CallRestorer {
     const { identity, trunk } = admitted;
     if (!this.#isAcceptable(invite, trunk, identity.emergency)) return;
     const startedAt = this.#deps.clock.unix();
-    const callId = ownText(request.headers.get("call-id") ?? "");
+    const sipCallId = ownText(request.headers.get("call-id") ?? "");
+    const callId = this.#names.take(sipCallId);
     const { origins, index } = this.#services;
     const origin = origins?.find(invite, identity, index);
-    const start = { callId, identity, policy: trunk, startedAt, origin, ...(signed === undefined ? {} : { signed }) };
+    const known = { callId, sipCallId, identity, policy: trunk, startedAt, origin };
+    const start = signed === undefined ? known : { ...known, signed };
     const call = new Call(this.#services, this, start, invite);
     this.#calls.add(call);
     this.#setup.add(call);
@@ -215,6 +220,7 @@ export class B2bua implements SipUser, CallOwner, CallRestorer {
     const decision = screen.callStarted({
       kind: "call.started",
       callId,
+      isNew: true,
       caller,
       called,
       trunk: trunkId,
@@ -316,8 +322,9 @@ export class B2bua implements SipUser, CallOwner, CallRestorer {
   restore(entry: Extract<JournalEntry, { kind: "answered" }>, policy: TrunkPolicy): LiveCall {
     const { endpoint, observers } = this.#deps;
     const { facts } = entry;
-    // The journal's own name for the call may differ: two calls can share a Call-ID.
-    const { callId } = entry.a;
+    const sipCallId = entry.a.callId;
+    // Under the name that it had: the journal has entries of others yet, which may be called as this one came.
+    const callId = this.#names.take(entry.callId);
     const identity = {
       trunk: facts.trunk,
       caller: facts.caller,
@@ -325,7 +332,7 @@ export class B2bua implements SipUser, CallOwner, CallRestorer {
       emergency: facts.emergency,
     } as CallIdentity;
     const startedAt = unixMs(facts.startedAt);
-    const start = { callId, identity, policy, startedAt, origin: facts.origin };
+    const start = { callId, sipCallId, identity, policy, startedAt, origin: facts.origin };
     const call = new Call(this.#services, this, start, undefined);
     const a = endpoint.restoreDialog(restoredDialog(entry.a));
     const b = endpoint.restoreDialog(restoredDialog(entry.b));
@@ -345,6 +352,7 @@ export class B2bua implements SipUser, CallOwner, CallRestorer {
     this.#calls.delete(call);
     this.#services.origins?.ended(call);
     for (const observer of this.#deps.observers) observer.onEnded?.(call, cdr);
+    this.#names.release(call.callId);
   }
 
   #armSweep(): void {

@@ -136,7 +136,10 @@ export class CallCore implements GatedCall, MediaUser {
     record.endedAt ??= clock.unix();
     // A call that was only asked about goes on where it was sent.
     const goesOn = call.policy.mode === "redirect" && record.cause === "normal";
-    if (!goesOn) screen.callEnded({ kind: "call.ended", callId: call.callId, at: record.endedAt });
+    if (!goesOn) {
+      const { caller, called } = call.identity;
+      screen.callEnded({ kind: "call.ended", callId: call.callId, at: record.endedAt, caller, called });
+    }
     this.ending.tell();
     if (this.media === undefined) this.#tell();
     else

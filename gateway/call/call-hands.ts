@@ -49,14 +49,14 @@ export class HopHands implements CallHands {
       ["X-Ringfence-Threat", `${state};score=${shown};kind=${threat}`],
     ] as const;
     const body = new TextEncoder().encode(JSON.stringify({ state, score: Number(shown), kind: threat }));
-    this.#forEach(callId, "tag", async (call) => {
+    this.#take(callId, "tag", async (call) => {
       const status = await call.sendInfo("b", headers, body);
       return status >= 200 && status < 300 ? "done" : status === 0 ? "not-possible" : "refused";
     });
   }
 
   warn({ callId }: Parameters<CallHands["warn"]>[0]): void {
-    this.#forEach(callId, "warn", async ({ media }) => {
+    this.#take(callId, "warn", async ({ media }) => {
       if (media === undefined) return "not-possible";
       await media.play("b", this.#deps.warning);
       return "done";
@@ -64,25 +64,26 @@ export class HopHands implements CallHands {
   }
 
   hold({ callId, held }: Parameters<CallHands["hold"]>[0]): void {
-    this.#forEach(callId, "hold", ({ media }) => {
+    this.#take(callId, "hold", ({ media }) => {
       if (media === undefined) return Promise.resolve("not-possible");
       media.hold(held);
       return Promise.resolve("done");
     });
   }
 
-  #forEach(callId: string, step: Step, act: (call: LiveCall) => Promise<"done" | "refused" | "not-possible">): void {
-    const calls = this.#deps.registry.get(callId);
-    if (calls.length === 0) this.#steps.labels(step, "not-possible").inc();
-    for (const call of calls) {
-      act(call).then(
-        (outcome) => this.#steps.labels(step, outcome).inc(),
-        () => {
-          this.#steps.labels(step, "failed").inc();
-          this.#deps.log.warn("threat.step-failed", { step, call: sensitiveUri(callId) });
-        },
-      );
+  #take(callId: string, step: Step, act: (call: LiveCall) => Promise<"done" | "refused" | "not-possible">): void {
+    const call = this.#deps.registry.get(callId);
+    if (call === undefined) {
+      this.#steps.labels(step, "not-possible").inc();
+      return;
     }
+    act(call).then(
+      (outcome) => this.#steps.labels(step, outcome).inc(),
+      () => {
+        this.#steps.labels(step, "failed").inc();
+        this.#deps.log.warn("threat.step-failed", { step, call: sensitiveUri(callId) });
+      },
+    );
   }
 }
 

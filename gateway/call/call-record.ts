@@ -44,10 +44,14 @@ export function noteReason(record: CallRecord, { cause, q850, incidentId }: EndR
 }
 
 export function factsOf(
-  call: Pick<LiveCall, "callId" | "identity" | "startedAt" | "signedIdentity" | "hadCredentials" | "origin">,
+  call: Pick<
+    LiveCall,
+    "callId" | "sipCallId" | "identity" | "startedAt" | "signedIdentity" | "hadCredentials" | "origin"
+  >,
   record: CallRecord,
   endedAt: UnixMs,
 ): CallFacts {
-  const { callId, identity, startedAt, signedIdentity, hadCredentials, origin } = call;
+  const { callId, sipCallId, identity, startedAt, signedIdentity, hadCredentials } = call;
+  const origin = callId === sipCallId ? call.origin : { related: sipCallId, ...call.origin };
   return { ...record, callId, identity, startedAt, signedIdentity, hadCredentials, origin, endedAt };
 }

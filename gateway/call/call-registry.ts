@@ -2,13 +2,15 @@ import type { Metrics } from "../core/metrics.js";
 import type { CallObserver, LiveCall } from "./contracts.js";
 
 /**
- * The live calls by the A-leg's Call-ID. Two calls may share one id: a call that passes the gateway twice with topology hiding
- * off, or one that was forked before it reached us. They are found, counted and ended together.
+ * The live calls by their names, and by the A-leg's Call-ID for who knows nothing else. Calls may share a Call-ID: a call that passes
+ * the gateway twice with topology hiding off, one that was forked before it reached us, or what an attacker sends.
  *
  * As large as the B2BUA's own limit on live calls allows; there is no limit of its own. An ended call is forgotten at once.
  */
 export class CallRegistry implements CallObserver {
-  readonly #calls = new Map<string, LiveCall | Set<LiveCall>>();
+  readonly #calls = new Map<string, LiveCall>();
+  /** By their Call-ID, those that are not named by it. */
+  readonly #doubles = new Map<string, Set<LiveCall>>();
   readonly #byTrunk = new Map<string, number>();
   #size = 0;
 
@@ -22,21 +24,22 @@ export class CallRegistry implements CallObserver {
   }
 
   onStarted(call: LiveCall): void {
-    const { callId } = call;
-    const known = this.#calls.get(callId);
-    if (known === undefined) this.#calls.set(callId, call);
-    else if (known instanceof Set) known.add(call);
-    else this.#calls.set(callId, new Set([known, call]));
+    const { callId, sipCallId } = call;
+    this.#calls.set(callId, call);
+    if (callId !== sipCallId) {
+      const doubles = this.#doubles.get(sipCallId);
+      if (doubles === undefined) this.#doubles.set(sipCallId, new Set([call]));
+      else doubles.add(call);
+    }
     this.#count(call, 1);
   }
 
   onEnded(call: LiveCall): void {
-    const { callId } = call;
-    const known = this.#calls.get(callId);
-    if (known === call) this.#calls.delete(callId);
-    else if (known instanceof Set && known.delete(call)) {
-      if (known.size === 0) this.#calls.delete(callId);
-    } else return;
+    const { callId, sipCallId } = call;
+    if (this.#calls.get(callId) !== call) return;
+    this.#calls.delete(callId);
+    const doubles = this.#doubles.get(sipCallId);
+    if (doubles?.delete(call) === true && doubles.size === 0) this.#doubles.delete(sipCallId);
     this.#count(call, -1);
   }
 
@@ -44,10 +47,15 @@ export class CallRegistry implements CallObserver {
     return this.#calls.has(callId);
   }
 
-  get(callId: string): readonly LiveCall[] {
-    const known = this.#calls.get(callId);
-    if (known === undefined) return [];
-    return known instanceof Set ? [...known] : [known];
+  get(callId: string): LiveCall | undefined {
+    return this.#calls.get(callId);
+  }
+
+  /** All that came with that Call-ID: for what other systems say of a call, who do not know our name for it. */
+  withSipCallId(sipCallId: string): readonly LiveCall[] {
+    const first = this.#calls.get(sipCallId);
+    const doubles = this.#doubles.get(sipCallId) ?? [];
+    return first?.sipCallId === sipCallId ? [first, ...doubles] : [...doubles];
   }
 
   /** Live calls of one trunk. */
@@ -57,10 +65,7 @@ export class CallRegistry implements CallObserver {
 
   /** In the order in which they started. The registry may change while this is read; a call that ends is then left out. */
   *all(): IterableIterator<LiveCall> {
-    for (const entry of this.#calls.values()) {
-      if (entry instanceof Set) yield* entry;
-      else yield entry;
-    }
+    yield* this.#calls.values();
   }
 
   /** The `limit` oldest. */

@@ -37,6 +37,7 @@ export interface CallServices {
 /** What is known of a call from the first. */
 export interface CallStart {
   readonly callId: string;
+  readonly sipCallId: string;
   readonly identity: CallIdentity;
   readonly policy: TrunkPolicy;
   readonly startedAt: UnixMs;

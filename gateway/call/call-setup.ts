@@ -120,7 +120,8 @@ export class CallSetup implements AttemptsOwner {
     }
     if (isNew) leg.peer.awaitAck(invite.request);
     core.answered();
-    screen.callAnswered({ kind: "call.answered", callId: call.callId, at });
+    const { caller, called } = call.identity;
+    screen.callAnswered({ kind: "call.answered", callId: call.callId, at, caller, called });
     for (const observer of observers) observer.onAnswered?.(call);
   }
 

@@ -31,7 +31,7 @@ import type { Trunk, TrunkTable } from "./trunks.js";
 export interface VerdictDeskDeps {
   readonly screen: CallScreen;
   readonly carrier: Pick<ActionCarrier, "carryOut">;
-  readonly registry: Pick<CallRegistry, "get">;
+  readonly registry: Pick<CallRegistry, "has">;
   /** Absent: no call that is asked about can have come through the hop. */
   readonly legs?: Pick<HopLegBook, "call"> | undefined;
   readonly foreignCalls: Pick<ForeignCalls, "add" | "delete">;
@@ -130,7 +130,7 @@ export class VerdictDesk implements CallVerdicts {
     this.#ended.labels(hasCause ? String(cause >> 4) : "none").inc();
     if (talkedMs !== undefined) this.#talked.observe(talkedMs / 1_000);
     // While the hop carries it, only the hop says when it ended.
-    if (registry.get(callId).length > 0) return;
+    if (registry.has(callId)) return;
     const known = this.#watched(callId);
     const cdr = this.#calls.ended(end, random.token(12), clock.unix());
     if (talkedMs !== undefined) seen.ended({ callId, at: clock.unix() }, talkedMs);

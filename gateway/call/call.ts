@@ -41,6 +41,7 @@ const CREDENTIALS = ["authorization", "proxy-authorization"];
  */
 export class Call implements LiveCall, LegOwner {
   readonly callId: string;
+  readonly sipCallId: string;
   readonly identity: CallIdentity;
   readonly policy: TrunkPolicy;
   readonly startedAt: UnixMs;
@@ -53,6 +54,7 @@ export class Call implements LiveCall, LegOwner {
 
   constructor(services: CallServices, owner: CallOwner, start: CallStart, invite: IncomingInvite | undefined) {
     this.callId = start.callId;
+    this.sipCallId = start.sipCallId;
     this.identity = start.identity;
     this.policy = start.policy;
     this.startedAt = start.startedAt;

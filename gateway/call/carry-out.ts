@@ -63,6 +63,7 @@ export class ActionCarrier {
         teardown
           .endCalls({
             callIds: action.callIds,
+            carriedBy: action.carriedBy,
             reason: fraudReason(action.reason, action.incidentId, action.alertId),
             actor: "policy",
           })

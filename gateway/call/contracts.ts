@@ -144,8 +144,13 @@ export type CallPhase = "early" | "ringing" | "answered" | "ending" | "ended";
 
 /** A call as everybody but the B2BUA sees it. */
 export interface LiveCall {
-  /** The A-leg's Call-ID: what `call_id` means over HTTP. */
+  /**
+   * Its name among live calls, what `call_id` means over HTTP: the A-leg's Call-ID, with a suffix where another live call has that
+   * one. See `CallNames`.
+   */
   readonly callId: string;
+  /** The A-leg's Call-ID as its caller chose it: others may bear it too. For the wire; nothing is kept under it or done by it. */
+  readonly sipCallId: string;
   readonly identity: CallIdentity;
   /** The one it started with; a reload does not change it. */
   readonly policy: TrunkPolicy;

@@ -1,9 +1,11 @@
-import type { Cdr } from "../../detection/index.js";
+import type { CalledId, Cdr } from "../../detection/index.js";
 import type { ForeignCall } from "../ports/outward-teardown.js";
 import type { CallObserver, LiveCall } from "./contracts.js";
 
 interface Remembered {
   readonly call: ForeignCall;
+  /** Where whoever reported it said so. */
+  readonly called: CalledId | undefined;
   readonly reported: boolean;
 }
 
@@ -32,12 +34,18 @@ export class ForeignCalls implements CallObserver {
     return this.#calls.get(callId)?.call;
   }
 
+  /** A call that a trunk in redirect mode asked about, and that no switch reported. */
+  askedAbout(callId: string): ForeignCall | undefined {
+    const known = this.#calls.get(callId);
+    return known?.reported === false ? known.call : undefined;
+  }
+
   /** @returns False when it was known. */
-  add(call: ForeignCall): boolean {
+  add(call: ForeignCall, called?: CalledId): boolean {
     const known = this.#calls.get(call.callId);
     if (known?.reported === true) return false;
     this.delete(call.callId);
-    this.#keep({ call, reported: true });
+    this.#keep({ call, called, reported: true });
     this.#reported++;
     return known === undefined;
   }
@@ -49,15 +57,19 @@ export class ForeignCalls implements CallObserver {
     if (known.reported) this.#reported--;
   }
 
-  /** A call that a switch reported has come to the hop: from now on it is ended here. */
-  onStarted(call: LiveCall): void {
-    this.delete(call.callId);
+  /**
+   * A call that a switch reported has come to the hop: from now on it is ended here. One that goes to somebody else is another call,
+   * whatever its Call-ID: it must not hide that of the switch.
+   */
+  onStarted({ sipCallId, identity }: LiveCall): void {
+    const known = this.#calls.get(sipCallId);
+    if (known?.called === undefined || known.called === identity.called) this.delete(sipCallId);
   }
 
   /** A call that a trunk in redirect mode asked about goes on elsewhere. */
   onEnded(call: LiveCall, cdr: Cdr): void {
     if (call.policy.mode !== "redirect" || cdr.cause !== "normal" || this.#calls.has(call.callId)) return;
-    this.#keep({ call: { callId: call.callId }, reported: false });
+    this.#keep({ call: { callId: call.callId }, called: call.identity.called, reported: false });
   }
 
   #keep(entry: Remembered): void {

@@ -115,12 +115,12 @@ export class HopLegBook implements HopLegs, CallObserver {
   #of(call: LiveCall): CallLegs {
     let legs = this.#ofCall.get(call);
     if (legs === undefined) {
-      const { callId } = call;
+      const { sipCallId } = call;
       this.#ofCall.set(
         call,
-        (legs = { live: call, received: callId, placed: new Map(), mark: undefined, shownBy: new Set() }),
+        (legs = { live: call, received: sipCallId, placed: new Map(), mark: undefined, shownBy: new Set() }),
       );
-      this.#received.set(callId, (this.#received.get(callId) ?? 0) + 1);
+      this.#received.set(sipCallId, (this.#received.get(sipCallId) ?? 0) + 1);
     }
     return legs;
   }

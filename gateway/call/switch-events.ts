@@ -6,7 +6,7 @@ import type { EventVerdict, SwitchEvent } from "../ports/gateway-control.js";
 import type { ForeignCall } from "../ports/outward-teardown.js";
 import type { CallRegistry } from "./call-registry.js";
 import type { ActionCarrier } from "./carry-out.js";
-import type { CallScreen } from "./contracts.js";
+import type { CallIdentity, CallScreen, LiveCall } from "./contracts.js";
 import { leavingOut, type DialplanEndings } from "./dialplan-endings.js";
 import type { ForeignCalls } from "./foreign-calls.js";
 import { identifyReported } from "./identify-call.js";
@@ -26,7 +26,7 @@ export const DEFAULT_SWITCH_EVENTS: SwitchEventOptions = { perTurn: 500, maxWait
 export interface SwitchEventDeps {
   readonly screen: CallScreen;
   readonly carrier: Pick<ActionCarrier, "carryOut">;
-  readonly registry: Pick<CallRegistry, "get">;
+  readonly registry: Pick<CallRegistry, "withSipCallId">;
   readonly foreignCalls: ForeignCalls;
   readonly dialplans: Pick<DialplanEndings, "reported" | "over">;
   readonly trunks: () => TrunkTable;
@@ -77,19 +77,17 @@ export class SwitchEvents {
     if (aNumber.length > maxText) return this.#reject(event, "bad-a-number");
     this.#processed.inc();
     if (event.status === "ended") return this.#ended(event);
-    const { screen, carrier, clock, registry, foreignCalls, dialplans } = this.#deps;
+    const { screen, carrier, clock, foreignCalls, dialplans } = this.#deps;
     const arrivedAt = clock.unix();
-    // Who calls whom is the hop's to say where it carries the call: the switch may write the same numbers in another way.
-    const live = registry.get(callId)[0];
-    if (live === undefined) foreignCalls.add(foreignCall(event));
+    const reported = this.#identify(event);
+    const live = this.#liveCall(callId, reported);
+    if (live === undefined) foreignCalls.add(foreignCall(event), reported.called);
     // It may be ended from now on, but it is no call of this moment.
     if (event.resumed === true) return { callId, status: "processed", verdict: "allow", detected: false };
-    const trunk = reportedTrunk(event, this.#deps.trunks());
-    const identity = live?.identity ?? identifyReported(aNumber, bNumber, trunk);
     const started: CallStarted = {
       kind: "call.started",
-      callId,
-      ...identity,
+      callId: live?.callId ?? callId,
+      ...(live?.identity ?? reported),
       at: event.at ?? arrivedAt,
       arrivedAt,
       source: event.source ?? "switch",
@@ -102,12 +100,26 @@ export class SwitchEvents {
     return verdictOf(callId, decision);
   }
 
-  #ended({ callId, at }: SwitchEvent): EventVerdict {
-    const { screen, clock, registry, foreignCalls, dialplans } = this.#deps;
+  #ended(event: SwitchEvent): EventVerdict {
+    const { screen, clock, foreignCalls, dialplans } = this.#deps;
+    const { callId, at } = event;
     dialplans.over(callId);
     foreignCalls.delete(callId);
-    if (registry.get(callId).length === 0) screen.callEnded({ kind: "call.ended", callId, at: at ?? clock.unix() });
+    const isOurs = this.#liveCall(callId, this.#identify(event)) !== undefined;
+    if (!isOurs) screen.callEnded({ kind: "call.ended", callId, at: at ?? clock.unix() });
     return { callId, status: "processed", verdict: "allow", detected: false };
+  }
+
+  #identify(event: SwitchEvent): CallIdentity {
+    return identifyReported(event.aNumber, event.bNumber, reportedTrunk(event, this.#deps.trunks()));
+  }
+
+  /**
+   * The call of the hop that is reported. Who calls is the hop's to say: the switch may write the same number in another way. But one
+   * that goes to another number is another call under the same Call-ID, which its caller chose: it does not stand for this one.
+   */
+  #liveCall(callId: string, { called }: CallIdentity): LiveCall | undefined {
+    return this.#deps.registry.withSipCallId(callId).find((call) => call.identity.called === called);
   }
 
   #reject({ callId }: SwitchEvent, reason: string): EventVerdict {

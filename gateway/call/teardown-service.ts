@@ -1,3 +1,4 @@
+import type { Carrier } from "../../detection/index.js";
 import type { Clock } from "../core/clock.js";
 import { sensitiveUri, type Log } from "../core/log.js";
 import type { Counter, Histogram, Metrics } from "../core/metrics.js";
@@ -8,6 +9,7 @@ import type { RecordSink, TeardownRecord } from "../ports/records.js";
 import type { Audit } from "./audit.js";
 import type { CallRegistry } from "./call-registry.js";
 import type { EndReason, LiveCall, TeardownReport } from "./contracts.js";
+import type { ForeignCalls } from "./foreign-calls.js";
 
 export interface TeardownOptions {
   /** Calls of one order that are being ended at the same time. */
@@ -28,8 +30,10 @@ export const DEFAULT_TEARDOWN: TeardownOptions = {
 };
 
 export interface TeardownOrder {
-  /** As `call_id`: Call-IDs of A legs, or the ids that a switch reported. */
+  /** As `call_id`: names of the hop's calls, or the ids that a switch reported. An operator may name a call of the hop by its Call-ID. */
   readonly callIds: readonly string[];
+  /** Who orders it knows who carries these calls: those of the other side that have the same ids are not meant. */
+  readonly carriedBy?: Carrier | undefined;
   readonly reason: EndReason;
   /** `policy`, `system`, or a key id: for the audit log. */
   readonly actor: string;
@@ -38,7 +42,7 @@ export interface TeardownOrder {
 export interface TeardownDeps {
   readonly registry: CallRegistry;
   /** What is known of calls that the hop does not carry. */
-  readonly foreignCalls: { get(callId: string): ForeignCall | undefined };
+  readonly foreignCalls: Pick<ForeignCalls, "get" | "askedAbout">;
   /** In the order to try them; a call that one does not know goes to the next. */
   readonly outward: readonly OutwardTeardown[];
   readonly sink: RecordSink;
@@ -87,36 +91,49 @@ export class TeardownService {
 
   /** @returns One result for each call id, in order; never rejects. */
   async endCalls(order: TeardownOrder): Promise<readonly DisconnectResult[]> {
-    const ids = [...new Set(order.callIds)];
-    const carried = ids.filter((callId) => this.#deps.registry.has(callId));
-    const foreign = ids.filter((callId) => !this.#deps.registry.has(callId));
-    const [ofHop, ofOthers] = await Promise.all([this.#endCarried(carried, order), this.#endForeign(foreign, order)]);
-    const results = new Map([...ofHop, ...ofOthers].map((result) => [result.callId, result]));
+    // Who is meant is settled at once: by the time that an end is proved, others may have these ids.
+    const meant = [...new Set(order.callIds)].map((callId) => this.#meantBy(callId, order));
+    const [ofHop, ofOthers] = await Promise.all([this.#endCarried(meant, order), this.#endForeign(meant, order)]);
+    const results = new Map(ofOthers.map((result) => [result.callId, result]));
+    for (const result of ofHop) results.set(result.callId, worse(result, results.get(result.callId)));
     for (const result of results.values()) this.#count(result, order.reason);
     this.#writeAudit(order, [...results.values()]);
     return order.callIds.map((callId) => results.get(callId) ?? failed(callId, "unknown-call"));
   }
 
-  async #endCarried(callIds: readonly string[], order: TeardownOrder): Promise<readonly DisconnectResult[]> {
+  #meantBy(callId: string, order: TeardownOrder): Meant {
+    const { registry, foreignCalls } = this.#deps;
+    const { carriedBy, reason } = order;
+    const reported = foreignCalls.get(callId);
+    const named = registry.get(callId);
+    if (carriedBy === "hop")
+      return { callId, calls: only(named), foreign: named ? undefined : foreignCalls.askedAbout(callId) };
+    if (carriedBy === "elsewhere") return { callId, calls: reported ? [] : only(named), foreign: reported };
+    if (reason.cause !== "operator") return { callId, calls: only(named), foreign: named ? undefined : reported };
+    // People may know a call by its Call-ID alone, and one that a switch has reported may hide behind one of ours.
+    const calls = named && named.phase !== "ended" ? [named] : registry.withSipCallId(callId).filter(isLive);
+    return { callId, calls: calls.length === 0 ? only(named) : calls, foreign: reported };
+  }
+
+  async #endCarried(meant: readonly Meant[], order: TeardownOrder): Promise<readonly DisconnectResult[]> {
+    const carried = meant.filter(({ calls }) => calls.length > 0);
     const results: DisconnectResult[] = [];
     let next = 0;
     const run = async (): Promise<void> => {
-      for (let callId = callIds[next++]; callId !== undefined; callId = callIds[next++])
-        results.push(await this.#endOne(callId, order));
+      for (let each = carried[next++]; each !== undefined; each = carried[next++])
+        results.push(await this.#endOne(each, order));
     };
-    await Promise.all(Array.from({ length: Math.min(this.#options.parallel, callIds.length) }, run));
+    await Promise.all(Array.from({ length: Math.min(this.#options.parallel, carried.length) }, run));
     return results;
   }
 
-  async #endOne(callId: string, order: TeardownOrder): Promise<DisconnectResult> {
+  async #endOne({ callId, calls: [call, ...others] }: Meant, order: TeardownOrder): Promise<DisconnectResult> {
+    if (call === undefined || others.length > 0) return { ...failed(callId, "ambiguous"), via: "hop" };
+    if (call.identity.emergency) return { ...failed(callId, "emergency"), via: "hop" };
     const startedAt = this.#deps.clock.mono();
-    const calls = this.#deps.registry.get(callId);
-    if (calls.length === 0) return { callId, success: true, outcome: "already-gone", via: "hop", tookMs: 0 };
-    if (calls.some((call) => call.identity.emergency)) return { ...failed(callId, "emergency"), via: "hop" };
-    const reports = await Promise.all(calls.map((call) => this.#endCall(call, order.reason)));
+    const report = await this.#endCall(call, order.reason);
     const tookMs = this.#deps.clock.mono() - startedAt;
-    const outcomes = reports.map((report) => (report === undefined ? "failed" : outcomeOf(report)));
-    const outcome = WORST_FIRST.find((each) => outcomes.includes(each)) ?? "failed";
+    const outcome = report === undefined ? "failed" : outcomeOf(report);
     return { callId, success: outcome === "confirmed" || outcome === "already-gone", outcome, via: "hop", tookMs };
   }
 
@@ -136,13 +153,13 @@ export class TeardownService {
     }
   }
 
-  async #endForeign(callIds: readonly string[], order: TeardownOrder): Promise<readonly DisconnectResult[]> {
+  async #endForeign(meant: readonly Meant[], order: TeardownOrder): Promise<readonly DisconnectResult[]> {
     const results = new Map<string, DisconnectResult>();
     let open: ForeignCall[] = [];
-    for (const callId of callIds) {
-      const call = this.#deps.foreignCalls.get(callId);
-      if (call !== undefined) open.push(call);
-      results.set(callId, this.#without(callId, call !== undefined, order));
+    for (const { callId, calls, foreign } of meant) {
+      if (foreign !== undefined) open.push(foreign);
+      if (foreign !== undefined || calls.length === 0)
+        results.set(callId, this.#without(callId, foreign !== undefined, order));
     }
     for (const adapter of this.#deps.outward) {
       for (let at = 0; at < open.length; at += this.#options.outwardBatch) {
@@ -251,7 +268,6 @@ export class TeardownService {
   }
 }
 
-const WORST_FIRST = ["failed", "timed-out", "confirmed", "already-gone"] as const;
 /** Values of the metric's label; an adapter's own words are counted as `other`. */
 const KNOWN_OUTCOMES: readonly string[] = [
   "confirmed",
@@ -260,9 +276,30 @@ const KNOWN_OUTCOMES: readonly string[] = [
   "unknown-call",
   "not-carried",
   "emergency",
+  "ambiguous",
   "busy",
   "failed",
 ];
+
+/** What one id of an order stands for. */
+interface Meant {
+  readonly callId: string;
+  /** Of the hop. More than one: nobody can tell which. */
+  readonly calls: readonly LiveCall[];
+  /** Of another system. */
+  readonly foreign: ForeignCall | undefined;
+}
+
+const only = (call: LiveCall | undefined): readonly LiveCall[] => (call === undefined ? [] : [call]);
+const isLive = ({ phase }: LiveCall): boolean => phase !== "ended";
+
+/** Of an id that the hop and another system have: where the other did not end its call, that is what has to be told. */
+function worse(ofHop: DisconnectResult, ofOther: DisconnectResult | undefined): DisconnectResult {
+  const isOver = ofOther === undefined || ofOther.success || NOT_THEIRS.includes(ofOther.outcome);
+  return isOver || !ofHop.success ? ofHop : ofOther;
+}
+
+const NOT_THEIRS: readonly string[] = ["unknown-call", "not-carried"];
 
 /** One word for both legs: the worse of the two; `already-gone` only when both were. */
 function outcomeOf({ a, b }: TeardownReport): "confirmed" | "already-gone" | "timed-out" {

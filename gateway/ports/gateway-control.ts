@@ -69,7 +69,7 @@ export interface HeardView {
 export interface DisconnectResult {
   readonly callId: string;
   readonly success: boolean;
-  /** `confirmed`, `already-gone`, `timed-out`, `unknown-call`, or the error of the system that should have ended it. */
+  /** `confirmed`, `already-gone`, `timed-out`, `unknown-call`, `ambiguous` (several calls have that Call-ID), or the error of the system that should have ended it. */
   readonly outcome: string;
   readonly via: "hop" | "switch-api" | "kamailio" | "opensips" | "asterisk" | "none";
   readonly tookMs: number;

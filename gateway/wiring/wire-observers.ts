@@ -80,12 +80,12 @@ export class WireObservers implements CallObserver {
     if (this.#numbers.size === 0) return;
     const id = this.#numbers.get(call.identity.called) ?? this.#numbers.get(call.identity.caller);
     if (id === undefined) return;
-    this.#follow(call.callId, id);
-    if (this.#last !== undefined && callIdOf(this.#last[1]) === call.callId) this.#trace(id, ...this.#last);
+    this.#follow(call.sipCallId, id);
+    if (this.#last !== undefined && callIdOf(this.#last[1]) === call.sipCallId) this.#trace(id, ...this.#last);
   }
 
   onInvited(call: LiveCall, bCallId: string): void {
-    const id = this.#followed.get(call.callId);
+    const id = this.#followed.get(call.sipCallId);
     if (id !== undefined) this.#follow(bCallId, id);
   }
 

@@ -136,6 +136,7 @@ const confirmed: LegReport = { outcome: "confirmed", by: "BYE", status: 200 };
 /** A live call that does what the test says. */
 export class LiveCallDouble implements LiveCall {
   readonly callId: string;
+  readonly sipCallId: string;
   readonly identity;
   readonly policy: TrunkPolicy;
   phase: CallPhase = "answered";
@@ -156,8 +157,12 @@ export class LiveCallDouble implements LiveCall {
   /** INFOs that were sent, in order. */
   readonly infos: { readonly leg: "a" | "b"; readonly headers: HeaderEntries; readonly body: Uint8Array }[] = [];
 
-  constructor(callId: string, over: { emergency?: boolean; trunk?: string; policy?: Partial<TrunkPolicy> } = {}) {
+  constructor(
+    callId: string,
+    over: { emergency?: boolean; trunk?: string; policy?: Partial<TrunkPolicy>; sipCallId?: string } = {},
+  ) {
     this.callId = callId;
+    this.sipCallId = over.sipCallId ?? callId;
     const trunk = (over.trunk ?? "carrier") as TrunkId;
     this.identity = {
       trunk,

@@ -3,6 +3,8 @@ import {
   FraudDetection,
   unixMs,
   type Action,
+  type CallAnswered,
+  type CallEnded,
   type CalledId,
   type CallerId,
   type CallStarted,
@@ -92,12 +94,13 @@ export class DetectionScene {
     return Array.from({ length: count }, (_, i) => this.call(atMs + i * gapMs, first + i, changes));
   }
 
-  answer(callId: string): void {
-    this.detection.callAnswered({ kind: "call.answered", callId, at: unixMs(START) });
+  /** @param parties Who called whom, where whoever tells of it knows. */
+  answer(callId: string, parties: Pick<CallAnswered, "caller" | "called"> = {}): void {
+    this.detection.callAnswered({ kind: "call.answered", callId, at: unixMs(START), ...parties });
   }
 
-  end(callId: string): void {
-    this.detection.callEnded({ kind: "call.ended", callId, at: unixMs(START) });
+  end(callId: string, parties: Pick<CallEnded, "caller" | "called"> = {}): void {
+    this.detection.callEnded({ kind: "call.ended", callId, at: unixMs(START), ...parties });
   }
 
   /** Lets time pass up to `atMs` after the start. */

@@ -5,7 +5,7 @@ import { LEG_HEADER } from "../../gateway/ports/hop-legs.js";
 
 /** The call's INVITE leaves the hop under its caller's Call-ID. @returns What it bears as its mark. */
 export function placedLeg(legs: HopLegBook, call: LiveCall): string {
-  const { callId } = call;
+  const { sipCallId: callId } = call;
   legs.onStarted(call);
   const party = "<sip:+12025550100@192.0.2.1>";
   const sent = legs.marked(call, {

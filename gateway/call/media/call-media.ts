@@ -36,8 +36,6 @@ export interface CallMediaDeps {
   readonly options: MediaOptions;
   readonly clock: Clock;
   readonly meters: MediaMeters;
-  /** The session has been closed. */
-  onClosed(): void;
 }
 
 export type Described = Uint8Array | "untouched" | undefined;
@@ -56,7 +54,6 @@ export class CallMedia {
   readonly #clock: Clock;
   readonly #meters: MediaMeters;
   readonly #user: MediaUser;
-  readonly #onClosed: () => void;
   #turn: Promise<unknown> = Promise.resolve();
   #giveUp: (() => void) | undefined;
   #overdue = false;
@@ -76,7 +73,6 @@ export class CallMedia {
     this.#options = deps.options;
     this.#clock = deps.clock;
     this.#meters = deps.meters;
-    this.#onClosed = () => deps.onClosed();
     this.#session = anchor.open(call, (event) => this.#onEvent(event));
     this.#meters.opened();
   }
@@ -170,7 +166,6 @@ export class CallMedia {
     });
     const stats = await this.#limited(closing, this.#options.statsTimeoutMs);
     const known = stats === "timed-out" || stats === "given-up" ? undefined : stats;
-    this.#onClosed();
     this.#meters.closed(this.#live === undefined ? (this.#notHeard ?? "unused") : "anchored", known);
     return known;
   }

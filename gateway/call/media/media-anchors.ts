@@ -35,8 +35,6 @@ export class MediaAnchors {
   readonly #options: MediaOptions;
   readonly #deps: MediaAnchorsDeps;
   readonly #meters: MediaMeters;
-  /** Call-IDs that are listened to: of two calls with one id, as when a call passes us twice, the first is. */
-  readonly #heard = new Set<string>();
 
   constructor(options: MediaOptions, deps: MediaAnchorsDeps) {
     this.#options = options;
@@ -59,7 +57,7 @@ export class MediaAnchors {
       return undefined;
     }
     const { callId } = call;
-    const listen = media.listen && !this.#heard.has(callId) && this.#deps.mayListen?.() !== false;
+    const listen = media.listen && this.#deps.mayListen?.() !== false;
     const asked: MediaCall = {
       callId,
       trunk: call.identity.trunk,
@@ -67,12 +65,8 @@ export class MediaAnchors {
       calledSide: media.calledSide,
       learnSource: media.learnSource,
     };
-    if (listen) this.#heard.add(callId);
-    const onClosed = (): void => {
-      if (listen) this.#heard.delete(callId);
-    };
     const options = this.#options;
-    const session = new CallMedia(anchor, asked, parts, { options, clock, meters: this.#meters, onClosed });
+    const session = new CallMedia(anchor, asked, parts, { options, clock, meters: this.#meters });
     return new MediaGate(parts, session, options, this.#deps.onFault ?? throwLater);
   }
 }

@@ -167,9 +167,12 @@ test("probing shuts a stranger out, but never loopback or a trunk's source", () 
 
 test("a stranger who dials numbers that do not exist is shut out; one who dials others is not", () => {
   const { admission } = setUp({ trunks: { unknownSources: "accept" }, limits: { strikes: 5 } });
+  const sipCallId = "call@192.0.2.1";
+  let names = 0;
+  // He keeps another call up under the Call-ID of all of them.
   const dial = (address: string, status: number) => {
     const answer = admission.admit(inviteRequest(URI), sourceAt(address));
-    const call = new LiveCallDouble("call@192.0.2.1");
+    const call = new LiveCallDouble(`${sipCallId}~${++names}`, { sipCallId });
     admission.onEnded(call, cdrOf(call, { status }));
     return answer.ok;
   };

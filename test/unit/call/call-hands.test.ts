@@ -11,8 +11,8 @@ const STEPS = "ringfence_threat_steps_total";
 
 function handsOver(parts: Partial<LiveCall> | undefined) {
   const metrics = new CountingMetrics();
-  const calls = parts === undefined ? [] : [parts as LiveCall];
-  const hands = new HopHands({ registry: { get: () => calls }, warning: warningBeeps(), metrics, log: silentLog });
+  const call = parts as LiveCall | undefined;
+  const hands = new HopHands({ registry: { get: () => call }, warning: warningBeeps(), metrics, log: silentLog });
   const count = (step: string, outcome: string): number => metrics.value(STEPS, step, outcome);
   return { hands, count };
 }

@@ -7,24 +7,37 @@ test("registry: calls are found until they end", () => {
   const registry = new CallRegistry(new MetricsDouble());
   const call = new LiveCallDouble("one");
   registry.onStarted(call);
-  assert.deepEqual(registry.get("one"), [call]);
+  assert.equal(registry.get("one"), call);
   registry.onEnded(call);
   registry.onEnded(call);
-  assert.deepEqual([registry.get("one"), registry.size, registry.countOf("carrier")], [[], 0, 0]);
+  assert.deepEqual([registry.get("one"), registry.size, registry.countOf("carrier")], [undefined, 0, 0]);
 });
 
-test("registry: two calls of one Call-ID (a hairpin) are found together and forgotten one by one", () => {
+test("registry: calls of one Call-ID are found by their names one by one, by their Call-ID together", () => {
   const registry = new CallRegistry(new MetricsDouble());
-  const [first, second, third] = [new LiveCallDouble("one"), new LiveCallDouble("one"), new LiveCallDouble("one")];
+  const first = new LiveCallDouble("one");
+  const [second, third] = ["one~2", "one~3"].map((name) => new LiveCallDouble(name, { sipCallId: "one" })) as [
+    LiveCallDouble,
+    LiveCallDouble,
+  ];
   for (const call of [first, second, third]) registry.onStarted(call);
-  assert.deepEqual(registry.get("one"), [first, second, third]);
+  assert.deepEqual([registry.get("one"), registry.get("one~2"), registry.size], [first, second, 3]);
+  assert.deepEqual(registry.withSipCallId("one"), [first, second, third]);
   registry.onEnded(first);
-  assert.deepEqual(registry.get("one"), [second, third]);
+  assert.deepEqual(registry.withSipCallId("one"), [second, third]);
   registry.onEnded(third);
-  assert.deepEqual(registry.get("one"), [second]);
+  assert.deepEqual(registry.withSipCallId("one"), [second]);
   registry.onEnded(second);
-  assert.equal(registry.has("one"), false);
-  assert.equal(registry.size, 0);
+  assert.deepEqual(registry.withSipCallId("one"), []);
+  assert.deepEqual([registry.has("one~2"), registry.size], [false, 0]);
+});
+
+test("registry: a Call-ID that is written like another call's name is that other's no more than any", () => {
+  const registry = new CallRegistry(new MetricsDouble());
+  const named = new LiveCallDouble("one~2", { sipCallId: "one" });
+  const written = new LiveCallDouble("one~2~3", { sipCallId: "one~2" });
+  for (const call of [named, written]) registry.onStarted(call);
+  assert.deepEqual([registry.withSipCallId("one"), registry.withSipCallId("one~2")], [[named], [written]]);
 });
 
 test("registry: counts by trunk, lists the oldest first, tells the gauge when scraped", () => {

@@ -15,8 +15,10 @@ function setUp({ answers = true } = {}) {
     endCalls: async (order: TeardownOrder) => {
       orders.push(order);
       if (!answers) return new Promise<never>(() => undefined);
-      for (const callId of order.callIds)
-        for (const call of registry.get(callId)) if (!call.identity.emergency) registry.onEnded(call);
+      for (const callId of order.callIds) {
+        const call = registry.get(callId);
+        if (call?.identity.emergency === false) registry.onEnded(call);
+      }
       await settle();
       return [];
     },

@@ -56,7 +56,7 @@ test("hop legs: one under its caller's Call-ID is known by its mark alone, one u
 
 test("hop legs: each call has a mark of its own, the same for every hop that is tried", () => {
   const legs = book();
-  const [one, other] = [new LiveCallDouble("same@1"), new LiveCallDouble("same@1")];
+  const [one, other] = [new LiveCallDouble("same@1"), new LiveCallDouble("same@1~2", { sipCallId: "same@1" })];
   const marks = [one, one, other].map((call) => placedLeg(legs, call));
   assert.equal(marks[0], marks[1]);
   assert.notEqual(marks[0], marks[2]);
@@ -66,7 +66,7 @@ test("hop legs: each call has a mark of its own, the same for every hop that is 
 
 test("hop legs: of calls that cannot be asked any more as many are believed as there are legs", () => {
   const legs = book();
-  const [one, other] = [new LiveCallDouble("same@1"), new LiveCallDouble("same@1")];
+  const [one, other] = [new LiveCallDouble("same@1"), new LiveCallDouble("same@1~2", { sipCallId: "same@1" })];
   // The first hop that is tried for one of them fails.
   for (const call of [one, one, other]) placedLeg(legs, call);
   assert.deepEqual(

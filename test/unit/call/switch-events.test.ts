@@ -61,11 +61,35 @@ test("events: a call of the hop that the switch writes in another way is still o
 
 test("events: a call that ended is forgotten; one that comes to the hop later is the hop's", async () => {
   const { control, foreignCalls } = setUp();
-  await control.reportEvents([event("x", "A1"), event("y", "A2"), event("x", "A1", { status: "ended" })]);
+  const bNumber = "+12025550199";
+  await control.reportEvents([event("x", "A1"), event("y", "A2", { bNumber }), event("x", "A1", { status: "ended" })]);
   assert.deepEqual([foreignCalls.get("x"), foreignCalls.get("y")?.callId], [undefined, "y"]);
   foreignCalls.onStarted(new LiveCallDouble("y"));
   assert.equal(foreignCalls.reported, 0);
 });
+
+for (const order of ["before", "after"] as const)
+  test(`events: calls of the hop to somebody else, begun ${order} them, hide no calls of a switch under their Call-IDs`, async () => {
+    const { control, registry, foreignCalls, disconnected } = setUp();
+    const decoys = attack(5).map(({ callId }) => new LiveCallDouble(callId));
+    const begin = (): void => {
+      for (const decoy of decoys) for (const observer of [registry, foreignCalls]) observer.onStarted(decoy);
+    };
+    if (order === "before") begin();
+    const verdicts = [...(await control.reportEvents(attack(4)))];
+    if (order === "after") begin();
+    verdicts.push(...(await control.reportEvents(attack(5).slice(4))));
+    await settle();
+    assert.deepEqual(
+      verdicts.map(({ detected }) => detected),
+      [false, false, false, false, true],
+    );
+    assert.deepEqual(new Set(disconnected), new Set(attack(5).map(({ callId }) => callId)));
+    assert.deepEqual(
+      decoys.map(({ ended }) => ended.length),
+      [0, 0, 0, 0, 0],
+    );
+  });
 
 const rejected: readonly (readonly [name: string, over: Partial<SwitchEvent>, reason: string])[] = [
   ["no call id", { callId: "" }, "bad-call-id"],

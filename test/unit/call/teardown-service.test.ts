@@ -8,6 +8,7 @@ import { DEFAULT_TEARDOWN, TeardownService } from "../../../gateway/call/teardow
 import type { DisconnectResult } from "../../../gateway/ports/gateway-control.js";
 import type { ForeignCall, OutwardTeardown } from "../../../gateway/ports/outward-teardown.js";
 import {
+  cdrOf,
   LiveCallDouble,
   LogDouble,
   MetricsDouble,
@@ -150,16 +151,88 @@ test("teardown: an emergency call is never ended, whoever asks", async () => {
   assert.deepEqual(call.ended, []);
 });
 
-test("teardown: both calls of one Call-ID are ended", async () => {
+test("teardown: of calls of one Call-ID only the one that is named is ended, and an emergency call shields none", async () => {
   const { service, carry } = setUp();
-  const calls = [new LiveCallDouble("1"), new LiveCallDouble("1")];
-  carry(...calls);
-  const results = await service.endCalls({ callIds: ["1"], reason: FRAUD, actor: "policy" });
+  const [first, second, emergency] = [
+    new LiveCallDouble("1"),
+    new LiveCallDouble("1~2", { sipCallId: "1" }),
+    new LiveCallDouble("1~3", { sipCallId: "1", emergency: true }),
+  ] as const;
+  carry(emergency, first, second);
+  const results = await service.endCalls({ callIds: ["1~2"], reason: FRAUD, actor: "policy" });
   assert.deepEqual(
-    calls.map((call) => call.ended.length),
-    [1, 1],
+    [first, second, emergency].map((call) => call.ended.length),
+    [0, 1, 0],
   );
-  assert.equal(results.length, 1);
+  assert.deepEqual(
+    results.map(({ callId, outcome }) => [callId, outcome]),
+    [["1~2", "confirmed"]],
+  );
+});
+
+test("teardown: policy means the call that it names: when that is over, no other of its Call-ID is ended", async () => {
+  const { service, carry } = setUp();
+  const other = new LiveCallDouble("1~2", { sipCallId: "1" });
+  carry(other);
+  await service.endCalls({ callIds: ["1"], reason: FRAUD, actor: "policy" });
+  assert.equal(other.ended.length, 0);
+});
+
+test("teardown: who is meant is settled when the order comes, though the calls end one after the other", async () => {
+  const { service, registry, carry } = setUp({ options: { parallel: 1 } });
+  const [slow, meant, later] = ["1", "2", "2"].map((id) => new LiveCallDouble(id)) as [
+    LiveCallDouble,
+    LiveCallDouble,
+    LiveCallDouble,
+  ];
+  carry(slow, meant);
+  slow.ending = () => {
+    registry.onEnded(meant);
+    registry.onStarted(later);
+    return Promise.resolve();
+  };
+  await service.endCalls({ callIds: ["1", "2"], reason: FRAUD, actor: "policy" });
+  assert.deepEqual([meant.ended.length, later.ended.length], [1, 0]);
+});
+
+for (const [carriedBy, hop, elsewhere] of [
+  ["hop", 1, 0],
+  ["elsewhere", 0, 1],
+] as const)
+  test(`teardown: an order to who carries it (${carriedBy}) leaves the other's call of that id alone`, async () => {
+    const outward = new OutwardDouble("switch-api", () => ({}));
+    const { service, carry, foreignCalls } = setUp({ outward: [outward] });
+    const call = new LiveCallDouble("1");
+    carry(call);
+    foreignCalls.add({ callId: "1" });
+    await service.endCalls({ callIds: ["1"], carriedBy, reason: FRAUD, actor: "policy" });
+    assert.deepEqual([call.ended.length, outward.asked.length], [hop, elsewhere]);
+  });
+
+test("teardown: a call that was only asked about at the hop is ended elsewhere, but not one that a switch reported under its id", async () => {
+  const outward = new OutwardDouble("switch-api", () => ({}));
+  const { service, foreignCalls } = setUp({ outward: [outward] });
+  const asked = new LiveCallDouble("1", { policy: { mode: "redirect" } });
+  foreignCalls.onEnded(asked, cdrOf(asked));
+  foreignCalls.add({ callId: "2" });
+  await service.endCalls({ callIds: ["1", "2"], carriedBy: "hop", reason: FRAUD, actor: "policy" });
+  assert.deepEqual(outward.asked, [["1"]]);
+});
+
+test("teardown: an id that the hop and a switch have is ended at both for an operator, and the worse of it is told", async () => {
+  for (const [said, outcome] of [
+    ["confirmed", "confirmed"],
+    ["unknown-call", "confirmed"],
+    ["timed-out", "timed-out"],
+  ] as const) {
+    const outward = new OutwardDouble("switch-api", () => ({ outcome: said, success: said === "confirmed" }));
+    const { service, carry, foreignCalls } = setUp({ outward: [outward] });
+    const call = new LiveCallDouble("1");
+    carry(call);
+    foreignCalls.add({ callId: "1" });
+    const [result] = await service.endCalls({ callIds: ["1"], reason: operatorReason("", undefined), actor: "key-1" });
+    assert.deepEqual([call.ended.length, outward.asked.length, result?.outcome], [1, 1, outcome]);
+  }
 });
 
 test("teardown: an id named twice is ended once and answered twice", async () => {

@@ -33,7 +33,8 @@ test("a call whose INVITE was left out for want of time is followed from then on
     comes("another");
     isBusy = true;
     comes("traced");
-    observers.onStarted({ callId: "traced", identity: { caller: "+12025550160", called: CALLED } } as LiveCall);
+    const identity = { caller: "+12025550160", called: CALLED };
+    observers.onStarted({ callId: "traced~2", sipCallId: "traced", identity } as LiveCall);
     isBusy = false;
     comes("traced");
     await observers.stopTrace(id);

@@ -275,19 +275,21 @@ test("whoever listens is told before the first answer is described, once", async
   assert.equal(bench.events.length, 1);
 });
 
-test("of two calls with one Call-ID the first is listened to; when it is over the next one is", async () => {
+test("each of several calls with one Call-ID is listened to, under a name of its own: a decoy switches off no listening", async () => {
   const bench = new AnchoredBench();
   const same: [string, string] = ["Call-ID", "same@caller.example"];
-  const first = bench.offer([same]);
+  const decoy = bench.offer([same]);
   bench.offer([same]);
   await turns();
   assert.deepEqual(
     bench.anchor.sessions.map(({ call }) => call.listen),
-    [true, false],
+    [true, true],
   );
-  first.cancel();
+  const names = bench.anchor.sessions.map(({ call }) => call.callId);
+  assert.deepEqual([names[0], names[1] === names[0]], ["same@caller.example", false]);
+  decoy.cancel();
   bench.endpoint.invites[0]!.final(487);
   await turns();
   bench.offer([same]);
-  assert.equal(bench.anchor.session.call.listen, true);
+  assert.deepEqual([bench.anchor.session.call.listen, bench.anchor.session.call.callId], [true, names[0]]);
 });

@@ -122,13 +122,13 @@ test("callers of any length and any characters come back as they were, when an i
 
 test("call table: ended calls make room first, then the oldest", () => {
   const table = new CallTable(4);
-  for (let i = 1; i <= 4; i++) table.observe(i, 0, i, i * 10);
+  for (let i = 1; i <= 4; i++) table.observe(i, 0, i, i * 10, false);
   table.mark(3, 0, CALL_ENDED);
-  table.observe(5, 0, 5, 50);
-  assert.equal(table.state(3, 0), undefined);
-  assert.equal(table.state(1, 0), 0);
-  table.observe(6, 0, 6, 60);
-  assert.equal(table.state(1, 0), undefined);
+  table.observe(5, 0, 5, 50, false);
+  assert.equal(table.state(3, 0, 3), undefined);
+  assert.equal(table.state(1, 0, 1), 0);
+  table.observe(6, 0, 6, 60, false);
+  assert.equal(table.state(1, 0, 1), undefined);
 });
 
 test("known callers: the pair seen longest ago is forgotten first; a forgotten attacker is a stranger", () => {
