@@ -30,6 +30,7 @@ export interface AdmissionDeps {
 }
 
 type Answer = ReturnType<Admission["admit"]>;
+type Refused = Extract<Answer, { readonly ok: false }>;
 
 /** Label of `ringfence_requests_refused_total`. */
 const WHY = ["acl", "unknown-source", "shut-out", "scanner", "flood", "overload", "uri-scheme"] as const;
@@ -83,21 +84,29 @@ export class CallAdmission implements Admission, CallObserver {
 
   admit(request: SipRequest, source: SipSource): Answer {
     const facts = this.#trunks.source(source.address);
-    const trunk = this.#trunkOf(request, facts);
-    if (trunk === undefined) {
-      this.note(source, "not-allowed");
-      return this.#refuse("unknown-source", facts.known ? FORBIDDEN : this.#quietAfter(source));
-    }
-    if (trunk.allowFrom?.has(source.address) === false) {
-      this.note(source, "not-allowed");
-      return this.#refuse("acl", trunk.settings.onForbidden === "drop" ? SILENCE : FORBIDDEN);
-    }
+    const trunk = this.#letIn(request, source, facts);
+    if ("refusal" in trunk) return trunk;
     const identity = identifyCall(request, trunk);
     if (identity.emergency) return admitted(identity, trunk.policy);
-    const refused = this.#refusalFor(request, source, facts, trunk);
+    const refused = this.#unwanted(request, source, facts) ?? this.#refusalFor(request, source, facts, trunk);
     if (refused !== undefined) return refused;
     if (!facts.known) this.#remember(request, source);
     return admitted(identity, trunk.policy);
+  }
+
+  turnAway(request: SipRequest, source: SipSource, stray: boolean): Refusal | undefined {
+    const facts = this.#trunks.source(source.address);
+    if (stray) return !facts.known && this.#isShutOut(source) ? this.#refuse("shut-out", SILENCE).refusal : undefined;
+    const trunk = this.#letIn(request, source, facts);
+    if ("refusal" in trunk) return trunk.refusal;
+    if (!this.#isUnwanted(request, source, facts) || identifyCall(request, trunk).emergency) return undefined;
+    return this.#unwanted(request, source, facts)?.refusal;
+  }
+
+  /** For who asks from an address that he may not ask from: silence, once he has asked too often. */
+  refuseStranger(source: SipSource): Refusal {
+    this.note(source, "not-allowed");
+    return !this.#trunks.source(source.address).known && this.#isShutOut(source) ? SILENCE : FORBIDDEN;
   }
 
   /** The trunk of a call that `admit` would not turn away for its source, without counting it anywhere. */
@@ -137,16 +146,31 @@ export class CallAdmission implements Admission, CallObserver {
     return (name === undefined ? undefined : this.#trunks.named(name)) ?? facts.trunk;
   }
 
-  /** Scanners, floods, overload, in the order of what they cost to find. */
-  #refusalFor(request: SipRequest, source: SipSource, facts: SourceFacts, trunk: Trunk): Answer | undefined {
+  /** The trunk, or why there is none for this source. */
+  #letIn(request: SipRequest, source: SipSource, facts: SourceFacts): Trunk | Refused {
+    const trunk = this.#trunkOf(request, facts);
+    if (trunk === undefined) return this.#refuse("unknown-source", this.refuseStranger(source));
+    if (trunk.allowFrom?.has(source.address) !== false) return trunk;
+    this.note(source, "not-allowed");
+    return this.#refuse("acl", trunk.settings.onForbidden === "drop" ? SILENCE : FORBIDDEN);
+  }
+
+  #isUnwanted(request: SipRequest, source: SipSource, facts: SourceFacts): boolean {
+    return (!facts.known && this.#isShutOut(source)) || this.#isScanner(request);
+  }
+
+  /** What is dropped whatever it asks for. */
+  #unwanted(request: SipRequest, source: SipSource, facts: SourceFacts): Refused | undefined {
+    if (!facts.known && this.#isShutOut(source)) return this.#refuse("shut-out", SILENCE);
+    if (!this.#isScanner(request)) return undefined;
+    this.#strike(source, "scanner", STRIKE_SCANNER);
+    return this.#refuse("scanner", SILENCE);
+  }
+
+  /** Floods and overload, in the order of what they cost to find. */
+  #refusalFor(request: SipRequest, source: SipSource, facts: SourceFacts, trunk: Trunk): Refused | undefined {
     const { limits, clock } = this.#deps;
     const now = clock.mono();
-    if (!facts.known && this.#options.blockScanners && limits.isShutOut(source.address, now))
-      return this.#refuse("shut-out", SILENCE);
-    if (this.#isScanner(request)) {
-      this.#strike(source, "scanner", STRIKE_SCANNER);
-      return this.#refuse("scanner", SILENCE);
-    }
     const scheme = uriScheme(request.uri);
     if (scheme !== "sip" && scheme !== "sips" && scheme !== "tel" && scheme !== "urn")
       return this.#refuse("uri-scheme", UNSUPPORTED_SCHEME);
@@ -163,7 +187,7 @@ export class CallAdmission implements Admission, CallObserver {
     return agent !== undefined && this.#agents.isScanner(agent);
   }
 
-  #overload(now: MonoMs): Answer | undefined {
+  #overload(now: MonoMs): Refused | undefined {
     switch (this.#deps.overload.level(now)) {
       case "normal":
         return undefined;
@@ -186,14 +210,11 @@ export class CallAdmission implements Admission, CallObserver {
     this.#deps.log.warn("source.shut-out", { source: sensitiveAddress(source.address), what });
   }
 
-  /** Strangers get 403 until they have knocked too often. */
-  #quietAfter(source: SipSource): Refusal {
-    return this.#options.blockScanners && this.#deps.limits.isShutOut(source.address, this.#deps.clock.mono())
-      ? SILENCE
-      : FORBIDDEN;
+  #isShutOut({ address }: SipSource): boolean {
+    return this.#options.blockScanners && this.#deps.limits.isShutOut(address, this.#deps.clock.mono());
   }
 
-  #refuse(why: Why, refusal: Refusal): Answer {
+  #refuse(why: Why, refusal: Refusal): Refused {
     this.#refused[why].inc();
     return { ok: false, refusal };
   }

@@ -13,11 +13,13 @@ import type {
   SipEndpoint,
   SipSource,
   SipUser,
+  TurnedAway,
 } from "../ports/sip-endpoint.js";
 import { parseMaxForwards } from "../sip/message/header-values.js";
 import type { SipRequest, SipResponse } from "../sip/message/sip-message.js";
 import { ownText } from "../sip/message/text.js";
 import { ownAnswer } from "./answers.js";
+import { turnAway, turnedAway } from "./turn-away.js";
 import { hangUp } from "./branch.js";
 import { CallNames } from "./call-names.js";
 import { Call } from "./call.js";
@@ -31,7 +33,6 @@ import type {
   CallScreen,
   HopSelector,
   LiveCall,
-  Refusal,
   TrunkPolicy,
 } from "./contracts.js";
 import { DialogIndex } from "./dialog-index.js";
@@ -194,11 +195,15 @@ export class B2bua implements SipUser, CallOwner, CallRestorer {
     return this.#deps.admission.isEmergency?.(request, source) ?? false;
   }
 
+  turnAway(request: SipRequest, source: SipSource, stray: boolean): TurnedAway | undefined {
+    return turnedAway(this.#deps.admission.turnAway?.(request, source, stray), this.#options.serverName);
+  }
+
   onInvite(invite: IncomingInvite, signed?: SignedCall): void {
     const { request, source } = invite;
     const admitted = this.#deps.admission.admit(request, source);
     if (!admitted.ok) {
-      this.#turnAway(invite, admitted.refusal);
+      turnAway(invite, admitted.refusal, this.#options.serverName);
       return;
     }
     const { identity, trunk } = admitted;
@@ -270,16 +275,11 @@ export class B2bua implements SipUser, CallOwner, CallRestorer {
     return true;
   }
 
-  #turnAway(request: IncomingRequest, { status, reason, headers, drop }: Refusal): void {
-    if (drop === true && request.ignore !== undefined) request.ignore();
-    else request.respond({ ...ownAnswer(status, this.#options.serverName, headers), reason });
-  }
-
   onRequest(request: IncomingRequest): void {
     const { serverName, maxStandalone } = this.#options;
     const admitted = this.#deps.admission.admit(request.request, request.source);
     if (!admitted.ok) {
-      this.#turnAway(request, admitted.refusal);
+      turnAway(request, admitted.refusal, this.#options.serverName);
       return;
     }
     const { method } = request.request;
@@ -306,11 +306,10 @@ export class B2bua implements SipUser, CallOwner, CallRestorer {
   }
 
   /** The first NOTIFY of a subscription may come before the 2xx that makes its dialog. RFC 6665 §4.1.2.4 */
-  onStrayRequest(request: IncomingRequest): boolean {
-    const { method, headers } = request.request;
+  onStrayRequest(request: SipRequest): ((request: IncomingRequest) => void) | undefined {
     const { unnotified } = this.#subscriptionOwner;
-    if (method !== "NOTIFY" || unnotified.size === 0) return false;
-    return unnotified.get(dialogName(headers, "to"))?.takesNotify(request) === true;
+    if (request.method !== "NOTIFY" || unnotified.size === 0) return undefined;
+    return unnotified.get(dialogName(request.headers, "to"))?.takesNotify(request);
   }
 
   /** We were restarted, or it came too late: nobody has that call. RFC 3261 §13.2.2.4 */

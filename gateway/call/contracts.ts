@@ -50,6 +50,12 @@ export interface Admission {
   ):
     | { readonly ok: true; readonly identity: CallIdentity; readonly trunk: TrunkPolicy }
     | { readonly ok: false; readonly refusal: Refusal };
+  /**
+   * What `admit` would refuse or drop for its source alone: before anything is kept of the request, and counted then. `stray`: it
+   * claims a dialog or a transaction that is not there, which is no crime; only who is shut out is not answered.
+   * @returns Undefined: `admit` is to be asked.
+   */
+  turnAway?(request: SipRequest, source: SipSource, stray: boolean): Refusal | undefined;
   /** Something that probing looks like, from that source: enough of it and what the source sends is dropped for a while. */
   note?(source: SipSource, what: "malformed" | "not-found" | "not-allowed"): void;
 }

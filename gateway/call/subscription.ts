@@ -91,14 +91,12 @@ export class Subscription implements RelayListener, LegOwner {
     if (this.#b === undefined) this.end();
   }
 
-  /** Its first NOTIFY, which no dialog knows yet. @returns False when it cannot make one. */
-  takesNotify(notify: IncomingRequest): boolean {
+  /** Its first NOTIFY, which no dialog knows yet. @returns Undefined when it cannot make one; else takes it, in the same turn. */
+  takesNotify({ headers }: SipRequest): ((notify: IncomingRequest) => void) | undefined {
     const sent = this.#sent;
-    const { headers } = notify.request;
     const remoteTag = getTag(headers.get("from") ?? "");
-    if (sent === undefined || this.#b !== undefined || this.#isOver || remoteTag === undefined) return false;
-    this.#open(this.#notifierDialog(sent, headers, remoteTag, false)).onRequest(notify);
-    return true;
+    if (sent === undefined || this.#b !== undefined || this.#isOver || remoteTag === undefined) return undefined;
+    return (notify) => this.#open(this.#notifierDialog(sent, headers, remoteTag, false)).onRequest(notify);
   }
 
   /** @returns True when it has ended by its time. */

@@ -55,6 +55,9 @@ export interface ResponseSpec {
   readonly contactParams?: string;
 }
 
+/** What is answered to a request that is not let in; `drop`: nothing. */
+export type TurnedAway = Pick<ResponseSpec, "status" | "reason" | "headers"> | "drop";
+
 export interface RequestSpec {
   readonly method: string;
   readonly headers?: HeaderEntries;
@@ -212,14 +215,22 @@ export interface SipUser {
    * @returns True for an emergency call: it is let in as long as there is any room at all.
    */
   isUrgent?(request: SipRequest, source: SipSource): boolean;
+  /**
+   * Asked about a request that belongs to no transaction and no dialog here, before anything is kept of it: an answer that is given
+   * now costs no memory, and is not repeated to somebody whose address was forged. An endpoint that cannot do that does not ask;
+   * `onInvite` and `onRequest` refuse all the same.
+   * @param stray It claims to belong to something: it has a To tag, or is a CANCEL. Unless it is turned away it gets 481.
+   * @returns Undefined: let it in.
+   */
+  turnAway?(request: SipRequest, source: SipSource, stray: boolean): TurnedAway | undefined;
   onInvite(invite: IncomingInvite): void;
   /** Any other request outside of a dialog; ACK and CANCEL never reach it. Must be answered. */
   onRequest(request: IncomingRequest): void;
   /**
    * A request with a To tag that matches no dialog here, before the endpoint answers 481.
-   * @returns True when the user took it and will answer.
+   * @returns Who takes it, in the same turn, and will answer; undefined: nobody.
    */
-  onStrayRequest?(request: IncomingRequest): boolean;
+  onStrayRequest?(request: SipRequest): ((request: IncomingRequest) => void) | undefined;
   /**
    * A 2xx to an INVITE of ours that no transaction knows (we were restarted, or it came after timer M): the endpoint made this
    * dialog from it. The user should `ack()` and send BYE. RFC 3261 §13.2.2.4

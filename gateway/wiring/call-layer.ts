@@ -3,7 +3,6 @@ import { kamailioTeardown } from "../adapters/switch-control/kamailio-rpc.js";
 import { opensipsTeardown } from "../adapters/switch-control/opensips-mi.js";
 import { VoiceSwitchTeardown } from "../adapters/switch-control/voice-switch.js";
 import { CallAdmission } from "../call/admission.js";
-import { ownAnswer } from "../call/answers.js";
 import { Audit } from "../call/audit.js";
 import { B2bua } from "../call/b2bua.js";
 import { CallLimits, DEFAULT_CALL_LIMITS } from "../call/call-limits.js";
@@ -30,8 +29,9 @@ import { CallOrigins } from "../call/origin/call-origins.js";
 import { RecordingBook } from "../call/recording/recording-book.js";
 import { DEFAULT_RECORDING, type RecordingOptions } from "../call/recording/recording-contracts.js";
 import { RecordingDesk } from "../call/recording/recording-desk.js";
-import { RecordingRouter, type RecordingTaker } from "../call/recording/recording-router.js";
+import { RecordingRouter } from "../call/recording/recording-router.js";
 import { RecordingServer } from "../call/recording/recording-server.js";
+import { UnheardRecordings } from "../call/recording/unheard-recordings.js";
 import { RoutedHands, type ForeignHands } from "../call/routed-hands.js";
 import { redirectAnswer } from "../call/redirect-mode.js";
 import { DEFAULT_SOURCE_LIMITS, SourceLimits } from "../call/source-limits.js";
@@ -49,7 +49,6 @@ import type { LiveCallView } from "../ports/gateway-control.js";
 import type { OutwardTeardown } from "../ports/outward-teardown.js";
 import type { RecordSink } from "../ports/records.js";
 import type { SipEndpoint, SipUser } from "../ports/sip-endpoint.js";
-import { recordingMark } from "../sip/siprec/recognise-recording.js";
 import { makeIdentity, type IdentitySide } from "./identity.js";
 import { makeScreen } from "./known-callers.js";
 import { takesRecordings, type MediaSide } from "./media.js";
@@ -143,7 +142,9 @@ export function makeCallLayer(config: Config, deps: CallLayerDeps): CallLayer {
   const ticker = new DetectionTicker(detection, carrier, clock, metrics);
   const { threat, recordings } = parts;
   const verdicts = makeVerdicts(config, deps, parts);
-  const taker = recordings ?? (config.recording.enabled ? unheardRecordings(config, deps.log) : undefined);
+  const refuseStranger: CallAdmission["refuseStranger"] = (source) => admission.refuseStranger(source);
+  const unheard = config.recording.enabled && recordings === undefined;
+  const taker = unheard ? new UnheardRecordings(recordingOptions(config), { ...deps, refuseStranger }) : recordings;
   const trunkOf: CallAdmission["trunkOf"] = (request, source) => admission.trunkOf(request, source);
   const identity = makeIdentity(config, { ...deps, calls: b2bua, trunkOf });
   const calls = identity?.gate ?? b2bua;
@@ -329,26 +330,13 @@ function makeRecordings(config: Config, deps: CallLayerDeps, parts: RecordingPar
     media: relay,
     observers: [],
     isTaken: (callId) => registry.has(callId),
+    refuseStranger: (source) => admission.refuseStranger(source),
     hopKnows: (address) => admission.trunks.source(address).trunk !== undefined,
     clock,
     random,
     metrics,
     log,
   });
-}
-
-/** Nobody listens: a recording session must not become a call to the switch. */
-function unheardRecordings({ recording, sip }: Config, log: Log): RecordingTaker {
-  const users = new Set(recording.users.map((user) => user.toLowerCase()));
-  return {
-    takes: ({ request }) => recordingMark(request, users) !== undefined,
-    onInvite: (invite) => {
-      log.warn("recording.unheard", { why: "speech.engine is none" });
-      invite.respond(ownAnswer(488, sip.serverName));
-    },
-    takesRequest: () => false,
-    onRequest: () => undefined,
-  };
 }
 
 function recordingOptions({ recording, sip }: Config): RecordingOptions {

@@ -1,7 +1,7 @@
 import type { CalledId, CallerId, Cdr, TrunkId } from "../../detection/index.js";
 import { EmbeddedSipEndpoint } from "../../gateway/adapters/sip-embedded/embedded-endpoint.js";
 import { B2bua, B2BUA_DEFAULTS } from "../../gateway/call/b2bua.js";
-import type { LiveCall, TrunkPolicy } from "../../gateway/call/contracts.js";
+import type { Admission, LiveCall, TrunkPolicy } from "../../gateway/call/contracts.js";
 import { DEFAULT_MEDIA_OPTIONS } from "../../gateway/call/media/call-media.js";
 import { MediaAnchors } from "../../gateway/call/media/media-anchors.js";
 import { silentLog } from "../../gateway/core/log.js";
@@ -14,6 +14,15 @@ import { SeededRandom } from "./seeded-random.js";
 import { SipNetwork } from "./sip-network.js";
 import { RecordingCaller, RecordingUser } from "./sip-pair.js";
 
+export interface B2buaSceneOptions {
+  /** Carries media where the policy says so. */
+  readonly anchor?: MediaAnchor | undefined;
+  /** Default: all are let in. */
+  readonly admission?: (clock: FakeClock) => Admission;
+  /** Of the gateway. */
+  readonly maxTransactions?: number;
+}
+
 /** Caller, gateway and called side as three embedded endpoints on one network in memory and one clock. */
 export class B2buaScene {
   readonly clock = new FakeClock();
@@ -22,25 +31,27 @@ export class B2buaScene {
   readonly cdrs: Cdr[] = [];
   readonly live: LiveCall[] = [];
   readonly b2bua: B2bua;
+  readonly hop: EmbeddedSipEndpoint;
   readonly #caller: EmbeddedSipEndpoint;
   readonly #start: () => Promise<unknown>;
 
-  private constructor(policy: Partial<TrunkPolicy>, anchor: MediaAnchor | undefined) {
+  private constructor(policy: Partial<TrunkPolicy>, { anchor, admission, maxTransactions = 1_000 }: B2buaSceneOptions) {
     const make = (address: string, salt: number): EmbeddedSipEndpoint =>
       new EmbeddedSipEndpoint({
         transports: this.network.transports(`${address}:5060`),
         clock: this.clock,
         random: new SeededRandom(salt),
+        maxTransactions,
       });
     const id = "t" as TrunkId;
     const trunk = { ...plainPolicy, id, ...policy };
     const identity = { trunk: id, caller: "a" as CallerId, called: "b" as CalledId, emergency: false };
-    const hop = make("192.0.2.2", 2);
+    this.hop = make("192.0.2.2", 2);
     const called = make("192.0.2.3", 3);
     this.#caller = make("192.0.2.1", 1);
     this.b2bua = new B2bua(B2BUA_DEFAULTS, {
-      endpoint: hop,
-      admission: { admit: () => ({ ok: true, identity, trunk }) },
+      endpoint: this.hop,
+      admission: admission?.(this.clock) ?? { admit: () => ({ ok: true, identity, trunk }) },
       screen: {
         callStarted: () => ({ verdict: "allow", detected: false, wouldRefuse: false, actions: [] }),
         callAnswered: () => undefined,
@@ -56,13 +67,17 @@ export class B2buaScene {
       onActions: () => undefined,
       ...(anchor === undefined ? {} : { media: this.#anchors(anchor) }),
     });
-    const started = [this.#caller.start(new RecordingUser()), hop.start(this.b2bua), called.start(this.phone)];
+    const started = [this.#caller.start(new RecordingUser()), this.hop.start(this.b2bua), called.start(this.phone)];
     this.#start = () => Promise.all(started);
   }
 
-  /** @param anchor Carries media where the policy says so. */
-  static async make(policy: Partial<TrunkPolicy> = {}, anchor?: MediaAnchor): Promise<B2buaScene> {
-    const scene = new B2buaScene(policy, anchor);
+  /** @param anchor See `B2buaSceneOptions`. */
+  static async make(
+    policy: Partial<TrunkPolicy> = {},
+    anchor?: MediaAnchor,
+    more: Omit<B2buaSceneOptions, "anchor"> = {},
+  ): Promise<B2buaScene> {
+    const scene = new B2buaScene(policy, { anchor, ...more });
     await scene.#start();
     return scene;
   }

@@ -4,6 +4,7 @@ import type { Decision } from "../../detection/index.js";
 import type {
   RecordedCall,
   RecordedCallDesk,
+  RecordingDeps,
   RecordingOptions,
 } from "../../gateway/call/recording/recording-contracts.js";
 import { DEFAULT_RECORDING } from "../../gateway/call/recording/recording-contracts.js";
@@ -53,10 +54,12 @@ export interface BenchOptions {
   readonly options?: Partial<RecordingOptions>;
   readonly faults?: NetworkFaults;
   readonly seed?: number;
+  /** What the hop has for a source that no recordings are taken from. */
+  readonly refuseStranger?: RecordingDeps["refuseStranger"];
 }
 
 /** A recording server at 192.0.2.2, with the B2BUA's place taken by a user that only looks, and a client at 192.0.2.1. */
-export async function recordingBench({ options = {}, faults = {}, seed = 1 }: BenchOptions = {}) {
+export async function recordingBench({ options = {}, faults = {}, seed = 1, refuseStranger }: BenchOptions = {}) {
   const clock = new FakeClock();
   const network = new SipNetwork(clock, seed, faults);
   const desk = new FakeDesk();
@@ -67,7 +70,20 @@ export async function recordingBench({ options = {}, faults = {}, seed = 1 }: Be
   const calls = new RecordingUser();
   const server = new RecordingServer(
     { ...DEFAULT_RECORDING, sources: ["192.0.2.0/24"], ...options },
-    { desk, listening, heard: listening, media, observers: [], clock, random: new SeededRandom(seed), metrics, log },
+    {
+      ...{
+        desk,
+        listening,
+        heard: listening,
+        media,
+        observers: [],
+        clock,
+        random: new SeededRandom(seed),
+        metrics,
+        log,
+      },
+      ...(refuseStranger === undefined ? {} : { refuseStranger }),
+    },
   );
   const endpointAt = (address: string, salt: number): EmbeddedSipEndpoint =>
     new EmbeddedSipEndpoint({

@@ -68,8 +68,8 @@ export class RestlessUser implements SipUser {
     else request.respond({ status: this.#random.below(2) === 0 ? 200 : 405, contact: "<sip:a@192.0.2.1>" });
   }
 
-  onStrayRequest(request: IncomingRequest): boolean {
-    return this.#random.below(4) === 0 && request.respond({ status: 481 });
+  onStrayRequest(): ((request: IncomingRequest) => void) | undefined {
+    return this.#random.below(4) === 0 ? (request) => request.respond({ status: 481 }) : undefined;
   }
 
   onStrayAnswer(_response: unknown, dialog: SipDialog): void {

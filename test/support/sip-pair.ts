@@ -7,8 +7,10 @@ import type {
   OutgoingUser,
   SipDialog,
   SipDialogUser,
+  SipSource,
   SipTarget,
   SipUser,
+  TurnedAway,
 } from "../../gateway/ports/sip-endpoint.js";
 import type { SipProtocol } from "../../gateway/ports/sip-endpoint.js";
 import type { SipRequest, SipResponse } from "../../gateway/sip/message/sip-message.js";
@@ -24,6 +26,8 @@ export class RecordingUser implements SipUser {
   readonly requests: IncomingRequest[] = [];
   readonly strays: { response: SipResponse; dialog: SipDialog }[] = [];
   takeStrayRequests = false;
+  /** What requests that claim to belong to nothing get, before anything is kept of them. */
+  away: TurnedAway | undefined;
 
   onInvite(invite: IncomingInvite): void {
     this.seen.push("INVITE");
@@ -37,10 +41,12 @@ export class RecordingUser implements SipUser {
     this.seen.push(request.request.method);
     this.requests.push(request);
   }
-  onStrayRequest(request: IncomingRequest): boolean {
-    this.seen.push(`stray ${request.request.method}`);
-    if (this.takeStrayRequests) this.requests.push(request);
-    return this.takeStrayRequests;
+  turnAway(_request: SipRequest, _source: SipSource, stray: boolean): TurnedAway | undefined {
+    return stray ? undefined : this.away;
+  }
+  onStrayRequest(request: SipRequest): ((request: IncomingRequest) => void) | undefined {
+    this.seen.push(`stray ${request.method}`);
+    return this.takeStrayRequests ? (taken) => void this.requests.push(taken) : undefined;
   }
   onStrayAnswer(response: SipResponse, dialog: SipDialog): void {
     this.seen.push(`stray ${response.status}`);

@@ -99,7 +99,9 @@ export class Receiver {
   }
 
   #stray(incoming: DrachtioIncoming): void {
-    if (this.#engine.user?.onStrayRequest?.(incoming) !== true) incoming.refuse(481);
+    const take = this.#engine.user?.onStrayRequest?.(incoming.request);
+    if (take === undefined) incoming.refuse(481);
+    else take(incoming);
   }
 
   #outsideDialog(incoming: DrachtioIncoming): void {

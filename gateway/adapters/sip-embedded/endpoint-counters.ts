@@ -12,6 +12,8 @@ export class EndpointCounters {
   readonly droppedAck: Counter;
   readonly refusedOverload: Counter;
   readonly refusedMalformed: Counter;
+  /** 481 to what belongs to no dialog and no INVITE here. */
+  readonly refusedStray: Counter;
   readonly retransmittedRequests: Counter;
   readonly retransmittedResponses: Counter;
   readonly receivedAgain: Counter;
@@ -32,6 +34,7 @@ export class EndpointCounters {
       ["reason"],
     );
     this.refusedOverload = refused.labels("overload");
+    this.refusedStray = refused.labels("stray");
     this.refusedMalformed = refused.labels("malformed");
     const sentAgain = metrics.counter("ringfence_sip_retransmitted_total", "Messages that we sent again, by kind", [
       "kind",

@@ -8,6 +8,7 @@ import { parseVia, type Via } from "../../sip/message/via.js";
 import { firstValue } from "../../sip/message/split-values.js";
 import { mergeKey, serverKey } from "../../sip/transaction/transaction-key.js";
 import { stampTopVia } from "../../sip/transaction/via-stamp.js";
+import type { EmbeddedDialog } from "./embedded-dialog.js";
 import { dialogKey, type Engine } from "./engine.js";
 import { Incoming } from "./incoming.js";
 import { onResponse } from "./response-dispatch.js";
@@ -102,7 +103,8 @@ export class Receiver implements TransportHandler {
     reason?: string,
   ): void {
     const { serverName } = this.#engine;
-    const all: HeaderEntries = serverName === "" ? headers : [...headers, ["Server", serverName]];
+    const isNamed = serverName === "" || headers.some(([name]) => name === "Server");
+    const all: HeaderEntries = isNamed ? headers : [...headers, ["Server", serverName]];
     const spec = reason === undefined ? { status, headers: all } : { status, reason, headers: all };
     this.#engine.send(statelessAnswer(to.request, spec), replyTarget(to.received, to.via), to.received.listener);
   }
@@ -129,10 +131,23 @@ export class Receiver implements TransportHandler {
     }
     this.#stamp(request, request.headers.get("via") ?? "", facts.via, received);
     const dialog = facts.toTag === undefined ? undefined : this.#dialogOf(facts, facts.toTag);
+    const cancelled = method === "CANCEL" ? this.#engine.servers.get(serverKey(request, facts, "INVITE")) : undefined;
+    if (dialog === undefined && cancelled === undefined && this.#turnedAway(arrived)) return;
     if (!this.#admit(arrived, dialog !== undefined)) return;
-    if (method === "CANCEL") this.#onCancel(arrived, key);
-    else if (facts.toTag !== undefined) this.#inDialog(arrived, key, dialog);
+    if (cancelled !== undefined) this.#onCancel(arrived, key, cancelled);
+    else if (dialog !== undefined) this.#inDialog(arrived, key, dialog);
+    else if (isStray(arrived)) this.#onStray(arrived, key);
     else this.#outsideDialog(arrived, key);
+  }
+
+  /** Before anything is kept of it: what comes from a forged source costs no transaction, and its answer is not repeated. */
+  #turnedAway(arrived: Arrived): boolean {
+    const { received, request, facts, source } = arrived;
+    const away = this.#engine.user?.turnAway?.(request, source, isStray(arrived));
+    if (away === undefined) return false;
+    if (away !== "drop")
+      this.#answer({ received, request, via: facts.via }, away.status, away.headers ?? [], away.reason);
+    return true;
   }
 
   #dialogOf(facts: RequestFacts, toTag: string): ReturnType<Engine["dialogs"]["get"]> {
@@ -171,29 +186,39 @@ export class Receiver implements TransportHandler {
     else dialog.onAck(request, facts.cseq.number);
   }
 
-  #onCancel(arrived: Arrived, key: string): void {
-    const invite = this.#engine.servers.get(serverKey(arrived.request, arrived.facts, "INVITE"));
+  #onCancel(arrived: Arrived, key: string, invite: ServerTransaction): void {
     const transaction = this.#open(arrived, key);
     const incoming = new Incoming(this.#engine, transaction, arrived, undefined);
     transaction.start(incoming, "");
-    if (invite === undefined) {
-      incoming.refuse(481);
-      return;
-    }
     // RFC 3261 §9.2: 200 whether or not it comes in time; the user then ends the INVITE with 487.
     if (invite.incoming !== undefined) incoming.shareTag(invite.incoming.defaultTag);
     incoming.respond({ status: 200 });
     invite.incoming?.cancel(arrived.request);
   }
 
-  #inDialog(arrived: Arrived, key: string, dialog: ReturnType<Engine["dialogs"]["get"]>): void {
+  #inDialog(arrived: Arrived, key: string, dialog: EmbeddedDialog): void {
     const transaction = this.#open(arrived, key);
     const incoming = new Incoming(this.#engine, transaction, arrived, dialog);
     transaction.start(incoming, "");
     this.#current = incoming;
-    if (this.#refuseByHeaders(incoming)) return;
-    if (dialog !== undefined) dialog.onRequest(incoming);
-    else if (this.#engine.user?.onStrayRequest?.(incoming) !== true) incoming.refuse(481);
+    if (!this.#refuseByHeaders(incoming)) dialog.onRequest(incoming);
+  }
+
+  /** Of a dialog or an INVITE that is not here. 481 needs no transaction: each repeat gets the same one again (§8.2.7). */
+  #onStray(arrived: Arrived, key: string): void {
+    const { received, request, facts } = arrived;
+    const { user, counters } = this.#engine;
+    const take = request.method === "CANCEL" ? undefined : user?.onStrayRequest?.(request);
+    if (take === undefined) {
+      counters.refusedStray.inc();
+      this.#answer({ received, request, via: facts.via }, 481, []);
+      return;
+    }
+    const transaction = this.#open(arrived, key);
+    const incoming = new Incoming(this.#engine, transaction, arrived, undefined);
+    transaction.start(incoming, "");
+    this.#current = incoming;
+    if (!this.#refuseByHeaders(incoming)) take(incoming);
   }
 
   #outsideDialog(arrived: Arrived, key: string): void {
@@ -226,6 +251,9 @@ export class Receiver implements TransportHandler {
     return true;
   }
 }
+
+/** It claims to belong to something. */
+const isStray = ({ request, facts }: Arrived): boolean => facts.toTag !== undefined || request.method === "CANCEL";
 
 /** What is a message by itself and still cannot be cut out of a stream: its Content-Length is not there. RFC 3261 §18.3 */
 function whole(message: SipMessage): Pick<SipParseError, "request" | "status" | "message"> {

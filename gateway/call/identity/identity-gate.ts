@@ -2,7 +2,14 @@ import type { Clock } from "../../core/clock.js";
 import type { Log } from "../../core/log.js";
 import type { Metrics } from "../../core/metrics.js";
 import { monoMs, type MonoMs } from "../../core/time.js";
-import type { IncomingInvite, IncomingRequest, SipDialog, SipSource, SipUser } from "../../ports/sip-endpoint.js";
+import type {
+  IncomingInvite,
+  IncomingRequest,
+  SipDialog,
+  SipSource,
+  SipUser,
+  TurnedAway,
+} from "../../ports/sip-endpoint.js";
 import type { SipRequest, SipResponse } from "../../sip/message/sip-message.js";
 import { ownAnswer } from "../answers.js";
 import { identifyCall } from "../identify-call.js";
@@ -108,8 +115,12 @@ export class IdentityGate implements SipUser {
     this.#deps.calls.onRequest(request);
   }
 
-  onStrayRequest(request: IncomingRequest): boolean {
-    return this.#deps.calls.onStrayRequest?.(request) ?? false;
+  turnAway(request: SipRequest, source: SipSource, stray: boolean): TurnedAway | undefined {
+    return this.#deps.calls.turnAway?.(request, source, stray);
+  }
+
+  onStrayRequest(request: SipRequest): ((request: IncomingRequest) => void) | undefined {
+    return this.#deps.calls.onStrayRequest?.(request);
   }
 
   onStrayAnswer(response: SipResponse, dialog: SipDialog): void {

@@ -10,7 +10,7 @@ import type { MediaReceiver } from "../../ports/media-receiver.js";
 import type { SipSource } from "../../ports/sip-endpoint.js";
 import type { RecordedParty } from "../../sip/siprec/recorded-parties.js";
 import type { CallIdentifier, RecordingWarning } from "../../sip/siprec/recording-metadata.js";
-import type { CallIdentity } from "../contracts.js";
+import type { CallIdentity, Refusal } from "../contracts.js";
 
 export interface RecordingOptions {
   /** False: INVITEs that ask to record are calls like any other. */
@@ -111,6 +111,8 @@ export interface RecordingDeps {
   readonly log: Log;
   /** Another call is known by that id: the hop carries it. Default: none is. */
   isTaken?(callId: string): boolean;
+  /** What a source that no recordings are taken from gets; it is counted against that source. Default: 403. */
+  refuseStranger?(source: SipSource): Refusal;
   /** Whether the hop takes requests from that address: then it answers their OPTIONS. Default: it does. */
   hopKnows?(address: string): boolean;
 }

@@ -1,9 +1,18 @@
-import type { IncomingInvite, IncomingRequest, SipDialog, SipSource, SipUser } from "../../ports/sip-endpoint.js";
+import type {
+  IncomingInvite,
+  IncomingRequest,
+  SipDialog,
+  SipSource,
+  SipUser,
+  TurnedAway,
+} from "../../ports/sip-endpoint.js";
 import type { SipRequest, SipResponse } from "../../sip/message/sip-message.js";
 
 /** What the router asks of the recording server. */
 export interface RecordingTaker {
   takes(invite: Pick<IncomingRequest, "request" | "source">): boolean;
+  /** See `SipUser.turnAway`; of what `takes` or `takesRequest` has said yes to. */
+  turnAway(request: SipRequest, source: SipSource): TurnedAway | undefined;
   onInvite(invite: IncomingInvite): void;
   takesRequest(request: Pick<IncomingRequest, "request" | "source">): boolean;
   onRequest(request: IncomingRequest): void;
@@ -26,22 +35,31 @@ export class RecordingRouter implements SipUser {
     return this.#calls.isUrgent?.(request, source) ?? false;
   }
 
+  turnAway(request: SipRequest, source: SipSource, stray: boolean): TurnedAway | undefined {
+    if (!stray && this.#isForRecordings({ request, source })) return this.#recordings.turnAway(request, source);
+    return this.#calls.turnAway?.(request, source, stray);
+  }
+
   onInvite(invite: IncomingInvite): void {
-    if (this.#recordings.takes(invite) && !this.isUrgent(invite.request, invite.source))
-      this.#recordings.onInvite(invite);
+    if (this.#isForRecordings(invite)) this.#recordings.onInvite(invite);
     else this.#calls.onInvite(invite);
   }
 
   onRequest(request: IncomingRequest): void {
-    if (this.#recordings.takesRequest(request)) this.#recordings.onRequest(request);
+    if (this.#isForRecordings(request)) this.#recordings.onRequest(request);
     else this.#calls.onRequest(request);
   }
 
-  onStrayRequest(request: IncomingRequest): boolean {
-    return this.#calls.onStrayRequest?.(request) ?? false;
+  onStrayRequest(request: SipRequest): ((request: IncomingRequest) => void) | undefined {
+    return this.#calls.onStrayRequest?.(request);
   }
 
   onStrayAnswer(response: SipResponse, dialog: SipDialog): void {
     this.#calls.onStrayAnswer?.(response, dialog);
+  }
+
+  #isForRecordings(asked: Pick<IncomingRequest, "request" | "source">): boolean {
+    if (asked.request.method !== "INVITE") return this.#recordings.takesRequest(asked);
+    return this.#recordings.takes(asked) && !this.isUrgent(asked.request, asked.source);
   }
 }

@@ -1,7 +1,13 @@
 import { CidrTable } from "../../core/cidr.js";
 import { sensitiveAddress, sensitiveUri } from "../../core/log.js";
 import type { Counter } from "../../core/metrics.js";
-import type { HeaderEntries, IncomingInvite, IncomingRequest, SipSource } from "../../ports/sip-endpoint.js";
+import type {
+  HeaderEntries,
+  IncomingInvite,
+  IncomingRequest,
+  SipSource,
+  TurnedAway,
+} from "../../ports/sip-endpoint.js";
 import type { SipHeaders } from "../../sip/message/sip-headers.js";
 import type { SipRequest } from "../../sip/message/sip-message.js";
 import { allValues, firstValue } from "../../sip/message/split-values.js";
@@ -12,10 +18,13 @@ import { readSipSessionId } from "../../sip/siprec/read-metadata.js";
 import { isRecordingClient, recordingMark } from "../../sip/siprec/recognise-recording.js";
 import type { CallIdentifier } from "../../sip/siprec/recording-metadata.js";
 import { ownAnswer } from "../answers.js";
+import type { Refusal } from "../contracts.js";
+import { turnAway, turnedAway } from "../turn-away.js";
 import { RecordedConversation } from "./recorded-conversation.js";
 import type { RecordingDeps, RecordingEnd, RecordingOptions } from "./recording-contracts.js";
 import { TOO_SHORT, tooShort } from "./recording-life.js";
 import { RECORDING_HEADERS, RecordingSession, type SessionOwner } from "./recording-session.js";
+import { SparingWarnings } from "./sparing-warnings.js";
 
 /** Option tags in Require that we can do. 100rel: we send no provisional answer that could be reliable. */
 const KNOWN_TAGS: ReadonlySet<string> = new Set(["siprec", "timer", "100rel"]);
@@ -34,6 +43,7 @@ export class RecordingServer implements SessionOwner {
   readonly #ended: Counter;
   readonly #warnings: Counter;
   readonly #accepted: Counter;
+  readonly #refusals = new SparingWarnings();
   readonly #sessions = new Set<RecordingSession>();
   /** By the id under which they are heard. */
   readonly #conversations = new Map<string, { readonly conversation: RecordedConversation; readonly pair: string }>();
@@ -91,9 +101,18 @@ export class RecordingServer implements SessionOwner {
     return this.#options.enabled && recordingMark(request, this.#users) !== undefined;
   }
 
+  turnAway({ method }: SipRequest, source: SipSource): TurnedAway | undefined {
+    if (method !== "INVITE" || this.#sources.has(source.address)) return undefined;
+    return turnedAway(this.#refuseStranger(source), this.#options.serverName);
+  }
+
   onInvite(invite: IncomingInvite): void {
     const { request, source } = invite;
-    const refusal = this.#refusalOf(request, source);
+    if (!this.#sources.has(source.address)) {
+      turnAway(invite, this.#refuseStranger(source), this.#options.serverName);
+      return;
+    }
+    const refusal = this.#refusalOf(request);
     if (refusal !== undefined) {
       this.#refuse(invite, ...refusal);
       return;
@@ -175,9 +194,7 @@ export class RecordingServer implements SessionOwner {
     for (const warning of conversation.takeNewWarnings()) this.#warnings.labels(warning).inc();
   }
 
-  #refusalOf(request: SipRequest, source: SipSource): readonly [Refused, number, HeaderEntries?] | undefined {
-    const { headers, body } = request;
-    if (!this.#sources.has(source.address)) return ["source", 403];
+  #refusalOf({ headers, body }: SipRequest): readonly [Refused, number, HeaderEntries?] | undefined {
     if (this.#draining) return ["draining", 503, [["Retry-After", "60"]]];
     if (this.#sessions.size >= this.#options.maxSessions) {
       // Spread, so that those who were refused together do not come back together.
@@ -190,9 +207,20 @@ export class RecordingServer implements SessionOwner {
   }
 
   #refuse(invite: IncomingInvite, why: Refused, status: number, headers: HeaderEntries = []): void {
-    this.#refused[why].inc();
-    this.#deps.log.warn("recording.refused", { source: sensitiveAddress(invite.source.address), why });
+    this.#note(invite.source, why);
     invite.respond(ownAnswer(status, this.#options.serverName, headers));
+  }
+
+  #refuseStranger(source: SipSource): Refusal {
+    this.#note(source, "source");
+    return this.#deps.refuseStranger?.(source) ?? { status: 403, reason: "Forbidden" };
+  }
+
+  #note({ address }: SipSource, why: Refused): void {
+    const { clock, log } = this.#deps;
+    this.#refused[why].inc();
+    const untold = this.#refusals.take(why, clock.mono());
+    if (untold !== undefined) log.warn("recording.refused", { source: sensitiveAddress(address), why, untold });
   }
 
   /** The other half's, where a phone forks each side by itself; else a new one. */

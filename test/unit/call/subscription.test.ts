@@ -48,7 +48,9 @@ function strayNotify(bench: B2buaBench, callId: string, toTag: string, fromTag =
     ]),
     body: NO_BODY,
   });
-  return bench.b2bua.onStrayRequest(notify) ? notify : undefined;
+  const take = bench.b2bua.onStrayRequest(notify.request);
+  take?.(notify);
+  return take === undefined ? undefined : notify;
 }
 
 test("SUBSCRIBE outside of calls: its answer makes a dialog on either side, NOTIFYs and refreshes pass (RFC 6665)", () => {

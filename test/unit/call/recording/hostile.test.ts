@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseSdp } from "../../../../gateway/sip/sdp/parse-sdp.js";
 import { DIALECTS, multipart, sdpOf } from "../../../fixtures/siprec/dialects.js";
+import { MemoryPeer } from "../../../support/memory-peer.js";
+import { rawRequest } from "../../../support/raw-message.js";
 import { recorded, recordingBench, RecordingClient, SIPREC } from "../../../support/recording-bench.js";
 
 const META = "application/rs-metadata+xml";
@@ -182,4 +184,48 @@ test("a From with thousands of parameters is refused by the endpoint, one with a
   assert.equal(many.response.status, 400);
   await recorded(bench, sdpOf(["1"]), { from: from(100), headers });
   assert.deepEqual(bench.listening.speakers("rec-1"), ["agent"]);
+});
+
+const STRANGER = "203.0.113.5:5060";
+const spoofed = (n: number): string =>
+  rawRequest({
+    ...{ method: "INVITE", via: STRANGER, uri: "sip:srs@192.0.2.2", branch: `z9hG4bKflood${n}`, callId: `flood${n}` },
+    headers: ["Require: siprec"],
+  });
+const TO_SERVER = { protocol: "udp", address: "192.0.2.2", port: 5060 } as const;
+
+test("recording sessions from an unnamed source hold nothing, are refused once each, silenced as calls are, and hardly logged", async () => {
+  const forbidden = { status: 403, reason: "Forbidden" };
+  let knocks = 0;
+  const refuseStranger = () => (++knocks > 30 ? { ...forbidden, drop: true } : forbidden);
+  const bench = await recordingBench({ refuseStranger });
+  const stranger = new MemoryPeer(bench.network, STRANGER);
+  for (let n = 0; n < 100; n++) stranger.send(spoofed(n), TO_SERVER);
+  await bench.settle();
+  assert.equal(bench.called.load.transactions, 0);
+  bench.clock.advance(40_000);
+  assert.deepEqual(stranger.statuses, new Array<number>(30).fill(403));
+  assert.equal(bench.metrics.get("ringfence_recordings_refused_total{source}"), 100);
+  const warnings = (): unknown[] =>
+    bench.log.lines.filter(({ event }) => event === "recording.refused").map(({ fields }) => fields?.["untold"]);
+  assert.deepEqual(warnings(), [0]);
+  stranger.send(spoofed(100), TO_SERVER);
+  await bench.settle();
+  assert.deepEqual(warnings(), [0, 99], "how many were not told is told with the next");
+});
+
+test("a named source keeps its recording sessions while others knock, and requests that are no recordings are the calls' to refuse", async () => {
+  const bench = await recordingBench();
+  bench.calls.away = { status: 480, reason: "Not Here" };
+  const stranger = new MemoryPeer(bench.network, STRANGER);
+  stranger.send(spoofed(1), TO_SERVER);
+  stranger.send(rawRequest({ method: "OPTIONS", via: STRANGER }), TO_SERVER);
+  await recorded(bench, sdpOf(["1"]), {
+    headers: [
+      ["Require", "siprec"],
+      ["Content-Type", "application/sdp"],
+    ],
+  });
+  assert.deepEqual(stranger.statuses, [403, 480]);
+  assert.equal(bench.server.size, 1);
 });
