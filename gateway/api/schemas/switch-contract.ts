@@ -51,7 +51,9 @@ export const disconnectAnswer = z.object({
     z.object({
       call_id: z.string(),
       success: z.boolean(),
-      outcome: z.string().describe("confirmed, already-gone, timed-out, unknown-call, ambiguous, or what the other system said"),
+      outcome: z
+        .string()
+        .describe("confirmed, already-gone, timed-out, unknown-call, ambiguous, or what the other system said"),
       via: z.string().describe("Which system ended it"),
       took_ms: z.number(),
     }),
