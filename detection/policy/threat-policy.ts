@@ -208,7 +208,8 @@ export class ThreatPolicy {
   /** Sure enough to hold or end: by what was said alone above `endScore`, or with facts beside it, which made it a scam or would have. */
   #isSure(followed: Followed): boolean {
     if (followed.fused.state !== "scam") return false;
-    return hasFacts(followed, this.#options) || (followed.speech?.score ?? 0) >= this.#options.endScore;
+    const { signalling, history, speech } = followed;
+    return hasFacts({ signalling, history }, this.#options) || (speech?.score ?? 0) >= this.#options.endScore;
   }
 
   #climb(followed: Followed, now: UnixMs): readonly Action[] {

@@ -193,6 +193,8 @@ export type CallMediaEvent =
   | MediaEvent
   /** An answer, or early media, is about to settle: streams may open from now on. Once a call. */
   | { readonly kind: "settling"; readonly listen: boolean }
+  /** The call is answered, and what both sides take is settled over us: they can be spoken to. Once a call. */
+  | { readonly kind: "agreed" }
   /** A description went on as it was: that exchange is not anchored. */
   | { readonly kind: "untouched"; readonly why: NotHeard };
 

@@ -24,6 +24,11 @@ export class ListeningObserver implements CallObserver {
   }
 
   onEnded(call: LiveCall): void {
+    this.stop(call);
+  }
+
+  /** It is not heard any more, though it goes on. Safe to call twice. */
+  stop(call: LiveCall): void {
     const { callId } = call;
     if (this.#heard.get(callId) !== call) return;
     this.#heard.delete(callId);

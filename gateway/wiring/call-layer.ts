@@ -7,7 +7,7 @@ import { Audit } from "../call/audit.js";
 import { B2bua } from "../call/b2bua.js";
 import { CallLimits, DEFAULT_CALL_LIMITS } from "../call/call-limits.js";
 import { VerdictDesk } from "../call/call-verdicts.js";
-import type { CallObserver, CallScreen } from "../call/contracts.js";
+import type { CallObserver, CallScreen, LiveCall } from "../call/contracts.js";
 import { CallRegistry } from "../call/call-registry.js";
 import { ActionCarrier } from "../call/carry-out.js";
 import { HopHands } from "../call/call-hands.js";
@@ -249,8 +249,7 @@ function makeB2bua(config: Config, deps: CallLayerDeps, parts: Parts): B2bua {
       admission,
       limits,
       ...keeper,
-      ...(threat === undefined ? [] : [new ListeningObserver(threat.desk)]),
-      ...consent(config, deps),
+      ...hearing(config, deps, threat),
       ...deps.observers,
       ...(legs === undefined ? [] : [legs]),
       cdrs,
@@ -291,9 +290,15 @@ function makeVerdicts(config: Config, deps: CallLayerDeps, parts: Parts): Verdic
   });
 }
 
-function consent({ media }: Config, { log }: CallLayerDeps): readonly CallObserver[] {
-  if (media.consentFile === undefined) return [];
-  return [new ConsentObserver(readPrompt("media.consentFile", media.consentFile), log)];
+/** Who is told of the calls that are heard, and what tells those who speak in them. */
+function hearing({ media }: Config, { log }: CallLayerDeps, threat: ThreatSide | undefined): readonly CallObserver[] {
+  const listening = threat && new ListeningObserver(threat.desk);
+  const observers: CallObserver[] = listening === undefined ? [] : [listening];
+  if (media.consentFile !== undefined) {
+    const unheard = (call: LiveCall): void => listening?.stop(call);
+    observers.push(new ConsentObserver(readPrompt("media.consentFile", media.consentFile), { log, unheard }));
+  }
+  return observers;
 }
 
 function makeBook({ recording }: Config, deps: ConstructorParameters<typeof RecordingBook>[1]): RecordingBook {

@@ -1,3 +1,4 @@
+import { GatewayError } from "../../gateway/core/errors.js";
 import type {
   DescribedMedia,
   MediaAnchor,
@@ -93,6 +94,10 @@ export class FakeMediaSession implements MediaSession {
   /** The port that the other side is told instead of this one's, by m-line. */
   readonly #ports: Record<MediaSide, number[]> = { a: [], b: [] };
   #untouched: Extract<DescribedMedia, { kind: "untouched" }> | undefined;
+  /** What both sides take is known. */
+  #agreed = false;
+  /** Sides that take nothing that can be coded. */
+  readonly deaf = new Set<MediaSide>();
 
   constructor(anchor: FakeMediaAnchor, call: MediaCall, onEvent: (event: MediaEvent) => void) {
     this.#anchor = anchor;
@@ -112,6 +117,7 @@ export class FakeMediaSession implements MediaSession {
     if (step !== "offer" && this.#untouched !== undefined) return this.#untouched;
     const said = (await this.#anchor.script(description)) ?? this.#rewrite(description);
     if (step === "offer") this.#untouched = said.kind === "untouched" ? said : undefined;
+    if (step === "answer") this.#agreed = said.kind === "anchored";
     return said;
   }
 
@@ -132,6 +138,8 @@ export class FakeMediaSession implements MediaSession {
   }
 
   play(to: MediaSide, _audio: PcmAudio): Promise<void> {
+    if (!this.#agreed || this.deaf.has(to))
+      return Promise.reject(new GatewayError("media.rejected", "a prompt cannot be played"));
     this.played.push(to);
     return Promise.resolve();
   }

@@ -63,6 +63,9 @@ export class CallMedia {
   #passesUs = false;
   #answeredFork: string | undefined;
   #answerTold = false;
+  /** Forks with an answer that was anchored; as many as a call may have. */
+  readonly #agreedForks = new Set<string>();
+  #agreementTold = false;
   #notHeard: NotHeard | undefined;
   #closed: Promise<MediaStats | undefined> | undefined;
 
@@ -112,7 +115,10 @@ export class CallMedia {
     }
     this.#live ??= this.#makeLive();
     this.#passesUs = true;
-    if (description.step === "answer") this.#tellAnswered();
+    if (description.step === "answer") {
+      this.#agreedForks.add(description.fork ?? "");
+      this.#tellAnswered();
+    }
     return said.sdp;
   }
 
@@ -131,9 +137,13 @@ export class CallMedia {
   }
 
   #tellAnswered(): void {
-    if (this.#answeredFork === undefined || this.#answerTold || this.live === undefined || !this.#user.asks) return;
+    if (this.#answeredFork === undefined || this.live === undefined || !this.#user.asks) return;
+    if (!this.#answerTold) this.#session.answered(this.#answeredFork);
     this.#answerTold = true;
-    this.#session.answered(this.#answeredFork);
+    // Of a late offer the answer comes after the call was answered.
+    if (this.#agreementTold || !this.#agreedForks.has(this.#answeredFork)) return;
+    this.#agreementTold = true;
+    this.#user.onMedia({ kind: "agreed" });
   }
 
   /** What is agreed now does not go through us. */

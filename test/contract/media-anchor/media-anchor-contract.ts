@@ -84,6 +84,24 @@ export function mediaAnchorContract({ name, skip, make, address, lacks = {} }: A
     await call.close();
   });
 
+  promise(
+    "both sides can be spoken to once a late offer is answered, and the caller not before",
+    async ({ anchor }) => {
+      const call = await AnchoredCall.open(anchor);
+      const samples = Float32Array.from({ length: 1_600 }, (_, i) => 0.5 * Math.sin(i / 2));
+      const play = (side: "a" | "b") => call.session.play(side, { sampleRateHz: 8_000, samples });
+      const offer = { from: "b", step: "offer", sdp: sdpOf(call.b) } as const;
+      const offered = textOf(await call.session.describe(offer));
+      call.session.answered();
+      await assert.rejects(play("a"), (error) => error instanceof GatewayError && error.code === "media.rejected");
+      aim(call.a, offered);
+      aim(call.b, textOf(await call.session.describe({ from: "a", step: "answer", sdp: sdpOf(call.a) })));
+      await Promise.all([play("a"), play("b")]);
+      await Promise.all([call.a.has(8), call.b.has(8)]);
+      await call.close();
+    },
+  );
+
   promise("RTCP goes the way of RTP, on the ports after", async ({ anchor }) => {
     const call = await AnchoredCall.open(anchor);
     await call.connect();

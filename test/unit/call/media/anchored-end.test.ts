@@ -251,14 +251,14 @@ test("a call that cannot be heard on one side says so in its Cdr; observers get 
   bench.anchor.session.emit({ kind: "digit", side: "a", digit: "5", durationMs: 100 });
   assert.deepEqual(
     bench.events.map((event) => event.kind),
-    ["settling", "not-heard", "digit"],
+    ["settling", "agreed", "not-heard", "digit"],
   );
   a.receive("BYE");
   b.last("BYE").final(200);
   await turns();
   assert.equal(bench.cdr.media?.notHeard, "srtp");
   bench.anchor.session.emit({ kind: "idle" });
-  assert.equal(bench.events.length, 3, "nothing is told of a call that is over");
+  assert.equal(bench.events.length, 4, "nothing is told of a call that is over");
 });
 
 test("the ladder's handles: play, hold and figures while the media is anchored, nothing after the end", async () => {
