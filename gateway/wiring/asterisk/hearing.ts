@@ -6,7 +6,7 @@ import { askDialled } from "../../adapters/asterisk-ari/hearing/channel-variable
 import { AnnouncedPath, mediaUrlOf, type AnnouncedVia } from "../../adapters/asterisk-ari/hearing/announced-path.js";
 import type { MediaPath } from "../../adapters/asterisk-ari/hearing/media-path.js";
 import { Mouth } from "../../adapters/asterisk-ari/hearing/mouth.js";
-import { DEFAULT_OWN_OBJECTS, OwnObjects } from "../../adapters/asterisk-ari/hearing/own-objects.js";
+import { DEFAULT_OWN_OBJECTS, OWN_EVENTS, OwnObjects } from "../../adapters/asterisk-ari/hearing/own-objects.js";
 import { RtpPath } from "../../adapters/asterisk-ari/hearing/rtp-path.js";
 import { letGo, StasisDoor, type StasisTakers } from "../../adapters/asterisk-ari/hearing/stasis-door.js";
 import type { Talk } from "../../adapters/asterisk-ari/hearing/talk-book.js";
@@ -31,7 +31,7 @@ import { isScreeningCallId, screeningCallId, ScreeningSide } from "./screening.j
 import { telephoneWarning, type ScreeningPrompts } from "./screening-prompts.js";
 
 /** ARI events that are used here. */
-export const SESSION_EVENTS: readonly string[] = [...new Set([...HEARING_EVENTS, ...SCREENING_EVENTS])];
+export const SESSION_EVENTS: readonly string[] = [...new Set([...HEARING_EVENTS, ...SCREENING_EVENTS, ...OWN_EVENTS])];
 
 /** Silence after which Asterisk says that nobody speaks any more, ms. */
 const TALK_SILENCE_MS = 400;

@@ -2,7 +2,7 @@ import type { Clock } from "../../../core/clock.js";
 import { GatewayError } from "../../../core/errors.js";
 import type { Log } from "../../../core/log.js";
 import { monoMs } from "../../../core/time.js";
-import { isGone, type AriEvent, type AriLink, type AriRequest } from "../ari-contracts.js";
+import { isGone, refusalOf, type AriEvent, type AriLink, type AriRequest } from "../ari-contracts.js";
 import type { OwnMarks } from "../own-marks.js";
 import { readVariable } from "./channel-variables.js";
 
@@ -14,6 +14,8 @@ export interface OwnObjectsOptions {
   readonly deleteRetryMs: number;
   /** Objects that could not be deleted and are remembered for that; more are left to the next process. */
   readonly maxLeft: number;
+  /** What was ordered without an answer may be made so much later, ms: it is deleted when its event comes, and once more then. */
+  readonly doubtMs: number;
 }
 
 export const DEFAULT_OWN_OBJECTS: OwnObjectsOptions = {
@@ -21,7 +23,11 @@ export const DEFAULT_OWN_OBJECTS: OwnObjectsOptions = {
   deleteAttempts: 3,
   deleteRetryMs: 1_000,
   maxLeft: 10_000,
+  doubtMs: 30_000,
 };
+
+/** ARI events that are used here. */
+export const OWN_EVENTS = ["StasisStart", "ChannelDestroyed", "BridgeCreated"] as const;
 
 export interface OwnObjectsDeps {
   readonly link: AriLink;
@@ -61,6 +67,8 @@ export class OwnObjects {
   readonly #waiting = new Map<string, Waiting>();
   /** Paths still to be deleted. */
   readonly #left = new Set<string>();
+  /** What was ordered without an answer, by id. */
+  readonly #doubtful = new Map<string, { readonly path: string; readonly cancel: () => void }>();
   readonly #stop: readonly (() => void)[];
   #closed = false;
 
@@ -115,10 +123,15 @@ export class OwnObjects {
   async bridge(channels: readonly string[]): Promise<string> {
     const { link, marks } = this.#deps;
     const id = marks.next("bridge");
-    await link.request({ method: "POST", path: "/bridges", query: { type: "mixing", bridgeId: id, name: id } });
-    const path = `/bridges/${encodeURIComponent(id)}/addChannel`;
+    const own = `/bridges/${encodeURIComponent(id)}`;
     try {
-      await link.request({ method: "POST", path, query: { channel: channels.join(",") } });
+      await link.request({ method: "POST", path: "/bridges", query: { type: "mixing", bridgeId: id, name: id } });
+    } catch (error) {
+      this.#giveUp(id, own, error);
+      throw error;
+    }
+    try {
+      await link.request({ method: "POST", path: `${own}/addChannel`, query: { channel: channels.join(",") } });
     } catch (error) {
       void this.deleteBridge(id);
       throw error;
@@ -139,6 +152,8 @@ export class OwnObjects {
   close(): void {
     this.#closed = true;
     for (const stop of this.#stop) stop();
+    for (const { cancel } of this.#doubtful.values()) cancel();
+    this.#doubtful.clear();
     for (const { failed } of [...this.#waiting.values()]) failed(new GatewayError("ari.unavailable", "closing"));
   }
 
@@ -157,21 +172,41 @@ export class OwnObjects {
       };
     });
     inStasis.catch(() => undefined);
+    let isAnswered = false;
     try {
       const made = await link.request(order);
+      isAnswered = true;
       await onMade?.(made);
       await inStasis;
       return made;
     } catch (error) {
-      // It may have been made all the same.
-      void this.delete(id);
+      if (isAnswered) void this.delete(id);
+      else this.#giveUp(id, `/channels/${encodeURIComponent(id)}`, error);
       throw error;
     } finally {
       over();
     }
   }
 
-  #onEvent({ type, channel }: AriEvent): void {
+  /** It may have been made all the same, or may yet be: Asterisk reads an order also when we wait for its answer no longer. */
+  #giveUp(id: string, path: string, error: unknown): void {
+    void this.#delete(path);
+    if (refusalOf(error) !== undefined || this.#closed || this.#doubtful.size >= this.#options.maxLeft) return;
+    const { clock } = this.#deps;
+    const cancel = clock.callAt(monoMs(clock.mono() + this.#options.doubtMs), () => this.#deleteDoubtful(id));
+    this.#doubtful.set(id, { path, cancel });
+  }
+
+  #deleteDoubtful(id: string): void {
+    const doubtful = this.#doubtful.get(id);
+    if (doubtful === undefined) return;
+    doubtful.cancel();
+    this.#doubtful.delete(id);
+    void this.#delete(doubtful.path);
+  }
+
+  #onEvent({ type, channel, bridge }: AriEvent): void {
+    if (type === "StasisStart" || type === "BridgeCreated") this.#deleteDoubtful(channel?.id ?? bridge?.id ?? "");
     if (channel === undefined) return;
     const waiting = this.#waiting.get(channel.id);
     if (waiting === undefined) return;
