@@ -1,10 +1,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { EmbeddedSipEndpoint } from "../../../../gateway/adapters/sip-embedded/embedded-endpoint.js";
+import { RecordingRouter } from "../../../../gateway/call/recording/recording-router.js";
+import { UnheardRecordings } from "../../../../gateway/call/recording/unheard-recordings.js";
 import { parseSdp } from "../../../../gateway/sip/sdp/parse-sdp.js";
 import { DIALECTS, multipart, sdpOf } from "../../../fixtures/siprec/dialects.js";
+import { LogDouble } from "../../../support/call-doubles.js";
+import { FakeClock } from "../../../support/fake-clock.js";
 import { MemoryPeer } from "../../../support/memory-peer.js";
 import { rawRequest } from "../../../support/raw-message.js";
 import { recorded, recordingBench, RecordingClient, SIPREC } from "../../../support/recording-bench.js";
+import { SeededRandom } from "../../../support/seeded-random.js";
+import { SipNetwork } from "../../../support/sip-network.js";
+import { RecordingUser } from "../../../support/sip-pair.js";
 
 const META = "application/rs-metadata+xml";
 const withMetadata = (metadata: string, labels: readonly string[] = ["1", "2"]): string =>
@@ -228,4 +236,26 @@ test("a named source keeps its recording sessions while others knock, and reques
   });
   assert.deepEqual(stranger.statuses, [403, 480]);
   assert.equal(bench.server.size, 1);
+});
+
+test("where nobody listens strangers are turned away as elsewhere, and the others' 488 is hardly logged", async () => {
+  const clock = new FakeClock();
+  const network = new SipNetwork(clock);
+  const log = new LogDouble();
+  const taker = new UnheardRecordings(
+    { users: [], sources: ["192.0.2.9"], serverName: "" },
+    { refuseStranger: () => ({ status: 403, reason: "Forbidden" }), clock, log },
+  );
+  const calls = new RecordingUser();
+  const transports = network.transports("192.0.2.2:5060");
+  const endpoint = new EmbeddedSipEndpoint({ transports, clock, random: new SeededRandom(1) });
+  await endpoint.start(new RecordingRouter(taker, calls));
+  const stranger = new MemoryPeer(network, STRANGER);
+  const recorder = new MemoryPeer(network, "192.0.2.9:5060");
+  for (let n = 0; n < 3; n++) stranger.send(spoofed(n), TO_SERVER);
+  clock.advance(5);
+  assert.deepEqual([stranger.statuses, endpoint.load.transactions, log.lines], [[403, 403, 403], 0, []]);
+  for (let n = 3; n < 6; n++) recorder.send(spoofed(n).replaceAll(STRANGER, "192.0.2.9:5060"), TO_SERVER);
+  clock.advance(5);
+  assert.deepEqual([recorder.statuses, log.lines.length, calls.seen], [[488, 488, 488], 1, []]);
 });
