@@ -36,6 +36,7 @@ const DAY_MS = 86_400_000;
 const TOO_LATE_MS = 2 * DAY_MS;
 const SWEEP_MS = 60_000;
 const MAX_ADDRESSES = 10_000;
+const MAX_PLACED = 10_000;
 /** One record whose year is wrong must not make all others late: time leaps by more than `TOO_LATE_MS` when so many in a row do. */
 const AGREED = 3;
 
@@ -50,6 +51,8 @@ export class CdrDetection {
   readonly #options: CdrDetectionOptions;
   readonly #sites: ReadonlyMap<string, SiteCalendar>;
   readonly #defaultSite: SiteCalendar;
+  /** Sites that nobody configured, in their own time. */
+  readonly #placed = new Map<string, SiteCalendar>();
   readonly #users: UserBook;
   readonly #incidents: IncidentBook;
   readonly #foreign: RangeBook;
@@ -159,6 +162,14 @@ export class CdrDetection {
     const suspect = { id: change.id, at: change.at, user: change.user, ...siteOf(change) };
     this.#tell("call-forwarding", suspect, forwardingSet(change, isOpen), found);
     return found;
+  }
+
+  /** In which zone a site is that is not configured: from now on it has the default site's hours by its own clock. */
+  place(site: string, timeZone: string): void {
+    if (this.#sites.has(site) || this.#placed.get(site)?.timeZone === timeZone) return;
+    if (this.#placed.size >= MAX_PLACED && !this.#placed.has(site)) return;
+    const calendar = SiteCalendar.of({ ...(this.#options.sites["default"] ?? DEFAULT_SITE), timeZone });
+    if (calendar.ok) this.#placed.set(site, calendar.value);
   }
 
   /** Time goes on though no record comes: incidents that have been quiet are closed. A clock that is wrong does no more than that. */
@@ -327,7 +338,8 @@ export class CdrDetection {
   }
 
   #siteOf(name: string | undefined): SiteCalendar {
-    return (name === undefined ? undefined : this.#sites.get(name)) ?? this.#defaultSite;
+    if (name === undefined) return this.#defaultSite;
+    return this.#sites.get(name) ?? this.#placed.get(name) ?? this.#defaultSite;
   }
 
   #isGuarded({ user, called, caller, direction, numberClass }: CallRecord): boolean {

@@ -8,7 +8,7 @@ export const WEEKDAYS = ["sunday", "monday", "tuesday", "wednesday", "thursday",
 export type Weekday = (typeof WEEKDAYS)[number];
 
 export interface SiteOptions {
-  /** IANA name: `America/Bogota`. */
+  /** IANA name: `America/Bogota`; or what is ahead of UTC all year: `-05:00`. */
   readonly timeZone: string;
   /** Days that are not named are closed. */
   readonly open: Readonly<Partial<Record<Weekday, readonly OpenHours[]>>>;
@@ -39,10 +39,13 @@ const SLICE_MS = 900_000;
 /** Offsets that are remembered; the oldest go. Half a year of quarters. */
 const MAX_SLICES = 17_520;
 
+/** What is ahead of UTC all year, ms; or the zone's table. */
+type Zone = number | Intl.DateTimeFormat;
+
 /** Local time and business hours of one site. Pure but for `Intl`'s zone tables. */
 export class SiteCalendar {
   readonly timeZone: string;
-  readonly #format: Intl.DateTimeFormat;
+  readonly #zone: Zone;
   /** Minutes since Sunday 00:00 at which it opens and closes, in pairs, ascending; may reach beyond the week's end. */
   readonly #open: readonly (readonly [from: number, to: number])[];
   readonly #dates: ReadonlySet<number>;
@@ -52,7 +55,7 @@ export class SiteCalendar {
 
   private constructor(
     options: SiteOptions,
-    format: Intl.DateTimeFormat,
+    zone: Zone,
     parts: {
       readonly open: readonly (readonly [number, number])[];
       readonly dates: ReadonlySet<number>;
@@ -60,28 +63,15 @@ export class SiteCalendar {
     },
   ) {
     this.timeZone = options.timeZone;
-    this.#format = format;
+    this.#zone = zone;
     this.#open = parts.open;
     this.#dates = parts.dates;
     this.#everyYear = parts.everyYear;
   }
 
   static of(options: SiteOptions): Result<SiteCalendar, SiteError> {
-    let format: Intl.DateTimeFormat;
-    try {
-      format = new Intl.DateTimeFormat("en-US", {
-        timeZone: options.timeZone,
-        hourCycle: "h23",
-        year: "numeric",
-        month: "numeric",
-        day: "numeric",
-        hour: "numeric",
-        minute: "numeric",
-        second: "numeric",
-      });
-    } catch {
-      return fail({ code: "site.time-zone", text: options.timeZone });
-    }
+    const zone = zoneOf(options.timeZone);
+    if (zone === undefined) return fail({ code: "site.time-zone", text: options.timeZone });
     const open = readWeek(options.open);
     if (!open.ok) return open;
     const dates = new Set<number>();
@@ -92,28 +82,22 @@ export class SiteCalendar {
       if (typeof day === "number") dates.add(day);
       else everyYear.add(day);
     }
-    return ok(new SiteCalendar(options, format, { open: open.value, dates, everyYear }));
+    return ok(new SiteCalendar(options, zone, { open: open.value, dates, everyYear }));
   }
 
   /** Local minus UTC, ms, at that time. */
   offsetMs(at: UnixMs): number {
+    if (typeof this.#zone === "number") return this.#zone;
     const slice = Math.floor(at / SLICE_MS);
     const known = this.#offsets.get(slice);
     if (known !== undefined) return known;
-    const offset = this.#askOffset(slice * SLICE_MS);
+    const offset = askOffset(this.#zone, slice * SLICE_MS);
     if (this.#offsets.size >= MAX_SLICES) {
       const [oldest] = this.#offsets.keys();
       if (oldest !== undefined) this.#offsets.delete(oldest);
     }
     this.#offsets.set(slice, offset);
     return offset;
-  }
-
-  #askOffset(at: number): number {
-    const parts: Partial<Record<Intl.DateTimeFormatPartTypes, number>> = {};
-    for (const { type, value } of this.#format.formatToParts(at)) parts[type] = Number(value);
-    const { year = 1970, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = parts;
-    return Date.UTC(year, month - 1, day, hour, minute, second) - at;
   }
 
   /** Days since 1970-01-01 by the site's own calendar. */
@@ -163,6 +147,33 @@ export class SiteCalendar {
     );
     return within && !this.#isHoliday(day);
   }
+}
+
+/** @returns Undefined: there is no such zone. */
+function zoneOf(name: string): Zone | undefined {
+  const [, sign, hours, minutes] = /^([+-])(0\d|1[0-4]):([0-5]\d)$/.exec(name) ?? [];
+  if (sign !== undefined) return (sign === "-" ? -1 : 1) * (Number(hours) * 60 + Number(minutes)) * MINUTE_MS;
+  try {
+    return new Intl.DateTimeFormat("en-US", {
+      timeZone: name,
+      hourCycle: "h23",
+      year: "numeric",
+      month: "numeric",
+      day: "numeric",
+      hour: "numeric",
+      minute: "numeric",
+      second: "numeric",
+    });
+  } catch {
+    return undefined;
+  }
+}
+
+function askOffset(format: Intl.DateTimeFormat, at: number): number {
+  const parts: Partial<Record<Intl.DateTimeFormatPartTypes, number>> = {};
+  for (const { type, value } of format.formatToParts(at)) parts[type] = Number(value);
+  const { year = 1970, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = parts;
+  return Date.UTC(year, month - 1, day, hour, minute, second) - at;
 }
 
 /** 1970-01-01 was a Thursday. */

@@ -250,7 +250,7 @@ export class CsvImport {
     if (this.#detection === undefined || names.length === 0) return;
     const shown = names.length > TOLD_SITES ? `${names.slice(0, TOLD_SITES).join(", ")} …` : names.join(", ");
     this.#output.complain(
-      `no hours are given for: ${shown}. They are judged as open from Monday to Friday, 8 to 18 o'clock UTC; say theirs in records.sites (--config)`,
+      `no hours are given for: ${shown}. They are judged as open from Monday to Friday, 8 to 18 o'clock, UTC where their rows name no zone; say theirs in records.sites (--config)`,
     );
   }
 
@@ -299,6 +299,8 @@ export class CsvImport {
     const raw = reader.read(cells.value);
     if (!raw.ok) return fail(rowReason(raw.error));
     if (raw.value === undefined) return ok(undefined);
+    const { site, timeZone } = raw.value;
+    if (site !== undefined && timeZone !== undefined) this.#detection?.place(site, timeZone);
     const record = this.#normaliser.normalise(raw.value);
     return record.ok ? record : fail(rowReason(record.error));
   }

@@ -1,6 +1,7 @@
 /**
  * What can be read of a row of call records, by the names of `CallRecord`, nested ones flat; `duration` and `ring` are lengths of
- * time, `answered` is a flag for switches whose outcome does not tell, `leg` is what tells rows of one call apart.
+ * time, `answered` is a flag for switches whose outcome does not tell, `leg` is what tells rows of one call apart, `timeZone`
+ * the site's: minutes ahead of UTC, `+05:30`, or an IANA name.
  */
 export const RECORD_FIELDS = [
   "id",
@@ -24,6 +25,7 @@ export const RECORD_FIELDS = [
   "outcome",
   "failure",
   "site",
+  "timeZone",
   "trunk",
   "department",
   "forwardKind",

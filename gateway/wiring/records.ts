@@ -19,7 +19,7 @@ export function recordSettings({ records, defaultTrunk }: Config): RecordSetting
     calendars[name] = { timeZone, open, holidays };
   }
   return {
-    normaliser: { sites, ownNumbers: records.ownNumbers },
+    normaliser: { sites, ownNumbers: records.ownNumbers, hasDefault: records.sites["default"] !== undefined },
     detection: { ...records.detection, sites: calendars },
   };
 }

@@ -7,6 +7,7 @@ import { monoMs, unixMs } from "../core/time.js";
 import { nextWindow, surelyReadTo, type FeedRules } from "../pipeline/records/feed-window.js";
 import { forwardingChanges, type ForwardingNow } from "../pipeline/records/forwarding-watch.js";
 import type { RecordNormaliser } from "../pipeline/records/normaliser.js";
+import type { RawCall } from "../pipeline/records/raw-call.js";
 import { WebexRows } from "../pipeline/records/webex-rows.js";
 import type { CallFeed, FeedPerson } from "../ports/call-feed.js";
 import type { CallRecordStore } from "../ports/call-records.js";
@@ -24,6 +25,8 @@ export interface RecordsFeedDeps {
   readonly store: Pick<CallRecordStore, "position">;
   readonly normaliser: RecordNormaliser;
   readonly take: (records: readonly CallRecord[], changes: readonly SettingChange[]) => void;
+  /** Which time zone a site has that is not configured; told again when it is another. */
+  readonly place: (site: string, timeZone: string) => void;
   /** Written behind the records that it stands for. */
   readonly keep: (position: IntakePosition) => void;
   readonly clock: Clock;
@@ -44,6 +47,8 @@ const BETWEEN_WINDOWS_MS = 61_000;
 /** So many users in a row whose settings are refused: it is not the users. */
 const REFUSED_IN_A_ROW = 10;
 const KEEP_SEEN_EVERY_MS = 60_000;
+/** Locations that are remembered, so that each is told once; what comes behind is told of no more. */
+const MAX_SITES = 10_000;
 /** A clock that was set back by less was right before. */
 const SET_BACK_MS = 60_000;
 
@@ -68,6 +73,8 @@ export class RecordsFeed {
   /** Wall clock less monotonic clock, at the poll before. */
   #clockGap: number | undefined;
   #seen: IntakePosition["value"] | undefined;
+  /** Time zones of locations that are not configured. */
+  readonly #zones = new Map<string, string | undefined>();
   #cancels = new Set<() => void>();
   readonly #lanes: Record<Lane, Promise<void>> = { poll: Promise.resolve(), forwarding: Promise.resolve() };
   readonly #failing = new Set<Lane>();
@@ -150,6 +157,7 @@ export class RecordsFeed {
       for (const item of page) {
         const raw = this.#rows.read(item);
         const record = raw.ok && raw.value !== undefined ? normaliser.normalise(raw.value) : undefined;
+        if (raw.ok && raw.value !== undefined) this.#place(raw.value);
         if (record?.ok === true) records.push(record.value);
         else this.#bad.inc();
       }
@@ -160,6 +168,19 @@ export class RecordsFeed {
     this.#readTo = to;
     if (newest > 0) this.#newest = unixMs(newest);
     this.#keep(POSITION, { readTo: to, ...(newest > 0 ? { newest } : {}) });
+  }
+
+  /** A site that nobody configured has its own time, as the service tells it, but not its own hours or country. */
+  #place({ site, timeZone }: RawCall): void {
+    if (site === undefined || (this.#zones.has(site) && this.#zones.get(site) === timeZone)) return;
+    const { normaliser, place, log } = this.#deps;
+    const known = normaliser.knows(site);
+    if (known === "named") return;
+    const isNew = !this.#zones.has(site);
+    if (isNew && this.#zones.size >= MAX_SITES) return;
+    if (isNew && known === "unknown") log.warn("records.site-unknown", { site, timeZone });
+    if (isNew || timeZone !== undefined) this.#zones.set(site, timeZone);
+    if (timeZone !== undefined) place(site, timeZone);
   }
 
   #keep(name: string, value: IntakePosition["value"]): void {

@@ -80,6 +80,8 @@ export class RecordsService {
   readonly #found: Counter;
   readonly #unjudged: Counter;
   readonly #feed: RecordsFeed | undefined;
+  /** Time zones of sites that nobody configured, as the feed has them. */
+  readonly #places = new Map<string, string>();
   #waiting: CallRecord[] | undefined = [];
   #waitingChanges: SettingChange[] = [];
   /** Keys of records that wait: they are in the store, but not of the past. */
@@ -212,6 +214,10 @@ export class RecordsService {
         feed: new WebexFeed(webex, clock),
         store,
         normaliser: this.#normaliser,
+        place: (site, timeZone) => {
+          this.#places.set(site, timeZone);
+          this.#detection.place(site, timeZone);
+        },
         take: (records, changes) => this.records(records, changes),
         keep: (position) => sink.write({ kind: "intake-position", position }),
         clock,
@@ -291,6 +297,7 @@ export class RecordsService {
     this.#waiting = [];
     try {
       const fresh = detectionOf(this.#options.detection);
+      for (const [site, timeZone] of this.#places) fresh.place(site, timeZone);
       const until = this.#until;
       await this.#readPast(clock.unix() - LEARN_MS, fresh, (record) => {
         if (record.startedAt <= until) fresh.observe(record);

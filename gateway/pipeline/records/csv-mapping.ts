@@ -244,6 +244,7 @@ export const WEBEX_MAPPING: CsvMapping = {
     },
     country: from("International country"),
     site: from("Location"),
+    timeZone: from("Site timezone"),
     trunk: from("Outbound trunk", "Inbound trunk"),
     department: from("Department ID"),
     forwardKind: { columns: ["Related reason", "Redirect reason"], values: WEBEX_FORWARDS },

@@ -23,6 +23,8 @@ export interface NormaliserOptions {
   readonly sites: Readonly<Record<string, RecordSite>>;
   /** Our own numbers: canonical ones, prefixes with `*` at their end, and `@HOST`: names and extensions at that host are ours. */
   readonly ownNumbers: readonly string[];
+  /** Somebody said what `default` is, for all that are not named. Default false. */
+  readonly hasDefault?: boolean | undefined;
 }
 
 /** A number that calls are sent on to, as `SettingChange` has it. */
@@ -40,6 +42,7 @@ const MAX_EXTENSION = 6;
 export class RecordNormaliser {
   readonly #plans = new Map<string, { readonly plan: NumberPlan; readonly region: string | undefined }>();
   readonly #default: { readonly plan: NumberPlan; readonly region: string | undefined };
+  readonly #hasDefault: boolean;
   readonly #own: ReadonlySet<string>;
   readonly #ownPrefixes: readonly string[];
   readonly #ownHosts: ReadonlySet<string>;
@@ -48,8 +51,12 @@ export class RecordNormaliser {
   readonly idOf: (content: string) => string;
 
   /** @param idOf The same for the same content, without a number in it. */
-  constructor({ sites, ownNumbers }: NormaliserOptions, idOf: (content: string) => string = hashedId) {
+  constructor(
+    { sites, ownNumbers, hasDefault = false }: NormaliserOptions,
+    idOf: (content: string) => string = hashedId,
+  ) {
     this.idOf = idOf;
+    this.#hasDefault = hasDefault;
     for (const [name, { region, numberPlan }] of Object.entries(sites)) {
       const country = region ?? numberPlan.region;
       this.#plans.set(name, { plan: new NumberPlan({ region: country, ...numberPlan }), region: country });
@@ -133,6 +140,12 @@ export class RecordNormaliser {
       international: country !== undefined && region !== undefined && country !== region,
       external: number !== "" && !isListed && (isElsewhere || !isExtension(number)),
     };
+  }
+
+  /** `named`: configured by its name. `default`: as all that are not. `unknown`: nobody said anything of such. */
+  knows(site: string): "named" | "default" | "unknown" {
+    if (this.#plans.has(site)) return "named";
+    return this.#hasDefault ? "default" : "unknown";
   }
 
   #isListed(number: string): boolean {

@@ -27,6 +27,8 @@ export interface RawCall {
   readonly outcome?: CallRecord["outcome"];
   readonly failure?: NonNullable<CallRecord["failure"]>;
   readonly site?: string;
+  /** Of the site, as `SiteCalendar` has it. */
+  readonly timeZone?: string;
   readonly trunk?: string;
   readonly department?: string;
   readonly forwardKind?: ForwardKind;

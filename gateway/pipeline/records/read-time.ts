@@ -1,4 +1,4 @@
-import type { SiteCalendar, UnixMs } from "../../../detection/index.js";
+import { DEFAULT_SITE, SiteCalendar, type UnixMs } from "../../../detection/index.js";
 
 /** Numbers below this are seconds. 1973 in ms, 5138 in s. */
 const FIRST_MS = 100_000_000_000;
@@ -121,4 +121,18 @@ function patternReader(pattern: string): (text: string, zone: SiteCalendar | und
     );
     return local === undefined ? undefined : fromLocal(local, zone);
   };
+}
+
+/** No zone is further ahead of UTC, or behind it. */
+const MAX_AHEAD_MINUTES = 14 * 60;
+
+/** @returns As `SiteOptions.timeZone` has it, of minutes ahead of UTC (`-300`), `-05:00` or an IANA name; undefined: it is none. */
+export function readZone(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  if (!/^[+-]?\d{1,3}$/.test(text)) return SiteCalendar.of({ ...DEFAULT_SITE, timeZone: text }).ok ? text : undefined;
+  const minutes = Number(text);
+  const ahead = Math.abs(minutes);
+  if (ahead > MAX_AHEAD_MINUTES) return undefined;
+  const two = (number: number): string => String(number).padStart(2, "0");
+  return `${minutes < 0 ? "-" : "+"}${two(Math.floor(ahead / 60))}:${two(ahead % 60)}`;
 }

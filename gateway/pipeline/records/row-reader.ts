@@ -13,7 +13,7 @@ import { RECORD_FIELDS, type RecordField } from "../../core/record-fields.js";
 import { fail, ok, type Result } from "../../core/result.js";
 import { columnKey, type CsvMapping, type FieldSource } from "./csv-mapping.js";
 import type { RawCall, RowError } from "./raw-call.js";
-import { timeReader } from "./read-time.js";
+import { readZone, timeReader } from "./read-time.js";
 
 /** Cells of one row to the text of one field; empty: not there. */
 type ReadCell = (cells: readonly string[]) => string;
@@ -157,6 +157,7 @@ export class RowReader {
       outcome: valueOf(outcome),
       failure: valueOf(failure),
       site: text("site"),
+      timeZone: readZone(text("timeZone")),
       trunk: text("trunk"),
       department: text("department"),
       forwardKind: valueOf(forwardKind),

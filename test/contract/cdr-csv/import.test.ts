@@ -307,6 +307,27 @@ test("import: sites without hours of their own are named, where records.sites sa
   }
 });
 
+test("import: of a Webex report the hours of a location that nobody configured are those of its own zone", async (t) => {
+  const columns = ["Report ID", "Start time", "Direction", "Call type", "Calling number", "Called number", "Location"];
+  const header = [...columns, "Site timezone", "Related reason", "Duration", "Answered"].join(",");
+  const rulesAt = async (zone: string): Promise<readonly string[]> => {
+    const call = [
+      "r1",
+      "2026-03-03T23:00:00Z",
+      "ORIGINATING",
+      "SIP_NATIONAL",
+      "+12025550101",
+      "+12025550199",
+      "Austin",
+    ];
+    const row = [...call, zone, "CallForwardAlways", "60", "true"].join(",");
+    return (await run(t, `${header}\r\n${row}\r\n`)).findings.map(({ rule }) => rule);
+  };
+  // 17:00 and 23:00 there.
+  assert.deepEqual(await rulesAt("-360"), []);
+  assert.deepEqual(await rulesAt("0"), ["call-forwarding"]);
+});
+
 test("import: nobody is told of what is older than --tell-days; it is kept all the same", async (t) => {
   const dayMs = 86_400_000;
   const daysAgo = (days: number, user: string, from: number): string =>

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { unixMs, type CallRecord, type SettingChange, type UnixMs } from "../../../detection/index.js";
 import { GatewayError } from "../../../gateway/core/errors.js";
-import { silentLog } from "../../../gateway/core/log.js";
 import { noMetrics } from "../../../gateway/core/metrics.js";
 import { CDR_FEED_RULES } from "../../../gateway/pipeline/records/feed-window.js";
 import { RecordNormaliser } from "../../../gateway/pipeline/records/normaliser.js";
 import type { IntakePosition } from "../../../gateway/ports/intake-position.js";
 import { RecordsFeed } from "../../../gateway/workers/records-feed.js";
+import { LogDouble } from "../../support/call-doubles.js";
 import { FakeClock } from "../../support/fake-clock.js";
 import { MemoryCallFeed } from "../../support/memory-call-feed.js";
 
@@ -44,15 +44,20 @@ function scene(
   clock = new SetClock(),
   feed = new MemoryCallFeed(),
   forwardingMs?: number,
+  hasDefault = false,
 ) {
   const taken: CallRecord[] = [];
   const changes: SettingChange[] = [];
+  const places: string[] = [];
+  const log = new LogDouble();
+  const sites = { default: { region: "CO", numberPlan: {} }, bogota: { numberPlan: {} } };
   const poller = new RecordsFeed(
     { pollMs: 5 * MINUTE_MS, rules: CDR_FEED_RULES, forwardingMs },
     {
       feed,
       store: { position: (name) => Promise.resolve(positions.get(name)) },
-      normaliser: new RecordNormaliser({ sites: { default: { region: "CO", numberPlan: {} } }, ownNumbers: [] }),
+      normaliser: new RecordNormaliser({ sites, ownNumbers: [], hasDefault }),
+      place: (site, timeZone) => places.push(`${site} ${timeZone}`),
       take: (records, changed) => {
         taken.push(...records);
         changes.push(...changed);
@@ -62,15 +67,16 @@ function scene(
         if (position.at >= (positions.get(position.name)?.at ?? 0)) positions.set(position.name, position);
       },
       clock,
-      log: silentLog,
+      log,
       metrics: noMetrics,
     },
   );
-  const put = (id: string, minutesAgo: number): void => {
+  const put = (id: string, minutesAgo: number, more: Readonly<Record<string, unknown>> = {}): void => {
     const at = new Date(clock.unix() - minutesAgo * MINUTE_MS).toISOString();
-    feed.records.push({ "Report ID": id, "Report time": at, "Start time": at, "Called number": "+12025550101" });
+    const number = { "Called number": "+12025550101" };
+    feed.records.push({ "Report ID": id, "Report time": at, "Start time": at, ...number, ...more });
   };
-  return { clock, feed, taken, changes, poller, put, positions };
+  return { clock, feed, taken, changes, poller, put, positions, places, log };
 }
 
 test("what is new is taken; the position goes on", async () => {
@@ -230,4 +236,45 @@ test("closing ends the request under way and polls no more", async () => {
   clock.advance(60 * MINUTE_MS);
   await poller.close();
   assert.deepEqual(feed.asked, []);
+});
+
+const ZONES: readonly { readonly found: unknown; readonly zone: string | undefined }[] = [
+  { found: "-300", zone: "-05:00" },
+  { found: 330, zone: "+05:30" },
+  { found: "0", zone: "+00:00" },
+  { found: "+02:00", zone: "+02:00" },
+  { found: "Europe/Madrid", zone: "Europe/Madrid" },
+  { found: "Mars/X", zone: undefined },
+  { found: "99999", zone: undefined },
+  { found: "NA", zone: undefined },
+];
+for (const { found, zone } of ZONES) {
+  test(`a location that is not configured has the time zone of its records: ${String(found)}`, async () => {
+    const { poller, put, places, taken } = scene();
+    put("a", 30, { Location: "Richardson", "Site timezone": found });
+    await poller.poll();
+    assert.equal(taken.length, 1);
+    assert.deepEqual(places, zone === undefined ? [] : [`Richardson ${zone}`]);
+  });
+}
+
+test("a location that is not configured is told of once; one that is, and all where a default is, are not", async () => {
+  const { poller, put, places, log, clock } = scene();
+  for (const Location of ["Richardson", "bogota", "Richardson", "Austin"])
+    put(`${Location}`, 30, { Location, "Site timezone": "-360" });
+  await poller.poll();
+  clock.advance(5 * MINUTE_MS);
+  put("later", 8, { Location: "Austin", "Site timezone": "-300" });
+  await poller.poll();
+  const told = log.lines.filter(({ event }) => event === "records.site-unknown");
+  assert.deepEqual(
+    told.map(({ fields }) => fields),
+    ["Richardson", "Austin"].map((site) => ({ site, timeZone: "-06:00" })),
+  );
+  assert.deepEqual(places, ["Richardson -06:00", "Austin -06:00", "Austin -05:00"]);
+  const other = scene(new Map(), new SetClock(), new MemoryCallFeed(), undefined, true);
+  other.put("a", 30, { Location: "Austin", "Site timezone": "-360" });
+  await other.poller.poll();
+  assert.equal(other.log.lines.length, 0);
+  assert.deepEqual(other.places, ["Austin -06:00"]);
 });

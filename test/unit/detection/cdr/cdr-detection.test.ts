@@ -268,6 +268,24 @@ for (const [name, change, severity] of sentOn)
     assert.equal(found.find(({ rule }) => rule === "call-forwarding")?.severity, severity);
   });
 
+test("a site that nobody configured has the default hours by its own clock, once its zone is known", () => {
+  const watching = detection();
+  const rulesOf = (id: string, called: string): readonly string[] =>
+    watching.observe({ ...SENT_ON, id, called, site: "austin" }).map(({ rule }) => rule);
+  assert.deepEqual(rulesOf("before", "+34600000001"), ["call-forwarding"]);
+  // 23:00 UTC is 17:00 there.
+  watching.place("austin", "-06:00");
+  assert.deepEqual(rulesOf("after", "+34600000002"), []);
+  watching.place("austin", "+01:00");
+  assert.deepEqual(rulesOf("moved", "+34600000003"), ["call-forwarding"]);
+  watching.place("madrid", "-06:00");
+  assert.ok(
+    watching.observe({ ...SENT_ON, id: "named", user: "madrid-2", forwarded: { kind: "always", by: "madrid-2" } })
+      .length > 0,
+    "a site that is configured stays where it is",
+  );
+});
+
 test("calls that are sent on to the same number night after night are told once", () => {
   const watching = detection();
   const told = Array.from({ length: 40 }, (_, night) => {

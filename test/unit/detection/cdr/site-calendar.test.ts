@@ -21,6 +21,10 @@ const cases: readonly (readonly [name: string, zone: string, utc: string, isOpen
   ["Bogotá, as it opens", "America/Bogota", "2026-03-02T13:00:00Z", true],
   ["Bogotá, as it closes", "America/Bogota", "2026-03-02T23:00:00Z", false],
   ["Bogotá on Sunday, though it is Monday in UTC", "America/Bogota", "2026-03-02T02:00:00Z", false],
+  // Zones without a name: as a service's records have them.
+  ["UTC−5 by its offset, one minute before it opens", "-05:00", "2026-03-02T12:59:59Z", false],
+  ["UTC−5 by its offset, as it opens", "-05:00", "2026-03-02T13:00:00Z", true],
+  ["UTC+5:30 by its offset, as it closes", "+05:30", "2026-03-02T12:30:00Z", false],
   // Mexico gave summer time up in 2022: UTC−6 in July too.
   ["Mexico City in July, 7:30 there", "America/Mexico_City", "2026-07-06T13:30:00Z", false],
   ["Mexico City in July, 8:00 there", "America/Mexico_City", "2026-07-06T14:00:00Z", true],
