@@ -1,6 +1,7 @@
 import type { Clock } from "../../core/clock.js";
 import type { Log } from "../../core/log.js";
 import type { Counter, Metrics } from "../../core/metrics.js";
+import { monoMs } from "../../core/time.js";
 import { isGone, type AriEvent, type AriLink, type AriRequest } from "./ari-contracts.js";
 import type { InventoryUser, Stock } from "./inventory.js";
 import { isOwnId, type OwnMarks } from "./own-marks.js";
@@ -16,10 +17,13 @@ export interface LeftOverDeps {
 
 /** Requests at a time: what is alive comes first. */
 const AT_A_TIME = 4;
+/** What fails is tried again after so long, ms; then with the next connect. */
+const RETRIES_MS = [1_000, 5_000, 30_000, 120_000] as const;
 
 /**
  * What a former process of ours left in an Asterisk: its channels and bridges are deleted, and callers that it had in hand
- * (`Stasis(APP)`) go on in their dialplan. Asked for at each connect, as an Asterisk may have been out of reach at our start.
+ * (`Stasis(APP)`) go on in their dialplan. Asked for at each connect, as an Asterisk may have been out of reach at our start. What fails is
+ * tried again a few times.
  */
 export class LeftOvers implements InventoryUser {
   readonly #deps: LeftOverDeps;
@@ -31,12 +35,13 @@ export class LeftOvers implements InventoryUser {
   #takenBefore: readonly string[] = [];
   #round = 0;
   #stop = (): void => undefined;
+  #cancelRetry = (): void => undefined;
 
   constructor(deps: LeftOverDeps) {
     this.#deps = deps;
     const counter = deps.metrics.counter(
       "ringfence_ari_left_overs_total",
-      "Channels and bridges that a former process had left in an Asterisk",
+      "Channels and bridges that a former process had left in an Asterisk; failed: tries",
       ["server", "result"],
     );
     this.#removed = counter.labels(deps.link.serverId, "removed");
@@ -50,6 +55,8 @@ export class LeftOvers implements InventoryUser {
   /** Safe to call twice. */
   close(): void {
     this.#stop();
+    this.#round++;
+    this.#cancelRetry();
   }
 
   onLoading(): void {
@@ -59,6 +66,7 @@ export class LeftOvers implements InventoryUser {
   async onStock({ channels, bridges }: Stock): Promise<void> {
     const { marks, clock } = this.#deps;
     const round = ++this.#round;
+    this.#cancelRetry();
     const slices = new Slices(clock, () => round === this.#round);
     const there = new Set<string>();
     const people: AriRequest[] = [];
@@ -79,7 +87,7 @@ export class LeftOvers implements InventoryUser {
       }));
     // People first.
     const orders = [...people, ...left, ...made];
-    if (done && orders.length > 0) void this.#carryOut(orders);
+    if (done && orders.length > 0) void this.#carryOut(orders, round, 0);
   }
 
   /** Somebody whom a former process had in hand. */
@@ -94,21 +102,27 @@ export class LeftOvers implements InventoryUser {
   }
 
   /** One request begins in a turn of the event loop: several, with their answers and events, would hold the thread on which calls are decided. */
-  async #carryOut(orders: readonly AriRequest[]): Promise<void> {
+  async #carryOut(orders: readonly AriRequest[], round: number, retries: number): Promise<void> {
     const { link, log, clock } = this.#deps;
     const underWay = new Set<Promise<void>>();
-    let failed = 0;
+    const failed: AriRequest[] = [];
     for (const order of orders) {
       if (underWay.size >= AT_A_TIME) await Promise.race(underWay);
       await nextTurn(clock);
+      // A later look has found what is still there.
+      if (round !== this.#round) break;
       const one = this.#carryOutOne(order).then((done) => {
         underWay.delete(one);
-        if (!done) failed++;
+        if (!done) failed.push(order);
       });
       underWay.add(one);
     }
     await Promise.all(underWay);
-    log.info("ari.left-overs", { server: link.serverId, found: orders.length, failed });
+    log.info("ari.left-overs", { server: link.serverId, found: orders.length, failed: failed.length });
+    const afterMs = RETRIES_MS[retries];
+    if (failed.length === 0 || afterMs === undefined || round !== this.#round) return;
+    const again = (): void => void this.#carryOut(failed, round, retries + 1);
+    this.#cancelRetry = clock.callAt(monoMs(clock.mono() + afterMs), again);
   }
 
   /** @returns False: it failed. */

@@ -56,7 +56,16 @@ function scene(fail: (order: AriRequest) => GatewayError | undefined = () => und
     }
     await turn();
   };
-  return { leftOvers, marks, orders, metrics, settle, most: () => most, tell: (event: AriEvent) => onEvent(event) };
+  return {
+    leftOvers,
+    marks,
+    orders,
+    metrics,
+    clock,
+    settle,
+    most: () => most,
+    tell: (event: AriEvent) => onEvent(event),
+  };
 }
 
 const channel = (id: string, app = "", data = ""): AriChannel => ({
@@ -153,9 +162,56 @@ test("a thousand are deleted one a turn, a few at a time; one that is gone alrea
   });
   await settle(500);
   assert.ok(orders.length <= 501, `${orders.length} in 500 turns`);
-  await settle(2_000);
+  await settle(900);
   assert.equal(orders.length, 1_000);
   assert.ok(most() <= 4, String(most()));
   const count = (result: string): number => metrics.value("ringfence_ari_left_overs_total", "pbx1", result);
   assert.deepEqual([count("removed"), count("failed")], [998, 1]);
+});
+
+test("what fails is tried again in a while, a few times, and not what was done; after the end nothing is", async () => {
+  let isBroken = true;
+  const { leftOvers, orders, metrics, clock, settle } = scene(({ path }) =>
+    isBroken && path.endsWith("/continue") ? new GatewayError("ari.unavailable", "no") : undefined,
+  );
+  const stock = { channels: [channel("old", "Stasis", "ringfence"), channel(FORMER.next("media"))], bridges: [] };
+  const times = (): number => orders.filter((order) => order === "POST /channels/old/continue").length;
+  await leftOvers.onStock(stock);
+  await settle();
+  assert.deepEqual([times(), orders.length], [1, 2]);
+  clock.advance(1_000);
+  await settle();
+  assert.deepEqual([times(), orders.length], [2, 3]);
+  isBroken = false;
+  clock.advance(5_000);
+  await settle();
+  assert.deepEqual([times(), orders.length], [3, 4]);
+  assert.equal(metrics.value("ringfence_ari_left_overs_total", "pbx1", "removed"), 2);
+  clock.advance(1_000_000);
+  await settle();
+  assert.equal(times(), 3);
+
+  isBroken = true;
+  await leftOvers.onStock(stock);
+  for (let i = 0; i < 20; i++) {
+    await settle();
+    clock.advance(120_000);
+  }
+  assert.equal(times(), 3 + 5, "a budget");
+  await leftOvers.onStock(stock);
+  await settle();
+  leftOvers.close();
+  clock.advance(1_000_000);
+  await settle();
+  assert.equal(times(), 3 + 5 + 1);
+});
+
+test("a new look at what is there ends the tries of the former one", async () => {
+  const { leftOvers, orders, clock, settle } = scene(() => new GatewayError("ari.unavailable", "no"));
+  await leftOvers.onStock({ channels: [channel("old", "Stasis", "ringfence")], bridges: [] });
+  await settle();
+  await leftOvers.onStock({ channels: [], bridges: [] });
+  clock.advance(1_000_000);
+  await settle();
+  assert.deepEqual(orders, ["POST /channels/old/continue"]);
 });
