@@ -18,6 +18,7 @@ import { forwardedCall, forwardingSet } from "./detectors/forwarding.js";
 import { InternationalDetector } from "./detectors/international.js";
 import { SiteTraffic } from "./detectors/site-traffic.js";
 import { costlyCalls, revenueShare, trafficPumping, WangiriDetector } from "./detectors/ranges.js";
+import { EventTime, TOO_LATE_MS, type Admitted } from "./event-time.js";
 import { IncidentBook, type SuspectRecord, type Suspicion } from "./incident-book.js";
 import { RangeBook } from "./range-book.js";
 import { numericOf } from "./recent-calls.js";
@@ -31,19 +32,14 @@ const RANGE_BOOKS: readonly RangeBookName[] = ["foreign", "domestic", "rung"];
 /** `day`: days since 1970 by the clock of the user's site. */
 export type DayWatcher = (user: string, day: number, row: readonly number[]) => void;
 
-const DAY_MS = 86_400_000;
-/** Records that are so much older than the latest count for baselines, but raise nothing: the incident is over. */
-const TOO_LATE_MS = 2 * DAY_MS;
 const SWEEP_MS = 60_000;
 const MAX_ADDRESSES = 10_000;
 const MAX_PLACED = 10_000;
-/** One record whose year is wrong must not make all others late: time leaps by more than `TOO_LATE_MS` when so many in a row do. */
-const AGREED = 3;
 
 /**
  * All detectors over call records. Time is read from the records, so a replay gives the findings that the live feed gave. Records
  * may come late and out of order: what counts is counted in slices of time, and one that is two days late raises nothing. What has
- * a clock must hold back records of the future; here only a leap of single records is not believed.
+ * a clock must hold back records of the future; here only a leap of single records is not believed, and not counted (`EventTime`).
  *
  * Memory: about 10 kB a user up to `maxUsers`, 2 kB a range up to `maxRanges`.
  */
@@ -53,22 +49,11 @@ export class CdrDetection {
   readonly #defaultSite: SiteCalendar;
   /** Sites that nobody configured, in their own time. */
   readonly #placed = new Map<string, SiteCalendar>();
-  readonly #users: UserBook;
   readonly #incidents: IncidentBook;
-  readonly #foreign: RangeBook;
-  readonly #domestic: RangeBook;
-  readonly #rung: RangeBook;
-  readonly #addresses = new AddressBook(MAX_ADDRESSES);
-  readonly #traffic = new SiteTraffic();
-  readonly #international: InternationalDetector;
-  readonly #wangiri: WangiriDetector;
+  readonly #time = new EventTime();
+  #counted: Counted;
   readonly #guarded: (name: string) => boolean;
   readonly #onDay: DayWatcher | undefined;
-  #latest = 0 as UnixMs;
-  /** How many records agree with `#latest`, up to `AGREED`: until then an earlier one may set it back. */
-  #agreed = 0;
-  /** Times of the last records, where all of them are days beyond `#latest`. */
-  #leaps: readonly UnixMs[] = [];
   #sweptAt = 0;
 
   private constructor(
@@ -81,13 +66,8 @@ export class CdrDetection {
     this.#onDay = onDay;
     this.#sites = sites;
     this.#defaultSite = sites.get("default") ?? fallback;
-    this.#users = new UserBook(options.maxUsers);
+    this.#counted = countedOf(options);
     this.#incidents = new IncidentBook(options.quietMs, options.maxIncidents);
-    this.#foreign = new RangeBook(options.maxRanges, options.quietMs);
-    this.#domestic = new RangeBook(options.maxRanges, options.quietMs);
-    this.#international = new InternationalDetector(options);
-    this.#rung = new RangeBook(options.maxRanges, options.quietMs);
-    this.#wangiri = new WangiriDetector(this.#rung);
     this.#guarded = guardOf(options.guard);
   }
 
@@ -110,9 +90,9 @@ export class CdrDetection {
     return ok(new CdrDetection(options, sites, fallback.value, onDay));
   }
 
-  /** The time of the latest record, ms since 1970; 0 before the first. */
+  /** The time of the latest record that is believed, ms since 1970; 0 before the first. */
   get latest(): UnixMs {
-    return this.#latest;
+    return this.#time.latest;
   }
 
   get stats(): {
@@ -121,17 +101,46 @@ export class CdrDetection {
     readonly incidents: number;
     readonly trained: boolean;
   } {
-    const ranges = this.#foreign.size + this.#domestic.size;
-    return { users: this.#users.size, ranges, incidents: this.#incidents.size, trained: this.#international.trained };
+    const { users, foreign, domestic, international } = this.#counted;
+    const ranges = foreign.size + domestic.size;
+    return { users: users.size, ranges, incidents: this.#incidents.size, trained: international.trained };
   }
 
-  /** @returns What is to be told because of this record; mostly nothing. */
-  observe(record: CallRecord): readonly CdrFinding[] {
+  /**
+   * @param now About the present, where the caller has a clock: who agrees with it is believed at once, whenever the record before
+   *   was. It changes when something is told, and nothing that is told.
+   * @returns What is to be told because of this record, and of those that waited for it; mostly nothing.
+   */
+  observe(record: CallRecord, now?: UnixMs): readonly CdrFinding[] {
     const found: CdrFinding[] = [];
-    this.#arrive(record.startedAt, found);
+    this.#admit(this.#time.admit(record.startedAt, record, now), found);
+    return found;
+  }
+
+  /** @returns What is to be told because of records that waited for others to agree with them: none will come. */
+  finish(): readonly CdrFinding[] {
+    const found: CdrFinding[] = [];
+    for (const record of this.#time.finish()) this.#judge(record, found);
+    return found;
+  }
+
+  #admit({ records, startsOver }: Admitted, found: CdrFinding[]): void {
+    // The few records until now were of a wrong time.
+    if (startsOver) {
+      this.#counted = countedOf(this.#options);
+      this.#sweptAt = 0;
+    }
+    for (const record of records) {
+      this.#sweep(this.#time.pass(record.startedAt), found);
+      this.#judge(record, found);
+    }
+  }
+
+  #judge(record: CallRecord, found: CdrFinding[]): void {
     const context = this.#count(record);
-    const change = this.#traffic.observe(record, context.day, this.#siteOf(record.site));
-    if (this.#latest - record.startedAt > TOO_LATE_MS || this.#isGuarded(record)) return found;
+    const { addresses, traffic, international, foreign, domestic, wangiri } = this.#counted;
+    const change = traffic.observe(record, context.day, this.#siteOf(record.site));
+    if (this.latest - record.startedAt > TOO_LATE_MS || this.#isGuarded(record)) return;
     const suspect: SuspectRecord = suspectOf(record);
     const tell = (rule: CdrRule, suspicion: Suspicion | undefined): void => this.#tell(rule, suspect, suspicion, found);
     // The scan keeps its count, so it comes before those that read it.
@@ -142,22 +151,24 @@ export class CdrDetection {
     if (change !== undefined) this.#tell("behaviour-change", placeAlone(suspect), change, found);
     tell("sim-box", simBox(context));
     const { address = "" } = record;
-    tell("failed-authentication", failedAuthentication(context, this.#addresses.get(address)));
+    tell("failed-authentication", failedAuthentication(context, addresses.get(address)));
     tell("after-hours", afterHours(context));
     tell("call-forwarding", forwardedCall(context));
-    tell("unusual-international", this.#international.observe(context));
-    tell("revenue-share", revenueShare(context, this.#foreign));
+    tell("unusual-international", international.observe(context));
+    tell("revenue-share", revenueShare(context, foreign));
     tell("revenue-share", costlyCalls(context, this.#options.quietMs));
-    tell("traffic-pumping", trafficPumping(context, this.#domestic));
-    tell("wangiri", this.#wangiri.observe(context));
-    return found;
+    tell("traffic-pumping", trafficPumping(context, domestic));
+    tell("wangiri", wangiri.observe(context));
   }
 
   /** A setting was changed. */
-  changed(change: SettingChange): readonly CdrFinding[] {
+  changed(change: SettingChange, now?: UnixMs): readonly CdrFinding[] {
     const found: CdrFinding[] = [];
-    this.#arrive(change.at, found);
-    if (this.#guarded(change.user) || this.#latest - change.at > TOO_LATE_MS) return found;
+    const admitted = this.#time.admit(change.at, undefined, now);
+    this.#admit(admitted, found);
+    if (!admitted.isHeld) this.#sweep(this.#time.pass(change.at), found);
+    // It needs no history, and there may be no other for weeks.
+    if (this.#guarded(change.user) || this.latest - change.at > TOO_LATE_MS) return found;
     const isOpen = this.#siteOf(change.site).isOpen(change.at);
     const suspect = { id: change.id, at: change.at, user: change.user, ...siteOf(change) };
     this.#tell("call-forwarding", suspect, forwardingSet(change, isOpen), found);
@@ -175,13 +186,13 @@ export class CdrDetection {
   /** Time goes on though no record comes: incidents that have been quiet are closed. A clock that is wrong does no more than that. */
   tick(at: UnixMs): readonly CdrFinding[] {
     const found: CdrFinding[] = [];
-    this.#sweep(Math.min(at, this.#latest + this.#options.quietMs + 2 * SWEEP_MS) as UnixMs, found);
+    this.#sweep(Math.min(at, this.latest + this.#options.quietMs + 2 * SWEEP_MS) as UnixMs, found);
     return found;
   }
 
   /** The isolation forest is being grown: `grow` does some of it. */
   get grows(): boolean {
-    return this.#international.grows;
+    return this.#counted.international.grows;
   }
 
   /**
@@ -189,22 +200,22 @@ export class CdrDetection {
    * left undone is done when the forest has to judge, or is saved, for 100 ms at a time.
    */
   grow(): void {
-    this.#international.grow();
+    this.#counted.international.grow();
   }
 
   /** All that is known, a part at a time. Nothing may be observed until the last part was taken, or the parts do not fit. */
   *save(): Generator<SavedPart> {
-    const [at, sweptAt, agreed, leaps] = [this.#latest, this.#sweptAt, this.#agreed, this.#leaps];
-    yield { part: "head", version: 2, at, sweptAt, agreed, leaps };
-    for (const users of this.#users.save(PART_SIZE)) yield { part: "users", users };
+    const { users: all, traffic, addresses: known, international, wangiri } = this.#counted;
+    yield { part: "head", version: 2, sweptAt: this.#sweptAt, ...this.#time.save() };
+    for (const users of all.save(PART_SIZE)) yield { part: "users", users };
     for (const book of RANGE_BOOKS)
-      for (const ranges of this.#book(book).save(PART_SIZE)) yield { part: "ranges", book, ranges };
+      for (const ranges of this.#counted[book].save(PART_SIZE)) yield { part: "ranges", book, ranges };
     for (const incidents of this.#incidents.save(PART_SIZE)) yield { part: "incidents", incidents };
-    for (const sites of this.#traffic.save(PART_SIZE)) yield { part: "traffic", sites };
-    for (const addresses of this.#addresses.save(PART_SIZE)) yield { part: "addresses", addresses };
-    yield { part: "suspects", wangiri: this.#wangiri.save() };
-    for (const rows of this.#international.saveRows(PART_SIZE)) yield { part: "rows", rows };
-    yield { part: "international", international: this.#international.save() };
+    for (const sites of traffic.save(PART_SIZE)) yield { part: "traffic", sites };
+    for (const addresses of known.save(PART_SIZE)) yield { part: "addresses", addresses };
+    yield { part: "suspects", wangiri: wangiri.save() };
+    for (const rows of international.saveRows(PART_SIZE)) yield { part: "rows", rows };
+    yield { part: "international", international: international.save() };
   }
 
   /**
@@ -215,65 +226,42 @@ export class CdrDetection {
     switch (saved.part) {
       case "head":
         if ((saved.version as number) !== 2) return false;
-        this.#latest = Math.max(this.#latest, saved.at) as UnixMs;
         this.#sweptAt = saved.sweptAt;
-        this.#agreed = saved.agreed ?? AGREED;
-        this.#leaps = (saved.leaps ?? []) as readonly UnixMs[];
+        this.#time.load(saved);
         return true;
       case "users":
-        this.#users.load(saved.users);
+        this.#counted.users.load(saved.users);
         return true;
       case "ranges":
-        this.#book(saved.book).load(saved.ranges);
+        this.#counted[saved.book].load(saved.ranges);
         return true;
       case "incidents":
         this.#incidents.load(saved.incidents);
         return true;
       case "traffic":
-        this.#traffic.load(saved.sites);
+        this.#counted.traffic.load(saved.sites);
         return true;
       case "addresses":
-        this.#addresses.load(saved.addresses);
+        this.#counted.addresses.load(saved.addresses);
         return true;
       case "suspects":
-        this.#wangiri.load(saved.wangiri);
+        this.#counted.wangiri.load(saved.wangiri);
         return true;
       case "rows":
-        this.#international.loadRows(saved.rows);
+        this.#counted.international.loadRows(saved.rows);
         return true;
       case "international":
-        this.#international.load(saved.international);
+        this.#counted.international.load(saved.international);
         return true;
       default:
         return false;
     }
   }
 
-  #book(name: RangeBookName): RangeBook {
-    if (name === "foreign") return this.#foreign;
-    return name === "domestic" ? this.#domestic : this.#rung;
-  }
-
-  #arrive(at: UnixMs, found: CdrFinding[]): void {
-    const isUnsure = this.#agreed < AGREED;
-    if (this.#agreed === 0 || (isUnsure && this.#latest - at > TOO_LATE_MS)) {
-      this.#latest = at;
-      this.#agreed = 0;
-    }
-    if (at - this.#latest > TOO_LATE_MS) {
-      this.#leaps = [...this.#leaps, at];
-      if (this.#leaps.length < AGREED) return;
-      this.#latest = Math.min(...this.#leaps) as UnixMs;
-    } else this.#latest = Math.max(this.#latest, at) as UnixMs;
-    this.#leaps = [];
-    if (isUnsure) this.#agreed++;
-    this.#sweep(this.#latest, found);
-  }
-
   #sweep(at: UnixMs, found: CdrFinding[]): void {
     if (at - this.#sweptAt < SWEEP_MS) return;
     this.#sweptAt = at;
-    this.#international.tick(at);
+    this.#counted.international.tick(at);
     for (const finding of this.#incidents.sweep(at)) found.push(finding);
   }
 
@@ -291,13 +279,13 @@ export class CdrDetection {
     const hour = Math.floor(site.localMinute(startedAt) / 60);
     const isOpen = site.isOpen(startedAt);
     const isCostly = COSTLY.has(numberClass);
-    const { history, activity } = this.#users.of(user, day, (kept, over) => this.#dayOver(user, kept, over));
+    const { history, activity } = this.#counted.users.of(user, day, (kept, over) => this.#dayOver(user, kept, over));
     const number = numericOf(direction === "in" ? record.caller : record.called);
     let isNewCountry = false;
     let concurrent = 0;
     if (record.failure === "authentication") {
       activity.failures.add(startedAt);
-      if (record.address !== undefined) this.#addresses.failed(record.address, startedAt);
+      if (record.address !== undefined) this.#counted.addresses.failed(record.address, startedAt);
     }
     if (direction === "out") {
       activity.dialled.add(startedAt);
@@ -333,7 +321,7 @@ export class CdrDetection {
   }
 
   #dayOver(user: string, history: UserHistory, day: number): void {
-    const row = this.#international.dayOver(history, day);
+    const row = this.#counted.international.dayOver(history, day);
     if (row !== undefined) this.#onDay?.(user, day, row);
   }
 
@@ -345,6 +333,28 @@ export class CdrDetection {
   #isGuarded({ user, called, caller, direction, numberClass }: CallRecord): boolean {
     return numberClass === "emergency" || this.#guarded(user) || this.#guarded(direction === "in" ? caller : called);
   }
+}
+
+/** All that records move, so that it can be begun anew. */
+interface Counted extends Readonly<Record<RangeBookName, RangeBook>> {
+  readonly users: UserBook;
+  readonly addresses: AddressBook;
+  readonly traffic: SiteTraffic;
+  readonly international: InternationalDetector;
+  readonly wangiri: WangiriDetector;
+}
+
+function countedOf(options: CdrDetectionOptions): Counted {
+  const range = (): RangeBook => new RangeBook(options.maxRanges, options.quietMs);
+  const rung = range();
+  return {
+    users: new UserBook(options.maxUsers),
+    ...{ foreign: range(), domestic: range(), rung },
+    addresses: new AddressBook(MAX_ADDRESSES),
+    traffic: new SiteTraffic(),
+    international: new InternationalDetector(options),
+    wangiri: new WangiriDetector(rung),
+  };
 }
 
 const suspectOf = ({ id, startedAt, user, site, department, trunk }: CallRecord): SuspectRecord => ({

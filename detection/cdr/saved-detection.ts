@@ -2,6 +2,7 @@ import type { SavedAddresses } from "./address-book.js";
 import type { SavedInternational } from "./detectors/international.js";
 import type { SavedWangiri } from "./detectors/ranges.js";
 import type { SavedTraffic } from "./detectors/site-traffic.js";
+import type { SavedTime } from "./event-time.js";
 import type { SavedIncidents } from "./incident-book.js";
 import type { SavedRanges } from "./range-book.js";
 import type { SavedUsers } from "./user-book.js";
@@ -14,14 +15,7 @@ export const PART_SIZE = 200;
  * been. The first is the head; the order matters.
  */
 export type SavedPart =
-  | {
-      readonly part: "head";
-      readonly version: 2;
-      readonly at: number;
-      readonly sweptAt: number;
-      readonly agreed?: number;
-      readonly leaps?: readonly number[];
-    }
+  | (SavedTime & { readonly part: "head"; readonly version: 2; readonly sweptAt: number })
   | { readonly part: "users"; readonly users: SavedUsers }
   | { readonly part: "ranges"; readonly book: RangeBookName; readonly ranges: SavedRanges }
   | { readonly part: "incidents"; readonly incidents: SavedIncidents }

@@ -156,6 +156,9 @@ export class CsvImport {
       this.#showProgress(batch.nextByte, from.byte, file.sizeBytes);
     }
     await this.#write(this.#changesUntil(Infinity));
+    // Calls that lie days behind all others: nothing comes that would agree with them.
+    const findings = (this.#detection?.finish() ?? []).map((finding) => this.#tell(finding));
+    await this.#write({ records: [], changes: [], findings });
     await position.drop();
     return from.line;
   }

@@ -90,6 +90,7 @@ export class CsvReportData implements ReportData {
     }
     this.#badRows = bad;
     yield changes.reverse().flatMap((change) => detection.value.changed(change).filter(inRange));
+    yield detection.value.finish().filter(inRange);
   }
 
   async *changes({ from, to }: ReportDataRange): AsyncIterable<readonly SettingChange[]> {
