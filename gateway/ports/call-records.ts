@@ -34,8 +34,8 @@ export interface LinkQuery extends ScopeQuery {
 /** Call records of all sources and what was found in them, as the store has them. Written through `Store.write`. */
 export interface CallRecordStore {
   records(query: CallRecordQuery): Promise<readonly CallRecord[]>;
-  /** Those that began at or after, oldest first, in pages: for detectors that learn anew. */
-  recordsFrom(since: UnixMs): AsyncIterable<readonly CallRecord[]>;
+  /** Those that began at or after, oldest first, in pages. `judged`: those only that detectors saw, or did not see yet. */
+  recordsFrom(since: UnixMs, which?: { readonly judged: boolean }): AsyncIterable<readonly CallRecord[]>;
   /** Those that are, name or share one of these; in any order, 1,000 at most. */
   linked(query: LinkQuery): Promise<readonly CallRecord[]>;
   findings(query: FindingQuery): Promise<readonly CdrFinding[]>;

@@ -72,14 +72,30 @@ export type StoreRecord =
   | { readonly kind: "teardown"; readonly teardown: TeardownRecord }
   | { readonly kind: "audit"; readonly entry: AuditEntry }
   | { readonly kind: "transcript"; readonly transcript: TranscriptRecord }
-  | { readonly kind: "call-record"; readonly record: CallRecord }
+  /** `unjudged`: no detector saw it yet, and one must. One that is there already stays as it is. */
+  | { readonly kind: "call-record"; readonly record: CallRecord; readonly unjudged?: true }
+  /** What was found in them is in the same batch, or was written before. */
+  | { readonly kind: "records-judged"; readonly judged: readonly CallRecordKey[] }
   | { readonly kind: "setting-change"; readonly change: SettingChange }
   | { readonly kind: "finding"; readonly finding: CdrFinding }
   | { readonly kind: "intake-position"; readonly position: IntakePosition };
 
+/** Ids are unique within their source. */
+export type CallRecordKey = Pick<CallRecord, "source" | "id">;
+
 /** Where facts go that must be kept. Never blocks, never throws; a full queue spills to disk and counts. */
 export interface RecordSink {
   write(record: StoreRecord): void;
+}
+
+/** A sink that keeps together what belongs together. */
+export interface BatchSink extends RecordSink {
+  /**
+   * All of them reach the store in one transaction. Where that is not to be had (it is down, or refuses one of them) they become
+   * durable in their order, so whoever is told first comes first.
+   * @returns When they are in the store or on disk, or are counted as lost. Never rejects.
+   */
+  writeTogether(records: readonly StoreRecord[]): Promise<void>;
 }
 
 /** `limit` 1–1,000 rows; newest first. `before`/`since` are exclusive/inclusive. */

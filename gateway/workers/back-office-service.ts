@@ -102,7 +102,7 @@ export class BackOfficeService {
       this.#parts.log.error("backoffice.record-unreadable", { seq: batch.seq }, error);
     }
     const { spool, desk, keptSubjects } = this.#parts;
-    const accepted = spool.accept(keptSubjects.bind(batch));
+    const accepted = Promise.all([spool.accept(keptSubjects.bind(batch)), this.#records?.kept]).then(() => undefined);
     // The desk reads alerts from the store; it looks by itself too, but later.
     return batch.json.includes('"kind":"alert"') ? accepted.then(() => desk.wake()) : accepted;
   }

@@ -1,30 +1,30 @@
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import {
+import type {
+  CallRecord,
+  Cdr,
   CdrDetection,
-  type Alert,
-  type CallRecord,
-  type Cdr,
-  type CdrDetectionOptions,
-  type SavedPart,
-  type SettingChange,
-  type UnixMs,
+  CdrDetectionOptions,
+  SavedPart,
+  SettingChange,
+  UnixMs,
 } from "../../detection/index.js";
 import { WebexFeed, type WebexFeedOptions } from "../adapters/webex-calling/webex-feed.js";
 import { DetectionMemory } from "../adapters/cdr-memory/detection-memory.js";
-import type { Clock } from "../core/clock.js";
-import { GatewayError } from "../core/errors.js";
 import type { Log } from "../core/log.js";
-import type { Counter, Metrics } from "../core/metrics.js";
+import type { Counter } from "../core/metrics.js";
 import { monoMs, unixMs } from "../core/time.js";
 import type { CallRecordStore } from "../ports/call-records.js";
-import type { RecordSink } from "../ports/records.js";
+import type { IntakePosition } from "../ports/intake-position.js";
 import { CDR_FEED_RULES, CDR_STREAM_RULES } from "../pipeline/records/feed-window.js";
 import { RecordNormaliser, type NormaliserOptions } from "../pipeline/records/normaliser.js";
 import { rawOfCdr } from "../pipeline/records/own-call.js";
 import type { SavedIds } from "../pipeline/records/recent-ids.js";
-import { keyOf, RecordDesk, type DeskResult, type DeskStats } from "../pipeline/records/record-desk.js";
+import { RecordDesk, type DeskResult, type DeskStats } from "../pipeline/records/record-desk.js";
 import { RecordsFeed } from "./records-feed.js";
+import { detectionOf, growInTurns, recall } from "./records-memory.js";
+import { RecordsWriter, type RecordsWriterDeps } from "./records-writer.js";
+import { WaitingRecords } from "./waiting-records.js";
 
 export interface RecordsOptions {
   readonly normaliser: NormaliserOptions;
@@ -43,13 +43,9 @@ export interface WebexIntakeOptions extends WebexFeedOptions {
   readonly forwardingMs: number;
 }
 
-export interface RecordsDeps {
+export interface RecordsDeps extends RecordsWriterDeps {
   readonly store: CallRecordStore;
-  readonly sink: RecordSink;
-  readonly onAlert: (alert: Alert) => void;
-  readonly clock: Clock;
   readonly log: Log;
-  readonly metrics: Metrics;
 }
 
 const TICK_MS = 60_000;
@@ -60,15 +56,16 @@ const SPARE_MS = 3 * 3_600_000;
 const LEARN_MS = 30 * 86_400_000;
 /** Read back at a start; a month of a big house. */
 const MAX_LEARNT = 2_000_000;
-/** Arrive while the past is being read or what was learnt is being kept; more go unjudged, but are stored. */
-const MAX_WAITING = 100_000;
 /** What begins so much later than now has a wrong time, of its switch or of this machine. */
 const AHEAD_MS = 3_600_000;
 /** So many minutes in a row the detectors were ahead of the clock: it is the clock that is right. */
 const AHEAD_TICKS = 10;
 const TOLD_EVERY_MS = 3_600_000;
 
-/** Intake and detectors of call records, in the back office's thread: nothing of it is on the SIP thread. */
+/**
+ * Intake and detectors of call records, in the back office's thread: nothing of it is on the SIP thread. Each record that is in the
+ * store is judged, whenever the process ends: see `RecordsWriter`.
+ */
 export class RecordsService {
   readonly #options: RecordsOptions;
   readonly #deps: RecordsDeps;
@@ -76,16 +73,15 @@ export class RecordsService {
   #detection: CdrDetection;
   readonly #desk: RecordDesk;
   readonly #memory: DetectionMemory;
-  readonly #taken: Counter;
-  readonly #found: Counter;
+  readonly #writer: RecordsWriter;
   readonly #unjudged: Counter;
   readonly #feed: RecordsFeed | undefined;
   /** Time zones of sites that nobody configured, as the feed has them. */
   readonly #places = new Map<string, string>();
-  #waiting: CallRecord[] | undefined = [];
-  #waitingChanges: SettingChange[] = [];
-  /** Keys of records that wait: they are in the store, but not of the past. */
-  #parked = new Set<string>();
+  #waiting: WaitingRecords | undefined = new WaitingRecords();
+  /** The store has, or may have, records that are marked as not judged, and that do not wait here. */
+  #areLeft = false;
+  #judging: Promise<void> | undefined;
   #growing: Promise<void> | undefined;
   #aheadTicks = 0;
   #aheadToldAt = Number.NEGATIVE_INFINITY;
@@ -103,14 +99,10 @@ export class RecordsService {
     this.#desk = new RecordDesk(detection);
     this.#memory = new DetectionMemory(join(options.folder, "call-record-detection.json"));
     const { metrics } = deps;
-    this.#taken = metrics.counter("ringfence_call_records_total", "Call records that the detectors saw", ["source"]);
-    this.#found = metrics.counter("ringfence_findings_total", "What was told of incidents in call records", [
-      "rule",
-      "change",
-    ]);
+    this.#writer = new RecordsWriter(deps);
     this.#unjudged = metrics.counter(
       "ringfence_call_records_unjudged_total",
-      "Call records and changes that no detector saw: unreadable, of the future, or too many while the past was being read",
+      "Call records and changes that no detector saw: unreadable, of the future, or changes that were too many while the past was being read",
     );
     const users = metrics.gauge("ringfence_call_record_users", "Users whose history the detectors have");
     metrics.onScrape(() => users.set(this.#detection.stats.users));
@@ -142,6 +134,11 @@ export class RecordsService {
     return this.#remembered;
   }
 
+  /** When all that was made of records so far is in the store or on disk. */
+  get kept(): Promise<void> {
+    return this.#writer.kept;
+  }
+
   /** Calls of the hop and of watched Asterisks; not those that a switch only reports. */
   calls(cdrs: readonly Cdr[]): void {
     if (!this.#options.liveCalls || cdrs.length === 0) return;
@@ -160,24 +157,24 @@ export class RecordsService {
     else this.#park(this.#waiting, records, changes);
   }
 
-  /** What comes is written at once, for a position behind it may be kept, or a batch acknowledged; judging can wait. */
-  #park(waiting: CallRecord[], records: readonly CallRecord[], changes: readonly SettingChange[]): void {
-    const { sink } = this.#deps;
+  /** What comes is written at once, for whoever brought it may forget it then; judging can wait. */
+  #park(waiting: WaitingRecords, records: readonly CallRecord[], changes: readonly SettingChange[]): void {
+    const [fresh, tooMany]: [CallRecord[], SettingChange[]] = [[], []];
     for (const record of records) {
-      const key = keyOf(record);
-      if (!this.#parked.has(key) && !this.#desk.knows(record)) sink.write({ kind: "call-record", record });
-      if (waiting.length >= MAX_WAITING) {
-        this.#unjudged.inc();
-        continue;
-      }
-      this.#parked.add(key);
-      waiting.push(record);
+      if (!waiting.has(record) && !this.#desk.knows(record)) fresh.push(record);
+      if (!waiting.add(record)) this.#areLeft = true;
     }
     for (const change of changes) {
-      sink.write({ kind: "setting-change", change });
-      if (this.#waitingChanges.length < MAX_WAITING) this.#waitingChanges.push(change);
-      else this.#unjudged.inc();
+      if (waiting.addChange(change)) continue;
+      this.#unjudged.inc();
+      tooMany.push(change);
     }
+    this.#writer.writeUnjudged(fresh, tooMany);
+  }
+
+  #keep(position: IntakePosition): void {
+    if (this.#waiting !== undefined) this.#waiting.addPosition(position);
+    else this.#writer.keep(position);
   }
 
   /** What begins later is of the future. */
@@ -192,18 +189,15 @@ export class RecordsService {
     this.#cancelTick?.();
     this.#cancelSave?.();
     await this.#feed?.close();
-    await this.#saving;
-    if (this.#waiting === undefined) {
-      await this.#save();
-      return;
-    }
-    // Half of the past is no past: what was saved before is better, and calls are learnt of the store. Changes need no past.
-    this.#unjudged.inc(this.#waiting.length);
-    this.#pass(this.#desk.take([], this.#waitingChanges, this.#until), true);
+    await Promise.all([this.#saving, this.#judging]);
+    if (this.#waiting === undefined) await this.#save();
+    // Half of the past is no past: what was saved before is better, and what waits is judged after the next start. Changes need no past.
+    else this.#goOn(this.#waiting.withoutRecords());
+    await this.#writer.close();
   }
 
   #makeFeed(webex: WebexIntakeOptions): RecordsFeed {
-    const { store, sink, clock, log, metrics } = this.#deps;
+    const { store, clock, log, metrics } = this.#deps;
     return new RecordsFeed(
       {
         pollMs: webex.pollMs,
@@ -219,7 +213,7 @@ export class RecordsService {
           this.#detection.place(site, timeZone);
         },
         take: (records, changes) => this.records(records, changes),
-        keep: (position) => sink.write({ kind: "intake-position", position }),
+        keep: (position) => this.#keep(position),
         clock,
         log,
         metrics,
@@ -227,22 +221,10 @@ export class RecordsService {
     );
   }
 
-  #pass({ records, changes, findings, alerts, ahead }: DeskResult, areWritten = false): void {
-    const { sink, onAlert } = this.#deps;
-    if (ahead > 0) this.#tellAhead(ahead);
-    for (const record of records) {
-      this.#taken.labels(record.source).inc();
-      if (!areWritten) sink.write({ kind: "call-record", record });
-    }
-    for (const change of areWritten ? [] : changes) sink.write({ kind: "setting-change", change });
-    for (const finding of findings) {
-      this.#found.labels(finding.rule, finding.change).inc();
-      sink.write({ kind: "finding", finding });
-    }
-    for (const alert of alerts) {
-      sink.write({ kind: "alert", alert });
-      onAlert(alert);
-    }
+  /** @param waited These were written before, and are judged now. */
+  #pass(result: DeskResult, waited?: readonly CallRecord[]): void {
+    if (result.ahead > 0) this.#tellAhead(result.ahead);
+    this.#writer.write(result, waited);
     if (this.#detection.grows) void this.#growForest();
   }
 
@@ -259,7 +241,7 @@ export class RecordsService {
     log.warn("records.of-the-future", { records });
   }
 
-  /** What was saved, then what the store has since then. */
+  /** What was saved, then what the store has since then, then what nobody has judged. */
   async #remember(): Promise<void> {
     const { clock, log } = this.#deps;
     try {
@@ -268,18 +250,35 @@ export class RecordsService {
       const until = this.#until;
       const learnt = await this.#readPast(since, this.#detection, (record) => this.#desk.learn(record, until));
       if (learnt > 0) log.info("records.learnt", { records: learnt });
+      await this.#judgeLeft();
     } catch (error) {
       log.error("records.past-unreadable", {}, error);
+      this.#areLeft = true;
     }
-    if (!this.#closed) this.#goOn();
+    if (!this.#closed) this.#goOn(this.#waiting);
+  }
+
+  /** @returns When it was saved, by the records' time; undefined: nothing was, or nothing that can be used. */
+  async #recall(): Promise<number | undefined> {
+    const { detection: options } = this.#options;
+    const recalled = await recall(this.#memory, options, this.#until, this.#deps.log);
+    if (recalled === undefined) return undefined;
+    this.#exchange(recalled.detection);
+    for (const ids of recalled.ids) this.#desk.loadIds(ids);
+    return recalled.savedAt;
+  }
+
+  #exchange(detection: CdrDetection): void {
+    this.#detection = detection;
+    this.#desk.exchange(detection);
   }
 
   /** @returns How many records were read. */
   async #readPast(since: number, detection: CdrDetection, learn: (record: CallRecord) => void): Promise<number> {
     let learnt = 0;
-    for await (const page of this.#deps.store.recordsFrom(unixMs(since))) {
+    for await (const page of this.#deps.store.recordsFrom(unixMs(since), { judged: true })) {
       for (const record of page) {
-        if (this.#parked.has(keyOf(record))) continue;
+        if (this.#waiting?.has(record) === true) continue;
         learn(record);
         learnt++;
         if (detection.grows) await growInTurns(detection);
@@ -291,52 +290,54 @@ export class RecordsService {
     return learnt;
   }
 
+  /**
+   * What an earlier process left unjudged, and what was too much to wait here, as if it came now. Of what the detectors have seen
+   * after all, as their saved memory shows, only the mark goes.
+   */
+  async #judgeLeft(): Promise<void> {
+    this.#areLeft = false;
+    const isStart = this.#waiting !== undefined;
+    for await (const page of this.#deps.store.recordsFrom(unixMs(0), { judged: false })) {
+      // While what was learnt is being kept nothing may be judged.
+      if (this.#closed || (this.#waiting !== undefined && !isStart)) {
+        this.#areLeft = true;
+        return;
+      }
+      const left = page.filter((record) => this.#waiting?.has(record) !== true);
+      this.#pass(this.#desk.take(left, [], this.#until), left);
+      if (this.#detection.grows) await this.#growForest();
+      await nextTurn();
+    }
+  }
+
   /** Detectors that records of a wrong clock have led into the future take all that is right for late: others learn of the store. */
   async #learnAnew(): Promise<void> {
     const { clock, log } = this.#deps;
-    this.#waiting = [];
+    this.#waiting = new WaitingRecords();
     try {
       const fresh = detectionOf(this.#options.detection);
       for (const [site, timeZone] of this.#places) fresh.place(site, timeZone);
       const until = this.#until;
       await this.#readPast(clock.unix() - LEARN_MS, fresh, (record) => {
-        if (record.startedAt <= until) fresh.observe(record);
+        if (record.startedAt <= until) fresh.observe(record, until);
       });
       // Nothing of the last month: it may be this clock that is wrong, and what was learnt that is right.
       if (fresh.latest > 0) {
         log.warn("records.learnt-anew", { users: fresh.stats.users });
-        this.#detection = fresh;
-        this.#desk.exchange(fresh);
+        this.#exchange(fresh);
       }
     } catch (error) {
       log.error("records.past-unreadable", {}, error);
     }
-    if (!this.#closed) this.#goOn();
+    if (!this.#closed) this.#goOn(this.#waiting);
   }
 
-  /** @returns When it was saved, by the records' time; undefined: nothing was, or nothing that can be used. */
-  async #recall(): Promise<number | undefined> {
-    let savedAt: number | undefined;
-    const until = this.#until;
-    for await (const part of (await this.#memory.load()) ?? []) {
-      const saved = part as SavedPart | SavedIds;
-      if (saved.part === "head" && saved.at > until) {
-        this.#deps.log.warn("records.memory-of-the-future");
-        return undefined;
-      }
-      if (saved.part === "ids") this.#desk.loadIds(saved);
-      else if (!this.#detection.load(saved)) return undefined;
-      else if (saved.part === "head") savedAt = saved.at;
-    }
-    return savedAt;
-  }
-
-  #goOn(): void {
-    const [waiting, changes] = [this.#waiting ?? [], this.#waitingChanges];
+  #goOn(waiting: WaitingRecords | undefined): void {
     this.#waiting = undefined;
-    this.#waitingChanges = [];
-    this.#parked = new Set();
-    this.#pass(this.#desk.take(waiting, changes, this.#until), true);
+    if (waiting === undefined) return;
+    for (const { records, changes } of waiting.slices())
+      this.#pass(this.#desk.take(records, changes, this.#until), records);
+    for (const position of waiting.positions) this.#keep(position);
   }
 
   #tickLater(): void {
@@ -350,10 +351,18 @@ export class RecordsService {
   #tick(): void {
     // Before the first record there is no time that could go on.
     if (this.#detection.latest > 0) this.#pass(this.#desk.tick(this.#deps.clock.unix()));
+    if (this.#areLeft) this.#judgeLater();
     this.#aheadTicks = this.#detection.latest > this.#until ? this.#aheadTicks + 1 : 0;
     if (this.#aheadTicks < AHEAD_TICKS) return;
     this.#aheadTicks = 0;
     this.#saving = this.#learnAnew();
+  }
+
+  /** A store that cannot be read is asked again at the next tick; that it is down is said by who writes to it. */
+  #judgeLater(): void {
+    this.#judging ??= this.#judgeLeft()
+      .catch(() => void (this.#areLeft = true))
+      .finally(() => (this.#judging = undefined));
   }
 
   #saveLater(): void {
@@ -364,34 +373,22 @@ export class RecordsService {
     });
   }
 
-  /** In slices, so that others get their turn; what comes meanwhile waits, for what is kept must be of one moment. */
+  /**
+   * In slices, so that others get their turn; what comes meanwhile waits, for what is kept must be of one moment. What was found until
+   * then is safe before: who knows a record from here does not judge it again.
+   */
   async #save(): Promise<void> {
-    this.#waiting = [];
+    this.#waiting = new WaitingRecords();
     while (this.#detection.grows) await this.#growForest();
-    await this.#memory
-      .save(this.#known())
-      .catch((error: unknown) => this.#deps.log.error("records.memory-unwritable", {}, error));
-    this.#goOn();
+    if (await this.#writer.isKept())
+      await this.#memory
+        .save(this.#known())
+        .catch((error: unknown) => this.#deps.log.error("records.memory-unwritable", {}, error));
+    this.#goOn(this.#waiting);
   }
 
   *#known(): Generator<SavedPart | SavedIds> {
     yield* this.#detection.save();
     yield* this.#desk.saveIds();
   }
-}
-
-/** A tree of the forest a turn of the event loop: requests and alerts wait for no more than that. */
-async function growInTurns(detection: CdrDetection): Promise<void> {
-  while (detection.grows) {
-    detection.grow();
-    await nextTurn();
-  }
-}
-
-/** @throws GatewayError `config.invalid` */
-function detectionOf(options: CdrDetectionOptions): CdrDetection {
-  const detection = CdrDetection.of(options);
-  if (detection.ok) return detection.value;
-  const { code, site, text } = detection.error;
-  throw new GatewayError("config.invalid", `records.sites.${site}: ${code} ${text}`);
 }

@@ -68,6 +68,7 @@ export class MemoryStore implements Store {
         putNew(this.#transcripts, record.transcript.callId, record.transcript);
         break;
       case "call-record":
+      case "records-judged":
       case "setting-change":
       case "finding":
       case "intake-position":

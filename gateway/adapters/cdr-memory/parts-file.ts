@@ -45,12 +45,17 @@ export async function holdsParts(path: string): Promise<boolean> {
   }
 }
 
-/** The parts of a file that `holdsParts`. @throws What the file system throws; SyntaxError: somebody wrote into it. */
+/** The parts of a file that `holdsParts`. @throws What the file system throws; SyntaxError: somebody wrote into it, or took out of it. */
 export async function* readParts(path: string): AsyncGenerator {
   const file = await open(path, "r");
   try {
+    let count = 0;
     for await (const line of file.readLines()) {
-      if (!END.test(`${line}\n`)) yield JSON.parse(line) as unknown;
+      const [, parts] = END.exec(`${line}\n`) ?? [];
+      if (parts !== undefined && Number(parts) !== count) throw new SyntaxError(`${count} parts of ${parts}`);
+      if (parts !== undefined) continue;
+      yield JSON.parse(line) as unknown;
+      count++;
     }
   } finally {
     await file.close();

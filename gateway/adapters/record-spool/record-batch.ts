@@ -20,6 +20,7 @@ const PAYLOAD = {
   audit: "entry",
   transcript: "transcript",
   "call-record": "record",
+  "records-judged": "judged",
   "setting-change": "change",
   finding: "finding",
   "intake-position": "position",

@@ -5,7 +5,7 @@ import type { Log } from "../../core/log.js";
 import type { Metrics } from "../../core/metrics.js";
 import type { Random } from "../../core/random.js";
 import { monoMs, type MonoMs } from "../../core/time.js";
-import type { RecordSink, Store, StoreRecord } from "../../ports/records.js";
+import type { BatchSink, Store, StoreRecord } from "../../ports/records.js";
 import { isEvidence, isStoreRecord, parseJson, type RecordBatch } from "./record-batch.js";
 import { RejectFile } from "./reject-file.js";
 import { SpillLog } from "./spill-log.js";
@@ -70,7 +70,7 @@ const CHUNK_RECORDS = 256;
  * At least once: a record is on disk or in the store, or it is counted as rejected or lost. In memory, and so lost by kill -9,
  * is what came in the last `batchDelayMs` or is in the write under way; `accept` says when a batch no longer is.
  */
-export class RecordSpool implements RecordSink {
+export class RecordSpool implements BatchSink {
   readonly #deps: RecordSpoolDeps;
   readonly #options: typeof DEFAULTS;
   readonly #metrics: SpoolMetrics;
@@ -153,6 +153,10 @@ export class RecordSpool implements RecordSink {
     const items: readonly unknown[] = Array.isArray(parsed) ? parsed : [parsed];
     const records = items.filter(isStoreRecord);
     if (records.length < items.length) this.#metrics.broken.inc(items.length - records.length);
+    return this.writeTogether(records);
+  }
+
+  writeTogether(records: readonly StoreRecord[]): Promise<void> {
     const kept = records.filter((record) => this.#hasRoom(record));
     if (kept.length === 0) return Promise.resolve();
     return new Promise((resolve) => {

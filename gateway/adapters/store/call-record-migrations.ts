@@ -27,6 +27,12 @@ export const SETTING_CHANGES: readonly string[] = [
   `create index setting_changes_by_user on setting_changes (user_name, at)`,
 ];
 
+/** One entry: records that no detector saw yet. The others, also those of before, have null. */
+export const UNJUDGED_RECORDS: readonly string[] = [
+  `alter table call_records add column unjudged boolean`,
+  `create index call_records_unjudged on call_records (started_at, id, source) where unjudged`,
+];
+
 /**
  * Another entry: what a call's recordings and its journey are looked up by, and cases of alerts by reports. Cut, as a Call-ID may be
  * longer than an index takes: whoever looks compares the whole as well.

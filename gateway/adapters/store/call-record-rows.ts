@@ -15,6 +15,14 @@ export interface CallRecordRow {
   duration_ms: number;
   international: boolean;
   record: CallRecord;
+  /** Null, or absent in a row that is to be written: a detector saw it. */
+  unjudged?: true | null | undefined;
+}
+
+/** Whoever is named here was judged. */
+export interface JudgedRow {
+  source: CallRecord["source"];
+  id: string;
 }
 
 export interface SettingChangeRow {
@@ -47,7 +55,11 @@ export interface IntakePositionRow {
 }
 
 /** @param key Cuts what is too long for an index. */
-export function callRecordRow(record: CallRecord, key: (text: string) => string): CallRecordRow {
+export function callRecordRow(
+  record: CallRecord,
+  key: (text: string) => string,
+  unjudged: true | undefined,
+): CallRecordRow {
   return {
     source: record.source,
     id: key(record.id),
@@ -62,6 +74,7 @@ export function callRecordRow(record: CallRecord, key: (text: string) => string)
     duration_ms: Math.round(record.durationMs),
     international: record.international,
     record,
+    ...(unjudged === undefined ? {} : { unjudged }),
   };
 }
 

@@ -1,6 +1,6 @@
 import { sql, type Kysely } from "kysely";
 import { GatewayError } from "../../core/errors.js";
-import { CALL_RECORD_LINKS, CALL_RECORDS, SETTING_CHANGES } from "./call-record-migrations.js";
+import { CALL_RECORD_LINKS, CALL_RECORDS, SETTING_CHANGES, UNJUDGED_RECORDS } from "./call-record-migrations.js";
 import { ALERT_CASES, ALERT_COUNTS, ALERT_RETRIES, ALERT_URGENCY } from "./alert-migrations.js";
 import { LEGAL_HOLDS } from "./legal-holds.js";
 import { RECORDING_ENDS, RECORDING_JOBS } from "./recording-migrations.js";
@@ -80,6 +80,7 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
   ALERT_RETRIES,
   ALERT_URGENCY,
   ALERT_COUNTS,
+  UNJUDGED_RECORDS,
 ];
 
 /** "ringfenc" read as a number: the same for every version, or two versions would not exclude each other. */

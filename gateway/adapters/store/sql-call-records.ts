@@ -70,10 +70,10 @@ export class SqlCallRecords implements CallRecordStore {
     });
   }
 
-  async *recordsFrom(since: UnixMs): AsyncIterable<readonly CallRecord[]> {
+  async *recordsFrom(since: UnixMs, which?: { readonly judged: boolean }): AsyncIterable<readonly CallRecord[]> {
     let after: PageEnd | undefined;
     for (;;) {
-      const page = await this.#pageFrom(since, after);
+      const page = await this.#pageFrom(since, which?.judged, after);
       if (page.length > 0) yield page.map(({ record }) => record);
       const last = page.at(-1);
       if (last === undefined || page.length < EXPORT_PAGE) return;
@@ -81,12 +81,14 @@ export class SqlCallRecords implements CallRecordStore {
     }
   }
 
-  #pageFrom(since: UnixMs, after: PageEnd | undefined) {
+  #pageFrom(since: UnixMs, judged: boolean | undefined, after: PageEnd | undefined) {
     return this.#run(async (db) => {
       let select = db
         .selectFrom("call_records")
         .select(["record", "started_at", "id", "source"])
         .where("started_at", ">=", Math.round(since));
+      if (judged === true) select = select.where("unjudged", "is", null);
+      if (judged === false) select = select.where(sql<SqlBool>`unjudged`);
       if (after !== undefined)
         select = select.where(
           sql<SqlBool>`(started_at, id, source) > (${after.at}::bigint, ${after.id}::text, ${after.source}::text)`,

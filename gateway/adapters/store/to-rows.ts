@@ -7,6 +7,7 @@ import {
   positionRow,
   type CallRecordRow,
   type FindingRow,
+  type JudgedRow,
   settingChangeRow,
   type IntakePositionRow,
   type SettingChangeRow,
@@ -198,6 +199,8 @@ export interface RowBatch {
   readonly audit: readonly AuditRow[];
   readonly transcripts: readonly TranscriptRow[];
   readonly call_records: readonly CallRecordRow[];
+  /** No table: marks of `call_records`, set behind them. */
+  readonly judged: readonly JudgedRow[];
   readonly setting_changes: readonly SettingChangeRow[];
   readonly findings: readonly FindingRow[];
   readonly intake_positions: readonly IntakePositionRow[];
@@ -233,7 +236,7 @@ export function toRows(records: readonly StoreRecord[]): RowBatch {
   const blocks = new Map<string, BlockRow>();
   const [teardowns, audit]: [TeardownRow[], AuditRow[]] = [[], []];
   const transcripts = new Map<string, TranscriptRow>();
-  const [callRecords, changes]: [CallRecordRow[], SettingChangeRow[]] = [[], []];
+  const [callRecords, judged, changes]: [CallRecordRow[], JudgedRow[], SettingChangeRow[]] = [[], [], []];
   const findings = new Map<string, FindingRow>();
   const positions = new Map<string, IntakePositionRow>();
   for (const record of records) {
@@ -260,7 +263,10 @@ export function toRows(records: readonly StoreRecord[]): RowBatch {
         join(transcripts, record.transcript.callId, transcriptRow(record.transcript), (_, later) => later);
         break;
       case "call-record":
-        callRecords.push(callRecordRow(record.record, key));
+        callRecords.push(callRecordRow(record.record, key, record.unjudged));
+        break;
+      case "records-judged":
+        for (const { source, id } of record.judged) judged.push({ source, id: key(id) });
         break;
       case "setting-change":
         changes.push(settingChangeRow(record.change, key));
@@ -274,12 +280,9 @@ export function toRows(records: readonly StoreRecord[]): RowBatch {
     }
   }
   return {
-    cdrs,
-    alerts,
+    ...{ cdrs, alerts, teardowns, audit, judged },
     incidents: [...incidents.values()],
     blocks: [...blocks.values()],
-    teardowns,
-    audit,
     transcripts: [...transcripts.values()],
     call_records: callRecords,
     setting_changes: changes,

@@ -44,6 +44,10 @@ const INSERT = {
   call_records: (rows: string) =>
     sql`insert into call_records select * from json_populate_recordset(null::call_records, ${rows}::text::json)
       on conflict (source, id) do nothing`,
+  judged: (rows: string) =>
+    sql`update call_records r set unjudged = null
+      from json_to_recordset(${rows}::text::json) as j(source text, id text)
+      where r.source = j.source and r.id = j.id and r.unjudged`,
   setting_changes: (rows: string) =>
     sql`insert into setting_changes select * from json_populate_recordset(null::setting_changes, ${rows}::text::json)
       on conflict (id) do nothing`,
@@ -67,6 +71,7 @@ const TABLES = [
   "audit",
   "transcripts",
   "call_records",
+  "judged",
   "setting_changes",
   "findings",
   "intake_positions",

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
-import { unixMs, type AlertCase, type CalledId, type CallerId } from "../../../detection/index.js";
+import { unixMs, type AlertCase, type CalledId, type CallerId, type CallRecord } from "../../../detection/index.js";
 import { GatewayError } from "../../../gateway/core/errors.js";
 import type { ManagedStore } from "../../../gateway/adapters/store/open-store.js";
 import type { PageQuery, StoreRecord } from "../../../gateway/ports/records.js";
@@ -219,6 +219,35 @@ export function sqlContract(name: string, make: (t: TestContext) => Promise<Mana
     }
     assert.equal(count, 2_001);
     assert.deepEqual(sources.sort(), ["asterisk", "csv", "webex"]);
+  });
+
+  test(`${name}: records that no detector saw are told apart until it is noted that one did; who comes again changes no mark`, async (t) => {
+    const store = await make(t);
+    const [seen, first, second, marked] = [0, 1, 2, 3].map((index) =>
+      sampleCallRecord(index, { startedAt: at(index), ...(index === 2 ? { source: "webex", id: "r1" } : {}) }),
+    ) as [CallRecord, CallRecord, CallRecord, CallRecord];
+    const which = async (judged: boolean): Promise<number[]> => {
+      const starts: number[] = [];
+      for await (const page of store.callRecords.recordsFrom(at(0), { judged }))
+        starts.push(...page.map(({ startedAt }) => startedAt - at(0)));
+      return starts;
+    };
+    await store.write([
+      { kind: "call-record", record: seen },
+      { kind: "call-record", record: first, unjudged: true },
+    ]);
+    await store.write([
+      { kind: "call-record", record: seen, unjudged: true },
+      { kind: "call-record", record: second, unjudged: true },
+      { kind: "call-record", record: first },
+    ]);
+    assert.deepEqual([await which(true), await which(false)], [[0], [1, 2]]);
+    // In one batch, whatever the order.
+    await store.write([
+      { kind: "records-judged", judged: [first, marked].map(({ source, id }) => ({ source, id })) },
+      { kind: "call-record", record: marked, unjudged: true },
+    ]);
+    assert.deepEqual([await which(true), await which(false)], [[0, 1, 3], [2]]);
   });
 
   test(`${name}: of any number of legal holds each keeps its calls' speech, and all can be listed`, async (t) => {

@@ -2,105 +2,14 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test, type TestContext } from "node:test";
-import {
-  DEFAULT_CDR_DETECTION,
-  unixMs,
-  type Alert,
-  type CalledId,
-  type CallerId,
-  type CallRecord,
-  type Cdr,
-  type SettingChange,
-  type TrunkId,
-} from "../../../detection/index.js";
-import { silentLog } from "../../../gateway/core/log.js";
-import { noMetrics } from "../../../gateway/core/metrics.js";
+import { test } from "node:test";
+import { DEFAULT_CDR_DETECTION, unixMs, type Alert, type CallRecord } from "../../../detection/index.js";
 import type { StoreRecord } from "../../../gateway/ports/records.js";
-import { RecordsService, type RecordsOptions } from "../../../gateway/workers/records-service.js";
 import { FakeClock } from "../../support/fake-clock.js";
 import { sampleCallRecord } from "../../support/records.js";
-
-/** Records that the store gives at a time. */
-const PAGE = 100;
-
-async function scene(
-  t: TestContext,
-  kept: readonly CallRecord[] = [],
-  change: Partial<RecordsOptions> = {},
-  clock = new FakeClock(),
-) {
-  const made = startScene(t, kept, change, clock);
-  await made.started;
-  return made;
-}
-
-function startScene(
-  t: TestContext,
-  kept: readonly CallRecord[],
-  change: Partial<RecordsOptions>,
-  clock: FakeClock,
-  gate: Promise<void> = Promise.resolve(),
-) {
-  const folder = mkdtempSync(join(tmpdir(), "records-"));
-  t.after(() => rmSync(folder, { recursive: true }));
-  const written: StoreRecord[] = [];
-  const alerts: Alert[] = [];
-  const service = RecordsService.start(
-    {
-      normaliser: { sites: {}, ownNumbers: ["+576014*"] },
-      detection: DEFAULT_CDR_DETECTION,
-      liveCalls: true,
-      folder,
-      ...change,
-    },
-    {
-      store: {
-        async *recordsFrom() {
-          await gate;
-          for (let at = 0; at < kept.length; at += PAGE) yield kept.slice(at, at + PAGE);
-        },
-        records: () => Promise.resolve([]),
-        findings: () => Promise.resolve([]),
-        finding: () => Promise.resolve(undefined),
-        linked: () => Promise.resolve([]),
-        settingChanges: () => Promise.resolve([]),
-        position: () => Promise.resolve(undefined),
-      },
-      sink: { write: (record) => written.push(record) },
-      onAlert: (alert) => alerts.push(alert),
-      clock,
-      log: silentLog,
-      metrics: noMetrics,
-    },
-  );
-  const kinds = (kind: StoreRecord["kind"]): number => written.filter((record) => record.kind === kind).length;
-  return { service, written, alerts, clock, kinds, started: service.ready };
-}
+import { HOUR_AGO, PAGE, scan, scene, startScene } from "../../support/records-service-scene.js";
 
 const HOUR_MS = 3_600_000;
-const HOUR_AGO = new FakeClock().unix() - HOUR_MS;
-
-/** Calls of one line to neighbouring numbers, ten seconds apart. */
-function scan(count: number, from = HOUR_AGO): Cdr[] {
-  return Array.from({ length: count }, (_, i) => {
-    const startedAt = unixMs(from + i * 10_000);
-    return {
-      id: `cdr-${i}`,
-      callId: `call-${i}`,
-      caller: "+576014000001" as CallerId,
-      called: `+5760155${10_000 + i}` as CalledId,
-      trunk: "carrier" as TrunkId,
-      startedAt,
-      endedAt: unixMs(startedAt + 3_000),
-      durationMs: 0,
-      status: 487,
-      endedBy: "caller",
-      cause: "cancelled",
-      emergency: false,
-    };
-  });
-}
 
 test("own calls become records; what is found in them is kept, and alerts once an incident", async (t) => {
   const { service, kinds, alerts } = await scene(t);
@@ -120,7 +29,7 @@ test("own calls become records; what is found in them is kept, and alerts once a
 
 test("a rule in shadow mode is kept and alerts nobody", async (t) => {
   const modes = { ...DEFAULT_CDR_DETECTION.modes, "number-scan": "shadow", "mass-dialling": "off" } as const;
-  const { service, written, alerts } = await scene(t, [], { detection: { ...DEFAULT_CDR_DETECTION, modes } });
+  const { service, written, alerts } = await scene(t, { change: { detection: { ...DEFAULT_CDR_DETECTION, modes } } });
   service.calls(scan(40));
   const rules = written.flatMap((record) => (record.kind === "finding" ? [record.finding.rule] : []));
   assert.ok(rules.includes("number-scan"));
@@ -136,7 +45,7 @@ test("after a restart the store's records are known: they are neither stored nor
   first.service.calls(scan(40));
   const kept = first.written.flatMap((record) => (record.kind === "call-record" ? [record.record] : []));
   await first.service.close();
-  const second = await scene(t, kept);
+  const second = await scene(t, { kept });
   second.service.calls(scan(40));
   assert.equal(second.kinds("call-record"), 0);
   assert.deepEqual(second.alerts, []);
@@ -152,11 +61,11 @@ test("an incident that is open goes on after a restart: it is told on, not told 
 
   const folder = mkdtempSync(join(tmpdir(), "records-kept-"));
   t.after(() => rmSync(folder, { recursive: true }));
-  const first = await scene(t, [], { folder });
+  const first = await scene(t, { change: { folder } });
   first.service.calls(scan(20));
   await first.service.close();
   const kept = first.written.flatMap((record) => (record.kind === "call-record" ? [record.record] : []));
-  const second = await scene(t, kept, { folder });
+  const second = await scene(t, { kept, change: { folder } });
   second.service.calls(scan(40));
   await second.service.close();
   assert.equal(second.kinds("call-record"), 20);
@@ -204,7 +113,7 @@ test("a clock that was a year ahead and is set right: the detectors learn of the
   const folder = mkdtempSync(join(tmpdir(), "records-ahead-"));
   t.after(() => rmSync(folder, { recursive: true }));
   const kept: CallRecord[] = [];
-  const { service, alerts, written } = await scene(t, kept, { folder }, clock);
+  const { service, alerts, written } = await scene(t, { kept, change: { folder }, clock });
   clock.aheadMs = YEAR_MS;
   service.calls(scan(5, HOUR_AGO + YEAR_MS));
   clock.aheadMs = 0;
@@ -212,12 +121,12 @@ test("a clock that was a year ahead and is set right: the detectors learn of the
   kept.push(...written.flatMap((each) => (each.kind === "call-record" ? [each.record] : [])));
   await service.close();
 
-  const second = await scene(t, kept, { folder }, clock);
+  const second = await scene(t, { kept, change: { folder }, clock });
   second.service.calls(scan(40).map((cdr) => ({ ...cdr, id: `second-${cdr.id}` })));
   assert.ok(rulesOf(second.alerts).includes("number-scan"), "what was saved of the future is not taken up");
   await second.service.close();
 
-  const running = await scene(t, kept, {}, clock);
+  const running = await scene(t, { kept, clock });
   clock.aheadMs = YEAR_MS;
   running.service.calls(scan(8, HOUR_AGO + YEAR_MS).map((cdr) => ({ ...cdr, id: `ahead-${cdr.id}` })));
   clock.aheadMs = 0;
@@ -232,36 +141,8 @@ test("a clock that was a year ahead and is set right: the detectors learn of the
   assert.deepEqual(alerts, []);
 });
 
-test("while the past is read what comes is in the store at once; a change is told even if the gateway ends before", async (t) => {
-  let isOpen = (): void => undefined;
-  const gate = new Promise<void>((resolve) => (isOpen = resolve));
-  const { service, written, kinds, alerts, started } = startScene(t, [], {}, new FakeClock(), gate);
-  service.calls(scan(3));
-  service.records([], [forwardingTo("+882160000001")]);
-  assert.deepEqual([kinds("call-record"), kinds("setting-change")], [3, 1]);
-  const closed = service.close();
-  isOpen();
-  await Promise.all([closed, started]);
-  assert.deepEqual([kinds("call-record"), kinds("setting-change")], [3, 1]);
-  assert.deepEqual(rulesOf(alerts), ["call-forwarding"]);
-  assert.ok(written.some((each) => each.kind === "finding"));
-});
-
-const forwardingTo = (target: string): SettingChange => ({
-  id: "change-1",
-  user: "reception",
-  at: unixMs(HOUR_AGO),
-  setting: "call-forwarding",
-  kind: "always",
-  enabled: true,
-  target,
-  numberClass: "satellite",
-  international: true,
-  external: true,
-});
-
 test("calls are no records where the operator did not say so", async (t) => {
-  const { service, written } = await scene(t, [], { liveCalls: false });
+  const { service, written } = await scene(t, { change: { liveCalls: false } });
   service.calls(scan(40));
   assert.deepEqual(written, []);
   await service.close();
@@ -278,7 +159,7 @@ test("while it reads the store's past the event loop turns after each page: the 
   const kept = Array.from({ length: 12 * PAGE }, (_, i) =>
     sampleCallRecord(i, { startedAt: unixMs(HOUR_AGO + i), endedAt: unixMs(HOUR_AGO + i) }),
   );
-  const { service } = startScene(t, kept, {}, new FakeClock());
+  const { service } = startScene(t, { kept });
   await service.ready;
   isRead = true;
   assert.ok(turns >= 12, `${turns} turns for 12 pages`);
