@@ -136,7 +136,7 @@ export class WatchedFolder {
   }
 }
 
-const keyOf = (identity: string): string => createHash("sha256").update(identity).digest("latin1").slice(0, KEY_LENGTH);
+const keyOf = (identity: string): string => createHash("sha256").update(identity).digest("base64").slice(0, KEY_LENGTH);
 
 /** That one file cannot be opened or read; the others can. */
 export class UnreadableFile extends Error {}
