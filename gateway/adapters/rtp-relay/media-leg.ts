@@ -24,7 +24,7 @@ export interface LegOwner {
   onUnopened(side: MediaSide): void;
 }
 
-/** Packets in a row that do not open: the key is wrong, it is not chance. */
+/** Packets in a row that do not open: the key is wrong, or their numbers are; it is not chance. */
 const UNOPENED_IN_A_ROW = 50;
 const PAYLOAD_TYPES = 128;
 
@@ -143,7 +143,7 @@ export class MediaLeg {
       this.#unopened = 0;
       return opened.value;
     }
-    if (opened.error.code === "srtp.auth" && ++this.#unopened === UNOPENED_IN_A_ROW) this.owner.onUnopened(this.side);
+    if (++this.#unopened === UNOPENED_IN_A_ROW) this.owner.onUnopened(this.side);
     return undefined;
   }
 

@@ -30,6 +30,12 @@ export class PacketIndex {
     return guess < 0 ? -1 : guess * SEQUENCES + sequenceNumber;
   }
 
+  /** The index of that sequence number `wraps` (at least 1) later than that of the newest packet. */
+  indexAfter(wraps: number, sequenceNumber: number): number {
+    const roc = this.#highest < 0 ? this.#firstRoc : Math.floor(this.#highest / SEQUENCES);
+    return (roc + wraps) * SEQUENCES + sequenceNumber;
+  }
+
   /** It came already, or is older than the window tells. */
   isReplay(index: number): boolean {
     const age = this.#highest - index;

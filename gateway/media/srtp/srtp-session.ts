@@ -21,13 +21,18 @@ export interface SrtpError {
     /** It was not protected with this key, or somebody has changed it. */
     | "srtp.auth"
     /** It came before, or is too old to tell. */
-    | "srtp.replay"
-    /** More sources than one sender has. */
-    | "srtp.sources";
+    | "srtp.replay";
 }
 
-/** Sources that one key may have at a time; the one heard longest ago is not forgotten, as its replay window would be. */
+/** Sources that one key may have at a time; one more, and the one heard longest ago is forgotten with its replay window. */
 const MAX_SOURCES = 16;
+/**
+ * Wraps that we may have missed, as when we join late: with 50 packets a second, 22 hours. A prime number, so that every one has
+ * its turn whatever other sources fail in between.
+ */
+const MOST_WRAPS = 61;
+/** Of these, tried for each packet that does not open: what that costs is bounded. */
+const TRIES = 4;
 const INDEX_BYTES = 6;
 
 /** Undefined: a suite that we do not know, or a key of another length. */
@@ -149,10 +154,21 @@ function xorSsrcAndIndex(iv: Uint8Array, at: number, packet: Uint8Array, index: 
   }
 }
 
-/** Opens what one sender sends with one key: keeps roll-over counters and replay windows of its sources. */
+interface Source {
+  readonly packets: PacketIndex;
+  /** Grows with every packet that was opened. */
+  usedAt: number;
+}
+
+/**
+ * Opens what one sender sends with one key: keeps roll-over counters and replay windows of its sources. A source whose sequence number
+ * has wrapped unseen is found within 16 packets, by trying: RFC 3711 §3.3.1 has who joins late told its counter, which SDP cannot.
+ */
 export class SrtpReceiver {
   readonly #cipher: SrtpCipher;
-  readonly #sources = new Map<number, PacketIndex>();
+  readonly #sources = new Map<number, Source>();
+  #opened = 0;
+  #tried = 0;
 
   constructor(cipher: SrtpCipher) {
     this.#cipher = cipher;
@@ -163,17 +179,40 @@ export class SrtpReceiver {
     if (packet.byteLength < 12) return fail({ code: "srtp.truncated" });
     const view = new DataView(packet.buffer, packet.byteOffset, packet.byteLength);
     const ssrc = view.getUint32(8);
-    const known = this.#sources.get(ssrc);
-    if (known === undefined && this.#sources.size >= MAX_SOURCES) return fail({ code: "srtp.sources" });
-    const source = known ?? new PacketIndex();
-    const index = source.estimate(view.getUint16(2));
-    if (index < 0 || source.isReplay(index)) return fail({ code: "srtp.replay" });
-    const plain = this.#cipher.open(packet, index);
-    if (!plain.ok) return plain;
-    source.remember(index);
-    // Only now: who has not the key shall not fill the table.
-    if (known === undefined) this.#sources.set(ssrc, source);
-    return plain;
+    const source = this.#sources.get(ssrc) ?? { packets: new PacketIndex(), usedAt: 0 };
+    const { packets } = source;
+    const index = packets.estimate(view.getUint16(2));
+    const isOld = index < 0 || packets.isReplay(index);
+    const opened = isOld ? fail({ code: "srtp.replay" } as const) : this.#cipher.open(packet, index);
+    if (opened.ok) this.#remember(ssrc, source, index);
+    else if (opened.error.code !== "srtp.truncated") return this.#ahead(packet, ssrc, source) ?? opened;
+    return opened;
+  }
+
+  /** After wraps that were missed; never back: what was sent before stays a replay. */
+  #ahead(packet: Uint8Array, ssrc: number, source: Source): Result<Uint8Array, SrtpError> | undefined {
+    const sequenceNumber = ((packet[2] ?? 0) << 8) | (packet[3] ?? 0);
+    for (let i = 0; i < TRIES; i++) {
+      this.#tried = (this.#tried % MOST_WRAPS) + 1;
+      const index = source.packets.indexAfter(this.#tried, sequenceNumber);
+      const opened = this.#cipher.open(packet, index);
+      if (!opened.ok) continue;
+      this.#remember(ssrc, source, index);
+      return opened;
+    }
+    return undefined;
+  }
+
+  /** Only what was authentic: who has not the key shall neither fill the table nor push anybody out of it. */
+  #remember(ssrc: number, source: Source, index: number): void {
+    source.packets.remember(index);
+    source.usedAt = ++this.#opened;
+    if (this.#sources.has(ssrc)) return;
+    if (this.#sources.size >= MAX_SOURCES) {
+      const oldest = [...this.#sources].reduce((a, b) => (b[1].usedAt < a[1].usedAt ? b : a));
+      this.#sources.delete(oldest[0]);
+    }
+    this.#sources.set(ssrc, source);
   }
 }
 

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import type { Worker } from "node:worker_threads";
 import { nodeSrtpCrypto } from "../../../gateway/adapters/rtp-relay/node-srtp-crypto.js";
 import { GatewayError } from "../../../gateway/core/errors.js";
 import { parseRtpPacket } from "../../support/rtp-packet.js";
 import { srtpCipher, SrtpReceiver, type SrtpCipher } from "../../../gateway/media/srtp/srtp-session.js";
 import { AnchoredCall } from "../../support/anchored-call.js";
 import { until } from "../../support/processes.js";
-import { startRelay, type RelayScene } from "../../support/relay-scene.js";
+import { startRelay, withRelay, type RelayScene } from "../../support/relay-scene.js";
 import { RtpPeer } from "../../support/rtp-peer.js";
 import { rtp } from "../../support/rtp-stream.js";
 
@@ -153,6 +154,44 @@ test("packets that do not open with the agreed key pass, and the call says so on
   await until("the event", () => call.events.length > 0);
   assert.deepEqual(call.events, [{ kind: "not-heard", side: "a", why: "srtp" }]);
   await call.close();
+});
+
+test("packets that opened once and then only come again are not heard, and the call says so", async () => {
+  const [suite, key] = ["AES_CM_128_HMAC_SHA1_80", keyOf(5, 30)];
+  const call = await AnchoredCall.open(scene.anchor, { listen: true });
+  await call.connect({ protocol: SAVP, lines: [line(1, suite, key)] });
+  const sealed = seal(cipherOf(suite, key), 1, 1);
+  await call.a.sendAll(Array<Uint8Array>(120).fill(sealed), call.b);
+  await until("the event", () => call.events.length > 0);
+  assert.deepEqual(call.events, [{ kind: "not-heard", side: "a", why: "srtp" }]);
+  assert.equal(scene.heard(call.callId, "caller").length, 1);
+  await call.close();
+});
+
+test("after the relay's thread was started again an encrypted stream whose numbers have wrapped is heard", async () => {
+  const threads: Worker[] = [];
+  process.on("worker", (worker) => threads.push(worker));
+  await withRelay({}, async (restarting) => {
+    const [suite, key] = ["AES_CM_128_HMAC_SHA1_80", keyOf(6, 30)];
+    const call = await AnchoredCall.open(restarting.anchor, { listen: true });
+    await call.connect({ protocol: SAVP, lines: [line(1, suite, key)] });
+    const cipher = cipherOf(suite, key);
+    const numbers = Array.from({ length: 12 }, (_, i) => 65_530 + i);
+    await call.a.sendAll(
+      numbers.map((n) => seal(cipher, n, 1)),
+      call.b,
+    );
+    await until("both rounds", () => restarting.heard(call.callId, "caller").length === 12);
+    await threads.at(-1)?.terminate();
+    await until("a new thread", () => restarting.anchor.health().ok);
+    let n = 65_542;
+    await until("it to be heard, or said not to be", async () => {
+      await call.a.sendRaw(seal(cipher, n++, 1));
+      return restarting.heard(call.callId, "caller").length > 20 || call.events.length > 0;
+    });
+    assert.deepEqual(call.events, []);
+    await call.close();
+  });
 });
 
 test("keys that are offered beside plain RTP and not taken up: it is plain", async () => {

@@ -99,16 +99,72 @@ test("keys of another length and suites that nobody knows give no cipher", () =>
   assert.equal(srtpCipher(nodeSrtpCrypto, { suite: "F8_128_HMAC_SHA1_80", keySalt: keyOf(30) }), undefined);
 });
 
-test("who has not the key cannot fill the table of sources; who has it gets sixteen", () => {
+test("who has not the key pushes no source out; who has it pushes out the one unused for longest", () => {
   const cipher = cipherOf("AES_CM_128_HMAC_SHA1_80", keyOf(30));
   const stranger = cipherOf("AES_CM_128_HMAC_SHA1_80", keyOf(30));
   const receiver = new SrtpReceiver(cipher);
-  for (let ssrc = 100; ssrc < 200; ssrc++) receiver.open(seal(stranger, packet(1, ssrc), 1));
-  const results = Array.from({ length: 17 }, (_, ssrc) => receiver.open(seal(cipher, packet(1, ssrc), 1)));
-  assert.deepEqual(
-    results.map((result) => (result.ok ? "ok" : result.error.code)),
-    [...Array<string>(16).fill("ok"), "srtp.sources"],
-  );
+  const result = (sealed: Uint8Array): string => {
+    const opened = receiver.open(sealed);
+    return opened.ok ? "ok" : opened.error.code;
+  };
+  const first = Array.from({ length: 16 }, (_, ssrc) => seal(cipher, packet(1, ssrc), 1));
+  assert.deepEqual(first.map(result), Array<string>(16).fill("ok"));
+  for (let ssrc = 100; ssrc < 200; ssrc++) assert.equal(result(seal(stranger, packet(1, ssrc), 1)), "srtp.auth");
+  assert.deepEqual(first.map(result), Array<string>(16).fill("srtp.replay"), "all of them are known");
+  assert.equal(result(seal(cipher, packet(2, 0), 2)), "ok");
+  for (const ssrc of [16, 17]) assert.equal(result(seal(cipher, packet(1, ssrc), 1)), "ok");
+  const known = first.map((sealed) => result(sealed) === "srtp.replay");
+  assert.deepEqual(known.slice(0, 3), [true, false, false], "0 was used after 1 and 2");
+});
+
+for (const { suite, bytes } of SUITES) {
+  test(`${suite}: a stream that is joined after its numbers have wrapped is opened within 16 packets`, () => {
+    const cipher = cipherOf(suite, keyOf(bytes));
+    for (const roc of [1, 3, 61]) {
+      const receiver = new SrtpReceiver(cipher);
+      const opened = Array.from({ length: 40 }, (_, n) => {
+        const index = roc * 65_536 + 65_510 + n;
+        const result = receiver.open(seal(cipher, packet(index), index));
+        return result.ok ? Buffer.from(result.value).equals(Buffer.from(packet(index))) : result.error.code;
+      });
+      const lost = opened.indexOf(true);
+      assert.ok(lost >= 0 && lost < 16, `${roc}: the first is number ${lost}`);
+      assert.deepEqual(opened.slice(lost), Array<boolean>(40 - lost).fill(true), "from then on all, over a wrap");
+    }
+  });
+}
+
+test("a packet of long ago that is sent again does not make the stream deaf; nor does a pause of two wraps", () => {
+  const cipher = cipherOf("AES_CM_128_HMAC_SHA1_80", keyOf(30));
+  const at = (index: number): Uint8Array => seal(cipher, packet(index), index);
+  const receiver = new SrtpReceiver(cipher);
+  assert.ok(receiver.open(at(50_000)).ok, "of the first round, replayed to one who joined in the fourth");
+  const live = Array.from({ length: 20 }, (_, n) => receiver.open(at(3 * 65_536 + 49_000 + n)).ok);
+  assert.equal(live.at(-1), true);
+  assert.equal(receiver.open(at(50_001)).ok, false, "and never back");
+  const later = Array.from({ length: 20 }, (_, n) => receiver.open(at(5 * 65_536 + 60_000 + n)).ok);
+  assert.equal(later.at(-1), true);
+});
+
+test("what does not open costs five tries at most", () => {
+  let tries = 0;
+  const counting: typeof nodeSrtpCrypto = {
+    ...nodeSrtpCrypto,
+    hmacSha1: (key) => {
+      const mac = nodeSrtpCrypto.hmacSha1(key);
+      return (...parts) => {
+        tries++;
+        return mac(...parts);
+      };
+    },
+  };
+  const [suite, keySalt] = ["AES_CM_128_HMAC_SHA1_80", keyOf(30)];
+  const cipher = srtpCipher(counting, { suite, keySalt });
+  assert.ok(cipher);
+  const receiver = new SrtpReceiver(cipher);
+  const stranger = cipherOf(suite, keyOf(30));
+  for (let n = 0; n < 100; n++) receiver.open(seal(stranger, packet(n), n));
+  assert.equal(tries, 500);
 });
 
 test("whatever comes is refused, not thrown at", () => {
