@@ -1,5 +1,6 @@
 import { ownCopy, stableHash } from "../masking/string-hasher.js";
 import type { CalledId, CallerId, TrunkId } from "../model/events.js";
+import { readDialled, withoutPrefix, type Digits } from "./dialled-number.js";
 import { emergencyNumbersOf } from "./emergency-numbers.js";
 import { isInternational, lengthsAfter, regionNumbers } from "./number-table.js";
 import { isSeparator, readUser } from "./read-user.js";
@@ -29,6 +30,11 @@ const KEPT_OF_LONG = 40;
 /** Longer input is not read at all, only hashed. */
 const MAX_RAW = 512;
 const MIN_BARE_DIGITS = 11;
+/** So many in front of anything else are a number, even where the plan does not know of which country. */
+const MIN_LEADING_DIGITS = 7;
+const NATIONAL_DIGITS = 10;
+/** More stretches of letters between digits are a random name. */
+const MOST_WORDS = 3;
 
 /**
  * Makes one id of all the ways in which one number is written: `+1202…`, `001202…`, `1202…`, `tel:+1-202-…`,
@@ -71,9 +77,7 @@ export class NumberPlan {
     const { user, context } = readUser(raw);
     const dialled = readDigits(user);
     if (dialled === undefined) return printable(context === "" ? user : `${user};phone-context=${context}`);
-    if (user.startsWith("+") || dialled.plus) return this.#international(dialled.digits);
-    if (context !== "") return this.#inContext(dialled.digits, context);
-    return this.#local(dialled.digits);
+    return this.#ofDigits(dialled, context);
   }
 
   /** As `canonical`; a caller without any number is `anonymous@TRUNK`. */
@@ -83,7 +87,40 @@ export class NumberPlan {
   }
 
   calledId(raw: string): CalledId {
-    return this.canonical(raw) as CalledId;
+    return this.called(raw) as CalledId;
+  }
+
+  /**
+   * As `canonical`, of a number that is dialled. What a switch behind us may strip from it (letters, `#`, blanks and what is escaped,
+   * extensions, a prefix that withholds the caller's number) makes no other number of it: else each caller of an attack would reach
+   * the same person under another one. Names and service codes stay as they are.
+   */
+  called(raw: string): string {
+    const id = this.canonical(raw);
+    if (id === "" || id.charCodeAt(0) === 43 ? isPlainInternational(id) : this.#emergency.has(id)) return id;
+    const { user, context } = readUser(raw);
+    const rest = withoutPrefix(user, this.#countryCode);
+    const bare = rest === undefined ? undefined : this.#dialled(rest, context);
+    if (bare !== undefined && (isPlainInternational(bare) || this.#emergency.has(bare))) return ownCopy(bare);
+    return ownCopy(readDigits(user) === undefined ? (this.#dialled(user, context) ?? id) : id);
+  }
+
+  #dialled(user: string, context: string): string | undefined {
+    const { leading, all, hasTail, hasLetters, words, isService } = readDialled(user);
+    if (isService) return undefined;
+    const [first, whole] = [leading, all].map((read) => this.#ofDigits(read, context)) as [string, string];
+    // Without a country a national number in front of an extension is known by its length alone.
+    const isWhole =
+      isPlainInternational(first) || (this.#countryCode === "" && leading.digits.length >= NATIONAL_DIGITS);
+    const isNumber = isPlainInternational(whole) && (all.plus || words <= MOST_WORDS);
+    if (isNumber && !(hasTail && isWhole)) return whole;
+    if (isWhole || leading.digits.length >= MIN_LEADING_DIGITS) return first;
+    return hasLetters || all.digits === "" ? undefined : whole;
+  }
+
+  #ofDigits({ digits, plus }: Digits, context: string): string {
+    if (plus) return this.#international(digits);
+    return context === "" ? this.#local(digits) : this.#inContext(digits, context);
   }
 
   /** @param number Canonical or as dialled; `urn:service:sos` and what is below it count too (RFC 5031). */
@@ -161,7 +198,7 @@ function isPlainInternational(raw: string): boolean {
 }
 
 /** The digits of a dialled number without separators; undefined when anything else stands in it. */
-function readDigits(user: string): { readonly digits: string; readonly plus: boolean } | undefined {
+function readDigits(user: string): Digits | undefined {
   const text = user.startsWith("+") && user.includes("(0)") ? user.replace("(0)", "") : user;
   let digits = "";
   let plus = false;

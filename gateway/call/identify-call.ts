@@ -103,9 +103,14 @@ export function identifyReported(aNumber: string, bNumber: string, trunk: Trunk)
   return { trunk: trunk.id, caller, called, emergency: SOS.test(bNumber) || numbers.isEmergency(called) };
 }
 
-/** One number of a report, canonical: for blocks, baselines and look-ups. */
+/** A caller's number of a report, canonical: for blocks. */
 export function reportedNumber(text: string, trunk: Trunk): string {
   return trunk.settings.numbers.canonical(reportedText(text) ?? text);
+}
+
+/** A called one: for blocks and baselines. */
+export function reportedCalled(text: string, trunk: Trunk): CalledId {
+  return trunk.settings.numbers.called(reportedText(text) ?? text) as CalledId;
 }
 
 /** Undefined where the text names a URI without a number in it. */
@@ -148,7 +153,7 @@ function isNobody(user: string): boolean {
 
 /** Nothing in it that could name anybody: all such calls go to one `unknown`. */
 function calledId(text: string, trunk: Trunk): CalledId {
-  const id = trunk.settings.numbers.canonical(text);
+  const id = trunk.settings.numbers.called(text);
   return (id === "" ? "unknown" : id) as CalledId;
 }
 

@@ -1,12 +1,4 @@
-import type {
-  Block,
-  CalledId,
-  CallerId,
-  FraudDetection,
-  GuardListOptions,
-  Incident,
-  UnixMs,
-} from "../../detection/index.js";
+import type { Block, CallerId, FraudDetection, GuardListOptions, Incident, UnixMs } from "../../detection/index.js";
 import type { Clock } from "../core/clock.js";
 import { GatewayError } from "../core/errors.js";
 import type {
@@ -22,7 +14,7 @@ import type { ActionCarrier } from "./carry-out.js";
 import type { LiveCall } from "./contracts.js";
 import { operatorReason } from "./end-reasons.js";
 import type { ForeignCalls } from "./foreign-calls.js";
-import { reportedNumber } from "./identify-call.js";
+import { reportedCalled, reportedNumber } from "./identify-call.js";
 import type { MeasuredScreen } from "./measured-screen.js";
 import type { SwitchEvents } from "./switch-events.js";
 import type { TeardownService } from "./teardown-service.js";
@@ -115,7 +107,7 @@ export class LiveControl implements CallControl {
       throw new GatewayError("block.refused", "unknown trunk");
     }
     const { called: raw, caller, ...rest } = request;
-    const called = reportedNumber(raw, trunk) as CalledId;
+    const called = reportedCalled(raw, trunk);
     if (trunk.settings.numbers.isEmergency(called)) {
       throw new GatewayError("block.refused", "an emergency number is never blocked");
     }
@@ -151,9 +143,7 @@ export class LiveControl implements CallControl {
 
   importBaseline(rows: readonly { readonly called: string; readonly callersPerWindow: number }[]): Promise<number> {
     const trunk = this.#deps.trunks().default;
-    const canonical = rows
-      .slice(0, MOST_ROWS)
-      .map((row) => ({ ...row, called: reportedNumber(row.called, trunk) as CalledId }));
+    const canonical = rows.slice(0, MOST_ROWS).map((row) => ({ ...row, called: reportedCalled(row.called, trunk) }));
     return Promise.resolve(this.#deps.detection.importBaseline(canonical));
   }
 

@@ -10,6 +10,8 @@ export type CallerHeader = "p-asserted-identity" | "remote-party-id" | "from";
 export interface NumberReader {
   /** @param raw User part of a SIP URI (parameters such as `;rn=` may follow) or a tel URI without its scheme, as written. Hostile. */
   canonical(raw: string): string;
+  /** As `canonical`, of a number that is dialled: without what a switch may strip from it. */
+  called(raw: string): string;
   /** @param canonical What `canonical` gave. */
   isEmergency(canonical: string): boolean;
 }

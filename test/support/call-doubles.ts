@@ -32,6 +32,7 @@ export const plainPolicy: Omit<TrunkPolicy, "id"> = {
 /** Keeps numbers as they are, without parameters; 112 and 911 are emergency numbers. */
 export const plainNumbers: NumberReader = {
   canonical: (raw) => decodeURIComponent(raw.split(";", 1)[0] ?? ""),
+  called: (raw) => decodeURIComponent(raw.split(";", 1)[0] ?? ""),
   isEmergency: (number) => number === "112" || number === "911",
 };
 

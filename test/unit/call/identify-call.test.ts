@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { identifyCall, isOwnHeader, trunkNameOf } from "../../../gateway/call/identify-call.js";
+import { NumberPlan } from "../../../detection/index.js";
+import {
+  identifyCall,
+  identifyReported,
+  isOwnHeader,
+  reportedCalled,
+  trunkNameOf,
+} from "../../../gateway/call/identify-call.js";
 import { TrunkTable, type Trunk, type TrunkSettings } from "../../../gateway/call/trunks.js";
 import { inviteRequest, trunkSettings } from "../../support/call-doubles.js";
 
@@ -167,6 +174,19 @@ for (const { name, uri, headers, trusted, emergency } of emergencies) {
   test(`emergency: ${name}`, () =>
     assert.equal(identifyCall(inviteRequest(uri, headers), trunk({ trusted: trusted === true })).emergency, emergency));
 }
+
+for (const user of ["+12025550142x1", "+12025550142%20", "+12025550142#", "+1202x5550142", "#31#+12025550142"])
+  test(`called: ${user} is the number that a switch behind us may put it through to, whoever tells of it`, () => {
+    const carrier = trunk({ numbers: new NumberPlan() });
+    const uri = `sip:${user}@gw.example`;
+    const read = [
+      identifyCall(inviteRequest(uri), carrier).called,
+      identifyReported("", uri, carrier).called,
+      identifyReported("", user, carrier).called,
+      reportedCalled(user, carrier),
+    ];
+    assert.deepEqual(read, Array(4).fill("+12025550142"));
+  });
 
 test("five anonymous callers of one trunk are one, of two trunks two", () => {
   const anonymous = inviteRequest("sip:+12025550199@gw.example", [["From", "<sip:anonymous@anonymous.invalid>;tag=1"]]);
