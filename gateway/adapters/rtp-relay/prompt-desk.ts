@@ -1,6 +1,7 @@
 import type { Clock } from "../../core/clock.js";
 import { GatewayError } from "../../core/errors.js";
 import { monoMs } from "../../core/time.js";
+import type { PayloadFormat } from "../../core/payload-format.js";
 import type { PcmAudio } from "../../media/audio.js";
 import { writeRtpHeader } from "../../media/rtp/rtp-header.js";
 import type { DatagramIo } from "./io/datagram-io.js";
@@ -20,6 +21,9 @@ interface Playing {
   readonly sound: Sound;
   readonly encoder: SoundEncoder;
   readonly packet: Uint8Array;
+  /** Of a prompt: all of it. */
+  readonly audio: PcmAudio | undefined;
+  playedMs: number;
   dueMs: number;
   /** Of a prompt. @param complete Whether it was played to its end. */
   done(complete: boolean): void;
@@ -67,9 +71,22 @@ export class PromptDesk {
     const desk = this.#deskOf(leg);
     desk.prompt?.done(false);
     return new Promise((resolve) => {
-      desk.prompt = this.#playing(sound, encoder, resolve);
+      desk.prompt = this.#playing(sound, encoder, resolve, audio);
       this.#arm();
     });
+  }
+
+  /** Something else may be agreed now: a prompt goes on in a coding that is taken, or is over where we can make none. */
+  renew(leg: MediaLeg): void {
+    const desk = this.#desks.get(leg);
+    if (desk?.prompt === undefined) return;
+    const { prompt } = desk;
+    const encoder = this.#encoderOf(leg);
+    if (encoder !== undefined && leg.takes.some((format) => isSame(format, prompt.encoder.format))) return;
+    desk.prompt = this.#inCoding(prompt, encoder);
+    if (desk.prompt !== undefined) return;
+    this.#settle(leg, desk);
+    prompt.done(false);
   }
 
   /** The quiet tone of a hold, on or off. Where it cannot be coded there is silence. */
@@ -97,9 +114,20 @@ export class PromptDesk {
     for (const leg of [...this.#desks.keys()]) this.drop(leg);
   }
 
-  #playing(sound: Sound, encoder: SoundEncoder, done: (complete: boolean) => void): Playing {
+  #playing(sound: Sound, encoder: SoundEncoder, done: (complete: boolean) => void, audio?: PcmAudio): Playing {
     const packet = new Uint8Array(RTP_HEAD_BYTES + encoder.mostBytes);
-    return { sound, encoder, packet, dueMs: this.#clock.mono() + GRID_MS, done };
+    return { sound, encoder, packet, audio, playedMs: 0, dueMs: this.#clock.mono() + GRID_MS, done };
+  }
+
+  #inCoding(prompt: Playing, encoder: SoundEncoder | undefined): Playing | undefined {
+    const { audio, playedMs, dueMs } = prompt;
+    if (encoder === undefined || audio === undefined) return undefined;
+    const rest = audio.samples.subarray(Math.round((playedMs * audio.sampleRateHz) / 1_000));
+    const sound =
+      encoder.rateHz === prompt.encoder.rateHz
+        ? prompt.sound
+        : this.#works.promptAt({ ...audio, samples: rest }, encoder.rateHz);
+    return sound && { ...this.#playing(sound, encoder, (complete) => prompt.done(complete), audio), playedMs, dueMs };
   }
 
   #deskOf(leg: MediaLeg): Desk {
@@ -147,6 +175,7 @@ export class PromptDesk {
       }
       this.#send(leg, playing, size, nowMs);
       playing.dueMs += FRAME_MS;
+      playing.playedMs += FRAME_MS;
     }
   }
 
@@ -173,6 +202,12 @@ export class PromptDesk {
     else if (sealed.ok) this.#io.send(leg.rtp.socket, sealed.value);
   }
 }
+
+const isSame = (a: PayloadFormat, b: PayloadFormat): boolean =>
+  a.payloadType === b.payloadType &&
+  a.codec === b.codec &&
+  a.clockRateHz === b.clockRateHz &&
+  a.channels === b.channels;
 
 function whyNot(leg: MediaLeg): string {
   if (leg.other?.isSecure === true && leg.other.cipher?.canSeal !== true)

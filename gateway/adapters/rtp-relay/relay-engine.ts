@@ -231,9 +231,11 @@ export class RelayEngine {
 
   #apply(id: number, state: CallState): void {
     const call = this.#calls.get(id);
-    call?.apply(state);
+    if (call === undefined) return;
+    call.apply(state);
     // The coding may be another one now.
-    if (call?.held === true) this.#hold(id, true);
+    for (const leg of [...call.audioLegs("a"), ...call.audioLegs("b")]) this.#prompts.renew(leg);
+    if (call.held) this.#hold(id, true);
   }
 
   #hold(id: number, held: boolean): void {

@@ -8,12 +8,13 @@ import type {
   ToRelay,
 } from "../../../../gateway/adapters/rtp-relay/messages.js";
 import { RelayEngine } from "../../../../gateway/adapters/rtp-relay/relay-engine.js";
+import type { PayloadFormat } from "../../../../gateway/core/payload-format.js";
 import { G711 } from "../../../../gateway/media/g711/g711.js";
 import { PacketRing } from "../../../../gateway/media/fork/packet-ring.js";
 import { parseRtpPacket, type RtpPacket } from "../../../support/rtp-packet.js";
 import { FakeClock } from "../../../support/fake-clock.js";
 import { FakeDatagramIo } from "../../../support/fake-datagram-io.js";
-import { EVENT, OPUS, PCMU, rtp } from "../../../support/rtp-stream.js";
+import { EVENT, OPUS, PCMA, PCMU, rtp } from "../../../support/rtp-stream.js";
 
 const OURS = "198.51.100.1";
 const [A, B] = ["192.0.2.1", "192.0.2.2"];
@@ -49,6 +50,10 @@ class Bench {
     const id = ++this.#lastId;
     this.tell({ kind: "request", id, ...request } as ToRelay);
     await settled();
+    return this.answerTo(id);
+  }
+
+  answerTo(id: number): FromRelay | undefined {
     return this.said.find((message) => "id" in message && message.id === id);
   }
 
@@ -167,6 +172,55 @@ test("after a stall of the thread a prompt makes up for a little, not for all", 
   bench.clock.advance(5);
   assert.ok(bench.out(B).length <= 7);
 });
+
+const L16: PayloadFormat = { payloadType: 96, codec: "L16", clockRateHz: 16_000, channels: 1 };
+for (const { name, takes, bytes } of [
+  { name: "another one", takes: PCMA, bytes: 160 },
+  { name: "one of another rate", takes: L16, bytes: 640 },
+  { name: "another number for it", takes: { ...PCMU, payloadType: 97 }, bytes: 160 },
+]) {
+  test(`the coding changes under a prompt to ${name}: the rest of it leaves so, and no sound is lost`, async () => {
+    const bench = new Bench();
+    await bench.call(1);
+    // The first half of a second is loud, the second one quiet.
+    const samples = Float32Array.from({ length: 8_000 }, (_, i) => (i < 4_000 ? 0.5 : 0.1) * Math.sin(i / 2));
+    void bench.ask({ name: "play", args: { call: 1, to: "b", sampleRateHz: 8_000, samples } });
+    bench.clock.advance(400);
+    const before = bench.out(B);
+    assert.deepEqual(new Set(before.map(({ payloadType }) => payloadType)), new Set([0]));
+    bench.tell({ kind: "state", call: 1, state: { ...stateOf({}, { takes: [takes, EVENT] }), agreement: 2 } });
+    bench.clock.advance(700);
+    await settled();
+    const after = bench.out(B);
+    assert.deepEqual(new Set(after.map(({ payloadType }) => payloadType)), new Set([takes.payloadType]));
+    assert.ok(after.slice(1, -1).every(({ payload }) => payload.byteLength === bytes));
+    assert.ok(Math.abs(before.length + after.length - 50) <= 1, `${before.length} and ${after.length} packets`);
+    const sequences = [...before, ...after].map(({ sequenceNumber }) => sequenceNumber);
+    assert.ok(sequences.every((sequence, i) => i === 0 || sequence === (sequences[i - 1] ?? 0) + 1));
+    assert.deepEqual(bench.answerTo(2), { kind: "answer", id: 2, value: true });
+  });
+}
+
+for (const { name, leg } of [
+  { name: "one that cannot be made", leg: { takes: [OPUS, EVENT] } },
+  { name: "a key that is not understood", leg: {} },
+]) {
+  test(`the coding changes under a prompt to ${name}: it is over, and the other side is heard`, async () => {
+    const bench = new Bench();
+    const places = await bench.call(1);
+    void bench.ask({ name: "play", args: { call: 1, to: "b", sampleRateHz: 8_000, samples: loud(8_000) } });
+    bench.clock.advance(400);
+    bench.out(B);
+    const a: Partial<LegState> = "takes" in leg ? {} : { key: "unreadable" };
+    bench.tell({ kind: "state", call: 1, state: { ...stateOf(a, leg), agreement: 2 } });
+    await settled();
+    assert.deepEqual(bench.answerTo(2), { kind: "answer", id: 2, value: false });
+    bench.clock.advance(400);
+    assert.equal(bench.out(B).length, 0);
+    bench.fromA(places, 1);
+    assert.equal(bench.out(B).length, 1);
+  });
+}
 
 test("held, both sides hear a tone now and then and packets all the time; a prompt goes over it", async () => {
   const bench = new Bench();
