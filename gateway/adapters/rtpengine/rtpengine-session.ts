@@ -38,6 +38,8 @@ const FORK_TAG = "fork-";
 const SIDES = ["a", "b"] as const;
 /** An answer is held back for its forks at most so long. */
 const FORK_WAIT_MS = 60;
+/** A call whose instance does not answer is taken for dead so many idle times after it was heard of last. */
+const GONE_AFTER_IDLES = 10;
 
 const NOTHING: MediaStats["a"] = { packets: 0, bytes: 0, lost: 0, jitterMs: 0, mos: undefined, strangers: 0 };
 
@@ -130,17 +132,28 @@ export class RtpengineSession implements MediaSession {
   /** Looks whether anything still comes. To be called now and then. */
   watch(now: MonoMs): void {
     const { idleMs } = this.#parts;
-    if (idleMs === 0 || this.#idleTold || !this.#answered || this.#instance?.up !== true || this.#closed !== undefined)
+    if (idleMs === 0 || this.#idleTold || !this.#answered || this.#closed !== undefined) return;
+    if (this.#instance?.up !== true) {
+      this.#unreached(now, GONE_AFTER_IDLES * idleMs);
       return;
+    }
     this.#inTurn(async () => {
       const before = packetsIn(this.#stats);
       await this.#query();
       if (packetsIn(this.#stats) !== before || this.#maySilent()) this.#heardAt = now;
-      else if (now - this.#heardAt >= idleMs) {
-        this.#idleTold = true;
-        this.#tell({ kind: "idle" });
-      }
+      else if (now - this.#heardAt >= idleMs) this.#idle();
     }).catch(ignored);
+  }
+
+  /** Nobody can be asked. Media may well go on where only we cannot reach the instance, but not for ever unseen. */
+  #unreached(now: MonoMs, mostMs: number): void {
+    if (this.#maySilent()) this.#heardAt = now;
+    else if (now - this.#heardAt >= mostMs) this.#idle();
+  }
+
+  #idle(): void {
+    this.#idleTold = true;
+    this.#tell({ kind: "idle" });
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {

@@ -268,6 +268,28 @@ test("it knows the call no more: lost, once", async (t) => {
   assert.deepEqual(events, [{ kind: "lost" }]);
 });
 
+test("an instance that is gone for good: its calls are idle in the end, ten idle times after they were heard of", async (t) => {
+  const fake = await FakeRtpengine.start();
+  const idleMs = 200;
+  const made = await scene(t, [fake], { idleMs, timeoutMs: 50 });
+  const [call, held] = [open(made), open(made)];
+  for (const { session } of [call, held]) {
+    await offer(session);
+    await answer(session);
+  }
+  fake.script = () => undefined;
+  await assert.rejects(call.session.stats());
+  assert.equal(made.anchor.health().ok, false);
+  held.session.hold(true);
+  held.session.answered("x");
+  const since = performance.now();
+  call.session.answered("x");
+  await until("the event", () => call.events.length > 0);
+  const tookMs = performance.now() - since;
+  assert.deepEqual([call.events, held.events], [[{ kind: "idle" }], []]);
+  assert.ok(tookMs >= 10 * idleMs, `${tookMs} ms: nothing of it could be known before`);
+});
+
 test("a prompt that it does not play is refused with a reason; what was blocked for it is let go again", async (t) => {
   const fake = await FakeRtpengine.start();
   const made = await scene(t, [fake]);
