@@ -87,6 +87,8 @@ export interface B2buaDeps {
   readonly markLeg?: CallServices["markLeg"];
   /** Absent: nobody asks which call led to which. */
   readonly origins?: CallOrigins;
+  /** Whether a call that is not the hop's has that name: see `CallNames`. */
+  readonly isNameTaken?: (name: string) => boolean;
   /** A request got 405: scanners ask for everything. */
   onNotAllowed?(request: IncomingRequest): void;
 }
@@ -127,7 +129,7 @@ export class B2bua implements SipUser, CallOwner, CallRestorer {
     const refused = metrics.counter("ringfence_invites_refused_total", "INVITEs that the B2BUA refused", ["why"]);
     const index = new DialogIndex();
     this.#deps = deps;
-    this.#names = new CallNames(deps.random);
+    this.#names = new CallNames(deps.random, deps.isNameTaken);
     this.#options = options;
     this.#open = { topologyHiding: false, ownHost: options.ownHost, index };
     this.#hidden = { topologyHiding: true, ownHost: options.ownHost, index };
@@ -351,7 +353,7 @@ export class B2bua implements SipUser, CallOwner, CallRestorer {
     this.#calls.delete(call);
     this.#services.origins?.ended(call);
     for (const observer of this.#deps.observers) observer.onEnded?.(call, cdr);
-    this.#names.release(call.callId);
+    this.#names.release(call.callId, call.answeredAt !== undefined);
   }
 
   #armSweep(): void {

@@ -2,31 +2,51 @@ import type { Random } from "../core/random.js";
 
 /** Nobody guesses what a second call under a Call-ID is called: 32 bits of each. */
 const SUFFIX_BYTES = 4;
+/** Names of calls that were answered and are over. */
+const MOST_USED = 50_000;
 
 /**
- * What live calls are called inside of the gateway and over HTTP: by their Call-ID, and where a live call has that name already, by
+ * What live calls are called inside of the gateway and over HTTP: by their Call-ID, and where another call has that name already, by
  * the Call-ID with a suffix. Callers choose their Call-IDs: under one id there may be an attacker's call, a decoy beside it and a
  * call of somebody else, and what is known of one of them and done to it must not become another's.
  *
- * As large as the number of live calls.
+ * The last calls that were answered keep their names when they are over: what is kept of them is kept under these. One that was not
+ * answered gives its name back, for the same call comes again where it was challenged (RFC 3261 §22.2).
+ *
+ * As large as the number of live calls, and of those.
  */
 export class CallNames {
   readonly #random: Random;
+  readonly #isTaken: (name: string) => boolean;
   readonly #taken = new Set<string>();
+  /** Round and round. */
+  readonly #used: string[] = [];
+  readonly #mostUsed: number;
+  #next = 0;
 
-  constructor(random: Random) {
+  /** @param isTaken Whether something else has that name. */
+  constructor(random: Random, isTaken: (name: string) => boolean = () => false, mostUsed = MOST_USED) {
     this.#random = random;
+    this.#isTaken = isTaken;
+    this.#mostUsed = mostUsed;
   }
 
-  /** @returns A name that no other live call has. Give it back when the call is over, and all is closed that was kept under it. */
+  /** @returns A name that no other call has. Give it back when the call is over, and all is closed that was kept under it. */
   take(sipCallId: string): string {
     let name = sipCallId;
-    while (this.#taken.has(name)) name = `${sipCallId}~${this.#random.token(SUFFIX_BYTES)}`;
+    while (this.#taken.has(name) || this.#isTaken(name)) name = `${sipCallId}~${this.#random.token(SUFFIX_BYTES)}`;
     this.#taken.add(name);
     return name;
   }
 
-  release(name: string): void {
-    this.#taken.delete(name);
+  release(name: string, wasAnswered: boolean): void {
+    if (!wasAnswered) {
+      this.#taken.delete(name);
+      return;
+    }
+    const oldest = this.#used[this.#next];
+    if (oldest !== undefined) this.#taken.delete(oldest);
+    this.#used[this.#next] = name;
+    this.#next = (this.#next + 1) % this.#mostUsed;
   }
 }

@@ -151,7 +151,7 @@ export type CallPhase = "early" | "ringing" | "answered" | "ending" | "ended";
 /** A call as everybody but the B2BUA sees it. */
 export interface LiveCall {
   /**
-   * Its name among live calls, what `call_id` means over HTTP: the A-leg's Call-ID, with a suffix where another live call has that
+   * Its name, what `call_id` means over HTTP: the A-leg's Call-ID, with a suffix where another call has that
    * one. See `CallNames`.
    */
   readonly callId: string;

@@ -48,15 +48,15 @@ export class KnownCallers {
     return seen.knows(caller, callId);
   }
 
-  /** Told again, a call is still one call. @param clean Nothing was found against it. */
-  began({ callId, caller }: Pick<CallStarted, "callId" | "caller">, clean: boolean): void {
+  /** Told again, a call is still one call; under its id there may be another's later. @param clean Nothing was found against it. */
+  began({ callId, caller, isNew }: Pick<CallStarted, "callId" | "caller" | "isNew">, clean: boolean): void {
     if (!this.#deps.seen.remembers) return;
     const known = this.#calls.get(callId);
-    if (known !== undefined) {
+    if (known !== undefined && isNew !== true) {
       known.out ||= !clean;
       return;
     }
-    if (this.#calls.size >= this.#options.maxCalls) {
+    if (known === undefined && this.#calls.size >= this.#options.maxCalls) {
       const [oldest] = this.#calls.keys();
       if (oldest !== undefined) this.#calls.delete(oldest);
     }

@@ -234,7 +234,7 @@ function makeParts(config: Config, deps: CallLayerDeps) {
 
 function makeB2bua(config: Config, deps: CallLayerDeps, parts: Parts): B2bua {
   const { endpoint, clock, random, metrics } = deps;
-  const { admission, screen, hops, registry, foreignCalls, limits, carrier, drain, threat } = parts;
+  const { admission, book, screen, hops, registry, foreignCalls, limits, carrier, drain, threat } = parts;
   const keeper = deps.journal === undefined ? [] : [new JournalKeeper(deps.journal, clock)];
   const cdrs = new CdrRecorder(deps.sink);
   const legs = deps.others?.legs;
@@ -263,6 +263,7 @@ function makeB2bua(config: Config, deps: CallLayerDeps, parts: Parts): B2bua {
     onActions: (actions) => carrier.carryOut(actions),
     redirect: (policy, identity, uri) => redirectAnswer(uri, identity, { verdict: "allow" }, policy),
     isDraining: () => drain.draining,
+    isNameTaken: (name) => book.get(name) !== undefined,
     onNotAllowed: ({ source }) => admission.note(source, "not-allowed"),
   });
 }

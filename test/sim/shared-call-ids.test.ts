@@ -102,7 +102,7 @@ test("operators may name a call by its Call-ID alone: where several are up, and 
   assert.equal(isEnded(third), true, "it is the only one of that Call-ID now");
 });
 
-test("a name that was given to a second call is not given to a third, and a Call-ID that is free again is a name again", async () => {
+test("calls of one Call-ID have names of their own, and one that was answered keeps its name when it is over", async () => {
   const gateway = new Gateway();
   const phones = callers(1, 3).map((each) => gateway.answered(each, { callId: "shared" }));
   const names = new Set((await gateway.layer.control.calls(10)).map(({ callId }) => callId));
@@ -121,8 +121,18 @@ test("a name that was given to a second call is not given to a third, and a Call
     [true, false, "shared"],
   ]);
   gateway.answered(caller(4), { callId: "shared" });
+  const [again] = await gateway.layer.control.calls(10);
+  assert.equal(names.has(again?.callId ?? "shared"), false, "what is kept of the first one is not mixed with it");
+});
+
+test("a call that was challenged has the name of its Call-ID when it comes again", async () => {
+  const gateway = new Gateway();
+  gateway.invite(caller(1), { callId: "challenged" });
+  gateway.endpoint.invites.at(-1)?.final(407);
+  await settle();
+  gateway.answered(caller(1), { callId: "challenged" });
   assert.deepEqual(
     (await gateway.layer.control.calls(10)).map(({ callId }) => callId),
-    ["shared"],
+    ["challenged"],
   );
 });

@@ -1,7 +1,7 @@
 import type { CallIdentity } from "../contracts.js";
 import type { DisconnectResult } from "../../ports/gateway-control.js";
 import type { CallRegistry } from "../call-registry.js";
-import type { EndReason } from "../contracts.js";
+import type { EndReason, LiveCall } from "../contracts.js";
 import type { ForeignCalls } from "../foreign-calls.js";
 import { identifyReported } from "../identify-call.js";
 import type { TeardownOrder, TeardownService } from "../teardown-service.js";
@@ -9,7 +9,7 @@ import type { Trunk, TrunkTable } from "../trunks.js";
 import type { RecordedCall } from "./recording-contracts.js";
 
 export interface RecordingBookDeps {
-  readonly registry: Pick<CallRegistry, "get" | "has" | "all">;
+  readonly registry: Pick<CallRegistry, "withSipCallId" | "all">;
   readonly foreignCalls: Pick<ForeignCalls, "get" | "add" | "delete">;
   readonly teardown: Pick<TeardownService, "endCalls">;
   readonly trunks: () => TrunkTable;
@@ -62,13 +62,14 @@ export class RecordingBook {
   put(call: RecordedCall): BookedCall {
     const before = this.#calls.get(call.recordingCallId);
     const communicationId = before?.added === true ? before.communicationId : this.#communicationId(call);
-    const { foreignCalls, registry } = this.#deps;
+    const { foreignCalls } = this.#deps;
+    const identity = this.#identify(call);
     const isNew = before?.added !== true;
     const knownElsewhere = isNew
-      ? registry.has(communicationId) || foreignCalls.get(communicationId) !== undefined
+      ? this.#hopCall(communicationId, identity) !== undefined || foreignCalls.get(communicationId) !== undefined
       : before.knownElsewhere;
     const added = isNew ? !knownElsewhere && foreignCalls.add({ callId: communicationId }) : before.added;
-    const booked = { call, identity: this.#identify(call), communicationId, knownElsewhere, added };
+    const booked = { call, identity, communicationId, knownElsewhere, added };
     this.#calls.set(call.recordingCallId, booked);
     return booked;
   }
@@ -114,8 +115,17 @@ export class RecordingBook {
   #targetOf(callId: string): string {
     const booked = this.#calls.get(callId);
     if (booked === undefined) return callId;
-    if (this.#deps.registry.has(booked.communicationId)) return booked.communicationId;
-    return this.#onlyCallOf(booked.identity) ?? booked.communicationId;
+    const { communicationId, identity } = booked;
+    const [only, ...others] = this.#deps.registry.withSipCallId(communicationId);
+    const named = this.#hopCall(communicationId, identity) ?? (others.length === 0 ? only : undefined);
+    return named?.callId ?? this.#onlyCallOf(identity) ?? communicationId;
+  }
+
+  /** The hop's call of that Call-ID. One to another number is another call: its caller chose the Call-ID. */
+  #hopCall(sipCallId: string, { called }: CallIdentity): LiveCall | undefined {
+    const calls = this.#deps.registry.withSipCallId(sipCallId);
+    if (called === "unknown") return calls.length === 1 ? calls[0] : undefined;
+    return calls.find(({ identity }) => identity.called === called);
   }
 
   #onlyCallOf({ caller, called }: CallIdentity): string | undefined {
@@ -135,7 +145,9 @@ export class RecordingBook {
   #communicationId({ identifiers, sessionCallId, recordingCallId }: RecordedCall): string {
     const named = identifiers.filter(({ kind }) => kind === "call-id").map(({ value }) => value);
     const { registry, foreignCalls } = this.#deps;
-    const known = [...named, sessionCallId].find((id) => registry.has(id) || foreignCalls.get(id) !== undefined);
+    const known = [...named, sessionCallId].find(
+      (id) => registry.withSipCallId(id).length > 0 || foreignCalls.get(id) !== undefined,
+    );
     return known ?? named[0] ?? recordingCallId;
   }
 

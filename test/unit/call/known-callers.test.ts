@@ -135,3 +135,13 @@ test("known callers: calls that nobody ends are forgotten, the oldest first, and
     [false, true, true],
   );
 });
+
+test("known callers: who calls under the id of another's call makes that other known by nothing that he does", () => {
+  const { screen, knows, seen } = bench();
+  const other = "+13035550178" as CallerId;
+  screen.callStarted(started("shared"));
+  screen.callStarted({ ...started("shared", other), isNew: true });
+  screen.callAnswered({ kind: "call.answered", callId: "shared", at: unixMs(1_000) });
+  screen.callEnded({ kind: "call.ended", callId: "shared", at: unixMs(61_000) });
+  assert.deepEqual([knows(), seen.knows(other, "later")], [false, true]);
+});

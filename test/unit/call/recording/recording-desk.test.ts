@@ -231,6 +231,34 @@ test("ending what is recorded: a call of the hop by its Call-ID, under the recor
   assert.deepEqual(scene.ended, []);
 });
 
+test("ending what is recorded: of the hop's calls of its Call-ID the one to that number, and none that is put beside it", async () => {
+  const scene = setUp();
+  const [decoy, live] = ["leg-a", "leg-a~2"].map((name) => new LiveCallDouble(name, { sipCallId: "leg-a" })) as [
+    LiveCallDouble,
+    LiveCallDouble,
+  ];
+  Object.assign(decoy.identity, { called: "+12025550177" });
+  for (const each of [decoy, live]) scene.registry.onStarted(each);
+  const call = recordedCall(scene, { identifiers: [callId("leg-a")] });
+  scene.desk.begin(call);
+  const result = await scene.book.endCommunicationSession(call.recordingCallId, FRAUD, "policy");
+  assert.deepEqual([result.callId, result.outcome, result.via], [call.recordingCallId, "confirmed", "hop"]);
+  assert.deepEqual([decoy.ended.length, live.ended.length], [0, 1]);
+});
+
+test("calls of the hop to somebody else hide no attack on a system that is recorded under the same Call-IDs", () => {
+  const scene = setUp();
+  const attacked = Array.from({ length: 5 }, (_, n) => {
+    const decoy = new LiveCallDouble(`leg-${n}`);
+    Object.assign(decoy.identity, { called: "+12025550177" });
+    scene.registry.onStarted(decoy);
+    const caller = { aor: `sip:+1303555010${n}@192.0.2.7`, name: "" };
+    return scene.desk.begin(recordedCall(scene, { identifiers: [callId(`leg-${n}`)], caller })).risk;
+  });
+  assert.equal(scene.screen.stats().openIncidents, 1);
+  assert.ok((attacked.at(-1) ?? 0) > 0);
+});
+
 test("ending what is recorded: the one call of the hop with the same numbers; of two, none", async () => {
   const scene = setUp();
   const live = new LiveCallDouble("other-id");
