@@ -174,17 +174,15 @@ export class SpeakerText implements TrackSink {
     const { outcome } = ahead;
     ahead.job.kind = "final";
     ahead.audio = stretch.audio;
-    const take = (had: JobOutcome): void => {
-      // It could not be decoded then; now it is certain that it is worth it.
-      if (had.kind === "dropped") this.#submitFinal(stretch, finish);
-      else finish(had);
-    };
     if (outcome === undefined) {
-      ahead.onOutcome = take;
+      // From now on it is a final like any other: who drops it means it.
+      ahead.onOutcome = finish;
       return;
     }
     if (outcome.kind === "text") metrics.lag(clock.mono() - ahead.job.spokenAt);
-    take(outcome);
+    // It could not be decoded then; now it is certain that it is worth it.
+    if (outcome.kind === "dropped") this.#submitFinal(stretch, finish);
+    else finish(outcome);
   }
 
   #submitFinal(stretch: Stretch, finish: (outcome: JobOutcome) => void): void {

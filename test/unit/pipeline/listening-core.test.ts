@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Redactor } from "../../../detection/index.js";
 import { G722, PCMA, PCMU } from "../../support/rtp-stream.js";
+import { DEFAULT_LISTENING_OPTIONS } from "../../../gateway/pipeline/listening-options.js";
 import { FakeVoiceActivity } from "../../support/fake-speech.js";
 import { SeededRandom } from "../../support/seeded-random.js";
 import { babble, CALL_PROGRESS, joined, levelDb, noise, silence } from "../../support/sounds.js";
@@ -207,6 +208,22 @@ test("last words that never become text do not keep a call", async () => {
   await scene.quiet(10_200);
   assert.deepEqual([scene.core.heardCalls, scene.told.ended], [0, ["call-1"]]);
   assert.deepEqual(scene.finals, []);
+});
+
+test("a call that is given up leaves no work behind: a stretch that was decoded ahead is not submitted again", async () => {
+  const desk = { ...DEFAULT_LISTENING_OPTIONS.desk, timeoutMs: 60_000, staleMs: 60_000, pressedLagMs: 60_000 };
+  const scene = new TalkingScene({ options: { desk } });
+  scene.transcriber.concurrency = 1;
+  scene.call("busy", 1);
+  await scene.talk([{ streamId: 1, voice: new RtpVoice(), sound: joined(speech(800), silence(1_000)) }]);
+  assert.equal(scene.transcriber.waiting.length, 1, "the recogniser is busy");
+  scene.call("call-1", 3);
+  await scene.talk([{ streamId: 3, voice: new RtpVoice(), sound: joined(speech(800), silence(1_000)) }]);
+  assert.equal(scene.core.desk.waitingOf("call-1"), 1);
+  scene.core.closeCall("call-1");
+  await scene.quiet(10_200);
+  assert.deepEqual(scene.told.ended, ["call-1"]);
+  assert.equal(scene.core.desk.waitingOf("call-1"), 0);
 });
 
 test("what leaves is redacted, evidence too; the classifier sees what was said", async () => {
