@@ -5,13 +5,15 @@ import {
   DEFAULT_CDR_DETECTION,
   SiteCalendar,
   type CdrDetectionOptions,
+  type CdrRule,
   type DayWatcher,
 } from "../../detection/index.js";
 import { IsolationForest } from "../../detection/cdr/isolation-forest.js";
 import { INTERNATIONAL_FEATURES } from "../../detection/cdr/detectors/international.js";
+import type { FraudKind } from "../../scripts/cdr-traffic/frauds.js";
 import { SITES, SITE_OPTIONS, type PopulationOptions } from "../../scripts/cdr-traffic/population.js";
 import { traffic, type TrafficItem, type TrafficOptions } from "../../scripts/cdr-traffic/traffic.js";
-import { evaluate, JANUARY, type CdrQuality } from "../support/cdr/evaluate.js";
+import { evaluate, JANUARY, median, merged, pooled, type CdrQuality } from "../support/cdr/evaluate.js";
 import { rocAuc, sklearnMissing, sklearnScores } from "../support/sklearn-forest.js";
 
 /** Seeds below 1,000 were used while thresholds were chosen; these were not, and the people are others. */
@@ -21,7 +23,8 @@ const EVALUATION: readonly (PopulationOptions & { readonly days: number })[] = [
   { seed: 1_003, users: 200, days: 90, shares: { sales: 0.05, manager: 0.03, dialler: 0.2, hotline: 0.2 } },
 ];
 const ABROAD = new Set(["toll-fraud", "premium-rate", "forwarding"]);
-const PAGE = "docs/guides/cdr-detectors.md";
+const GUIDE = "docs/guides/cdr-detectors.md";
+const FIGURES = "docs/detection.md";
 
 const OPTIONS: CdrDetectionOptions = {
   ...DEFAULT_CDR_DETECTION,
@@ -43,19 +46,19 @@ const optionsOf = (population: (typeof EVALUATION)[number], fraudsPerDay: number
 
 /**
  * Bench `cdr`: rows a second through all detectors (no storage, records in memory), the isolation forest beside scikit-learn's on the
- * same rows, and the quality table on traffic whose seeds and people were not used for choosing thresholds. `--write` puts the table
- * into docs/guides/cdr-detectors.md.
+ * same rows, and the quality table on traffic whose seeds and people were not used for choosing thresholds. `--write` puts the tables
+ * into docs/guides/cdr-detectors.md and docs/detection.md; `--quality` measures nothing else.
  */
 export function run(options: Readonly<Record<string, string>>): Promise<Readonly<Record<string, unknown>>> {
   const qualities = EVALUATION.map((population) =>
     evaluate(detection(), traffic(optionsOf(population, 2.5)), population.users),
   );
   const quality = merged(qualities);
-  if (options["write"] === "true") writeTable(quality);
-  const speed = rowsPerSecond();
+  if (options["write"] === "true") writeTables(quality);
+  const speed = options["quality"] === "true" ? {} : { ...rowsPerSecond(), ...auc() };
   return Promise.resolve({
     ...speed,
-    ...auc(),
+    kinds: byKind(quality),
     quality,
     machine: `${cpus().length} × ${cpus()[0]?.model ?? "unknown"}, Node ${process.version}`,
   });
@@ -133,68 +136,76 @@ function dayRows(options: TrafficOptions): { readonly rows: (readonly number[])[
   return { rows, anomalous: keys.map((key) => odd.has(key)) };
 }
 
-function merged(qualities: readonly CdrQuality[]): CdrQuality {
-  const sum = (of: (quality: CdrQuality) => number): number =>
-    qualities.reduce((total, quality) => total + of(quality), 0);
-  const incidents = sum((each) => each.incidents);
-  const userDays = sum((each) => each.userDays);
-  const falseAlerts = sum((each) => each.falseAlerts);
-  const rows = new Map<string, CdrQuality["frauds"][number][]>();
-  for (const row of qualities.flatMap(({ frauds }) => frauds)) {
-    const key = `${row.kind}/${row.strength}`;
-    rows.set(key, [...(rows.get(key) ?? []), row]);
-  }
-  const falseByRule: Record<string, number> = {};
-  for (const each of qualities)
-    for (const [rule, count] of Object.entries(each.falseByRule)) falseByRule[rule] = (falseByRule[rule] ?? 0) + count;
-  return {
-    records: sum((each) => each.records),
-    userDays,
-    incidents,
-    recall: round(sum((each) => each.recall * each.incidents) / incidents),
-    precision: round(sum((each) => each.precision * each.records) / sum((each) => each.records)),
-    falseAlerts,
-    falsePer1000UserDays: Math.round((falseAlerts / userDays) * 100_000) / 100,
-    falseByRule,
-    frauds: [...rows.values()].map((group) => {
-      const [first] = group;
-      if (first === undefined) throw new Error("no rows");
-      const middle = (values: readonly (number | undefined)[]): number | undefined =>
-        values.filter((value) => value !== undefined).sort((a, b) => a - b)[Math.floor(values.length / 2)];
-      return {
-        ...first,
-        incidents: group.reduce((total, each) => total + each.incidents, 0),
-        found: group.reduce((total, each) => total + each.found, 0),
-        medianMinutes: middle(group.map(({ medianMinutes }) => medianMinutes)),
-        medianCalls: middle(group.map(({ medianCalls }) => medianCalls)),
-        rules: [...new Set(group.flatMap(({ rules }) => rules))].sort(),
-      };
-    }),
-  };
+/** The detector that is made for a fraud; others see some of it too. */
+const OWN_RULE: Readonly<Record<FraudKind, CdrRule>> = {
+  "toll-fraud": "unusual-international",
+  "premium-rate": "revenue-share",
+  "mass-dialling": "mass-dialling",
+  autodialler: "mass-dialling",
+  forwarding: "call-forwarding",
+  wangiri: "wangiri",
+  "traffic-pumping": "traffic-pumping",
+  "sim-box": "sim-box",
+  "number-scan": "number-scan",
+  "shared-account": "concurrent-calls",
+  "runaway-user": "behaviour-change",
+  "password-guessing": "failed-authentication",
+};
+
+interface KindRow {
+  readonly kind: FraudKind;
+  readonly detector: CdrRule;
+  readonly incidents: number;
+  readonly found: number;
+  /** Incidents that its detector told, and those of them that belong to a fraud. */
+  readonly told: number;
+  readonly right: number;
+  readonly medianMinutes: number | undefined;
+  readonly falsePer1000UserDays: number;
 }
 
-function writeTable({ frauds, ...all }: CdrQuality): void {
-  const page = readFileSync(PAGE, "utf8");
-  const [before, , after] = page.split(/<!-- quality -->|<!-- \/quality -->/);
+/** A fraud in all its strengths, with the precision of its own detector. */
+function byKind({ frauds, rightByRule, falseByRule, userDays }: CdrQuality): readonly KindRow[] {
+  return [...new Set(frauds.map(({ kind }) => kind))].sort().map((kind) => {
+    const { incidents, found, minutes } = pooled(frauds.filter((row) => row.kind === kind));
+    const detector = OWN_RULE[kind];
+    const [right, wrong] = [rightByRule[detector] ?? 0, falseByRule[detector] ?? 0];
+    const falsePer1000UserDays = Math.round((wrong / userDays) * 100_000) / 100;
+    const medianMinutes = median(minutes);
+    return { kind, detector, incidents, found, told: right + wrong, right, medianMinutes, falsePer1000UserDays };
+  });
+}
+
+function writeTables(quality: CdrQuality): void {
+  const { frauds, ...all } = quality;
   const rows = frauds
     .toSorted((a, b) => a.kind.localeCompare(b.kind))
     .map(
-      ({ kind, strength, incidents, found, medianMinutes, medianCalls, rules }) =>
-        `| ${kind} | ${strength} | ${found} of ${incidents} | ${medianMinutes ?? "–"} | ${medianCalls ?? "–"} | ${rules.join(", ")} |`,
+      ({ kind, strength, incidents, found, minutes, calls, rules }) =>
+        `| ${kind} | ${strength} | ${found} of ${incidents} | ${median(minutes) ?? "–"} | ${median(calls) ?? "–"} | ${rules.join(", ")} |`,
     );
   const falseRules = Object.entries(all.falseByRule).map(([rule, count]) => `${rule} ${count}`);
-  const table = [
+  const summary = `${new Date().toISOString().slice(0, 10)}: ${all.records} records, ${all.userDays} user days, ${all.incidents} frauds. Found: ${percent(all.recall)}. Of the ${all.rightAlerts + all.falseAlerts} incidents told, ${percent(all.precision)} belong to a fraud. False alerts: ${all.falsePer1000UserDays} per 1,000 users and day (${falseRules.length === 0 ? "none" : falseRules.join(", ")}).`;
+  const head = "| fraud | strength | found | minutes until found (median) | its records until then | by |";
+  writeBetween(GUIDE, [summary, "", head, "| --- | --- | --- | --- | --- | --- |", ...rows]);
+  const kinds = byKind(quality).map((row) => {
+    const precision = row.told === 0 ? "–" : `${percent(row.right / row.told)} (${row.right} of ${row.told})`;
+    const recall = `${percent(row.found / row.incidents)} (${row.found} of ${row.incidents})`;
+    return `| ${row.kind} | ${recall} | ${row.medianMinutes ?? "–"} | ${row.detector} | ${precision} | ${row.falsePer1000UserDays} |`;
+  });
+  writeBetween(FIGURES, [
+    summary,
     "",
-    "",
-    `${all.records} records, ${all.userDays} user days, ${all.incidents} frauds. Found: ${percent(all.recall)}. Of the incidents told, ${percent(all.precision)} belong to a fraud. False alerts: ${all.falsePer1000UserDays} per 1,000 users and day (${falseRules.length === 0 ? "none" : falseRules.join(", ")}).`,
-    "",
-    "| fraud | strength | found | minutes until found (median) | its records until then | by |",
+    "| fraud, all strengths | recall (any detector) | minutes until found (median) | its detector | precision of that | false alerts of that per 1,000 users and day |",
     "| --- | --- | --- | --- | --- | --- |",
-    ...rows,
-    "",
-    "",
-  ].join("\n");
-  writeFileSync(PAGE, `${before ?? ""}<!-- quality -->${table}<!-- /quality -->${after ?? ""}`);
+    ...kinds,
+  ]);
+}
+
+function writeBetween(path: string, lines: readonly string[]): void {
+  const [before, , after] = readFileSync(path, "utf8").split(/<!-- quality -->|<!-- \/quality -->/);
+  if (before === undefined || after === undefined) throw new Error(`${path} has no place for the table`);
+  writeFileSync(path, `${before}<!-- quality -->\n\n${lines.join("\n")}\n\n<!-- /quality -->${after}`);
 }
 
 const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;

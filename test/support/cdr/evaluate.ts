@@ -7,10 +7,10 @@ export interface FraudRow {
   readonly strength: Strength;
   readonly incidents: number;
   readonly found: number;
-  /** From its first record to the first finding, minutes; median of those found. */
-  readonly medianMinutes: number | undefined;
-  /** Its records until then; median. */
-  readonly medianCalls: number | undefined;
+  /** From its first record to the first finding, minutes: of each that was found. */
+  readonly minutes: readonly number[];
+  /** Its records until then. */
+  readonly calls: readonly number[];
   readonly rules: readonly CdrRule[];
 }
 
@@ -21,8 +21,11 @@ export interface CdrQuality {
   readonly recall: number;
   /** Of the incidents that were told, those that belong to a fraud. */
   readonly precision: number;
+  readonly rightAlerts: number;
   readonly falseAlerts: number;
   readonly falsePer1000UserDays: number;
+  /** Incidents that were told and belong to a fraud, of whichever kind; and those that do not. */
+  readonly rightByRule: Readonly<Partial<Record<CdrRule, number>>>;
   readonly falseByRule: Readonly<Partial<Record<CdrRule, number>>>;
   readonly frauds: readonly FraudRow[];
 }
@@ -46,6 +49,7 @@ export function evaluate(detection: CdrDetection, items: Iterable<TrafficItem>, 
   const byRecord = new Map<string, string>();
   const lastOfUser = new Map<string, { readonly incident: string; readonly at: number }>();
   const falseByRule: Partial<Record<CdrRule, number>> = {};
+  const rightByRule: Partial<Record<CdrRule, number>> = {};
   let records = 0;
   let right = 0;
   let wrong = 0;
@@ -68,6 +72,7 @@ export function evaluate(detection: CdrDetection, items: Iterable<TrafficItem>, 
         continue;
       }
       right++;
+      rightByRule[finding.rule] = (rightByRule[finding.rule] ?? 0) + 1;
       truth.rules.add(finding.rule);
       if (truth.foundAt !== undefined) continue;
       truth.foundAt = finding.at;
@@ -82,8 +87,10 @@ export function evaluate(detection: CdrDetection, items: Iterable<TrafficItem>, 
     incidents: all.length,
     recall: share(all.filter(({ foundAt }) => foundAt !== undefined).length, all.length),
     precision: share(right, right + wrong),
+    rightAlerts: right,
     falseAlerts: wrong,
     falsePer1000UserDays: Math.round((wrong / userDays) * 100_000) / 100,
+    rightByRule,
     falseByRule,
     frauds: rows(all),
   };
@@ -145,19 +152,68 @@ function rows(truths: readonly Truth[]): FraudRow[] {
       strength: first?.strength ?? "faint",
       incidents: group.length,
       found: found.length,
-      medianMinutes: median(found.map(({ foundAt = 0, firstAt }) => (foundAt - firstAt) / 60_000)),
-      medianCalls: median(found.map(({ recordsThen }) => recordsThen)),
+      minutes: found.map(({ foundAt = 0, firstAt }) => (foundAt - firstAt) / 60_000),
+      calls: found.map(({ recordsThen }) => recordsThen),
       rules: [...new Set(found.flatMap(({ rules: each }) => [...each]))].sort(),
     };
   });
 }
 
-function median(values: readonly number[]): number | undefined {
+export function median(values: readonly number[]): number | undefined {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted[sorted.length >> 1];
   return middle === undefined ? undefined : Math.round(middle * 10) / 10;
 }
 
 const share = (part: number, whole: number): number => (whole === 0 ? 0 : Math.round((part / whole) * 10_000) / 10_000);
+
+const counts = (of: readonly Readonly<Partial<Record<CdrRule, number>>>[]): Partial<Record<CdrRule, number>> => {
+  const sums: Partial<Record<CdrRule, number>> = {};
+  for (const each of of)
+    for (const [rule, count] of Object.entries(each) as [CdrRule, number][]) sums[rule] = (sums[rule] ?? 0) + count;
+  return sums;
+};
+
+/** Of several populations: every incident counts as much as another. */
+export function merged(qualities: readonly CdrQuality[]): CdrQuality {
+  const sum = (of: (quality: CdrQuality) => number): number =>
+    qualities.reduce((total, quality) => total + of(quality), 0);
+  const [incidents, userDays] = [sum((each) => each.incidents), sum((each) => each.userDays)];
+  const [right, wrong] = [sum((each) => each.rightAlerts), sum((each) => each.falseAlerts)];
+  const groups = new Map<string, FraudRow[]>();
+  for (const row of qualities.flatMap(({ frauds }) => frauds)) {
+    const key = `${row.kind}/${row.strength}`;
+    groups.set(key, [...(groups.get(key) ?? []), row]);
+  }
+  const frauds = [...groups.values()].flatMap((group) => {
+    const [first] = group;
+    return first === undefined ? [] : [{ ...first, ...pooled(group) }];
+  });
+  return {
+    records: sum((each) => each.records),
+    userDays,
+    incidents,
+    recall: share(
+      frauds.reduce((total, { found }) => total + found, 0),
+      incidents,
+    ),
+    precision: share(right, right + wrong),
+    rightAlerts: right,
+    falseAlerts: wrong,
+    falsePer1000UserDays: Math.round((wrong / userDays) * 100_000) / 100,
+    rightByRule: counts(qualities.map((each) => each.rightByRule)),
+    falseByRule: counts(qualities.map((each) => each.falseByRule)),
+    frauds,
+  };
+}
+
+/** Rows of frauds taken together. */
+export const pooled = (rows: readonly FraudRow[]): Omit<FraudRow, "kind" | "strength"> => ({
+  incidents: rows.reduce((total, each) => total + each.incidents, 0),
+  found: rows.reduce((total, each) => total + each.found, 0),
+  minutes: rows.flatMap(({ minutes }) => minutes),
+  calls: rows.flatMap(({ calls }) => calls),
+  rules: [...new Set(rows.flatMap(({ rules }) => rules))].sort(),
+});
 
 export const JANUARY = Date.parse("2026-01-05T00:00:00Z") as UnixMs;
