@@ -40,8 +40,6 @@ export const DEFAULT_TRANSCRIPTION_SERVER = {
 
 export interface TranscriptionServerDeps {
   readonly clock: Clock;
-  /** Strict-data mode: may this host be spoken to? Default: the operator named it, so yes. */
-  readonly mayReach?: (url: URL) => boolean;
 }
 
 /** Somebody who waits for a place. */
@@ -65,7 +63,7 @@ type Attempt =
 
 /**
  * Any server with OpenAI's transcription API, or whisper.cpp's own server. Redirects are not followed: sound goes to the host
- * that was configured. Source: platform.openai.com/docs/api-reference/audio, whisper.cpp examples/server.
+ * that was configured, which strict-data mode has looked at before. Source: platform.openai.com/docs/api-reference/audio, whisper.cpp examples/server.
  */
 export class TranscriptionServer implements Transcriber {
   readonly name: string;
@@ -79,15 +77,11 @@ export class TranscriptionServer implements Transcriber {
   #running = 0;
   #lastFailure: string | undefined;
 
-  /** @throws GatewayError `privacy.forbidden` */
   constructor(options: TranscriptionServerOptions, deps: TranscriptionServerDeps) {
     this.#options = options;
     this.#clock = deps.clock;
     const path = options.api === "openai" ? "/audio/transcriptions" : "/inference";
     this.#endpoint = new URL(`${options.url.replace(/\/+$/, "")}${path}`);
-    if (deps.mayReach?.(this.#endpoint) === false) {
-      throw new GatewayError("privacy.forbidden", `speech may not be sent to ${this.#endpoint.host}`);
-    }
     this.name = `openai ${this.#endpoint.origin} ${options.model}`;
     this.concurrency = options.concurrency;
     this.tellsTimes = options.wordTimestamps;

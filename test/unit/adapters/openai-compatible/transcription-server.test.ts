@@ -111,13 +111,8 @@ test("openai: a server that does not answer times out and is not asked again; a 
   assert.equal(server.requests.length, 0);
 });
 
-test("openai: nobody there is unavailable; a host that may not be reached is never asked", async () => {
+test("openai: nobody there is unavailable", async () => {
   await assert.rejects(hear(client({ url: "http://127.0.0.1:1/v1" })), code("stt.unavailable"));
-  const options = { ...DEFAULT_TRANSCRIPTION_SERVER, url: `${server.url}/v1`, model: "m" };
-  const asked: string[] = [];
-  const mayReach = (url: URL): boolean => asked.push(url.hostname) === 0;
-  assert.throws(() => new TranscriptionServer(options, { clock, mayReach }), code("privacy.forbidden"));
-  assert.deepEqual(asked, ["127.0.0.1"]);
 });
 
 test("openai: one who gives up while waiting leaves his place to the next", async () => {
