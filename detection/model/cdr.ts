@@ -37,6 +37,8 @@ export interface Cdr {
   readonly media?: CdrMedia;
   /** Present where the trunk's signed caller identities are verified. */
   readonly identity?: CdrIdentity;
+  /** What was said was kept from who carries it, on both legs; absent: not known. Not stored here: the call record has it. */
+  readonly encrypted?: boolean;
   /** What led to it, where signalling tells. Not stored here: the call record has it. */
   readonly origin?: CdrOrigin;
 }

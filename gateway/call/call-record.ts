@@ -17,6 +17,7 @@ export interface CallRecord {
   nextHop: string | undefined;
   bCallId: string | undefined;
   media: CdrMedia | undefined;
+  encrypted: boolean | undefined;
 }
 
 export function newRecord(): CallRecord {
@@ -33,6 +34,7 @@ export function newRecord(): CallRecord {
     nextHop: undefined,
     bCallId: undefined,
     media: undefined,
+    encrypted: undefined,
   };
 }
 

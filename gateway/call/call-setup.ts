@@ -11,6 +11,7 @@ import { CALLER_LOST } from "./end-reasons.js";
 import type { AttemptsOwner } from "./attempts-owner.js";
 import { HopAttempts } from "./hop-attempts.js";
 import { Leg } from "./leg.js";
+import { encryptionOf } from "./media/call-encryption.js";
 import { ANCHORED } from "./media/media-gate.js";
 
 /** A call from its INVITE to the final answer: what the called side says reaches the caller, until one fork answers. */
@@ -104,6 +105,8 @@ export class CallSetup implements AttemptsOwner {
     core.phase = "answered";
     record.answeredAt = at;
     record.status = 200;
+    // Without an offer of the caller's it is the called side's offer that comes here, and the answer later.
+    if (invite.request.body.byteLength > 0) record.encrypted = encryptionOf(response, invite.source.protocol);
     leg.owes(invite.request);
     // Before the 200 leaves: its ACK may be back at once.
     const isNew = leg.peer === undefined;

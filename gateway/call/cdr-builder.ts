@@ -27,6 +27,7 @@ export function buildCdr(facts: CallFacts, id: string): Cdr {
     ...(facts.blockId === undefined ? {} : { blockId: facts.blockId }),
     emergency: facts.identity.emergency,
     ...(facts.media === undefined ? {} : { media: facts.media }),
+    ...(facts.encrypted === undefined ? {} : { encrypted: facts.encrypted }),
     ...(facts.signedIdentity === undefined ? {} : { identity: facts.signedIdentity }),
     ...(facts.origin === undefined ? {} : { origin: facts.origin }),
   };

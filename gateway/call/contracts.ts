@@ -217,6 +217,7 @@ export interface CallFacts {
   readonly incidentId?: string | undefined;
   readonly blockId?: string | undefined;
   readonly media?: CdrMedia | undefined;
+  readonly encrypted?: boolean | undefined;
   readonly signedIdentity?: CdrIdentity | undefined;
   readonly hadCredentials?: boolean | undefined;
   readonly origin?: CdrOrigin | undefined;

@@ -41,6 +41,7 @@ export function rawOfCdr(cdr: Cdr): RawCall {
     outcome: answered ? "answered" : (OUTCOMES[cdr.status] ?? "failed"),
     ...(answered || failure === undefined ? {} : { failure }),
     trunk: cdr.trunk,
+    ...(cdr.encrypted === undefined ? {} : { encrypted: cdr.encrypted }),
     ...originOf(cdr),
     reportedAt: cdr.endedAt,
   };

@@ -65,6 +65,14 @@ test("twelve honest calls within five minutes, each challenged by the carrier fi
   assert.equal(findingsOf(guesses)[0], "failed-authentication high");
 });
 
+test("whether a call was encrypted goes into its record where it is known", () => {
+  const normaliser = new RecordNormaliser({ sites: {}, ownNumbers: [] });
+  for (const encrypted of [true, false, undefined]) {
+    const record = normaliser.normalise(rawOfCdr(cdr("x", T0, encrypted === undefined ? {} : { encrypted })));
+    assert.equal(record.ok && record.value.encrypted, encrypted);
+  }
+});
+
 test("an export that is read back says of each final status what the call itself said", () => {
   const cells = (line: string): readonly string[] => {
     const read = parseCsvRow(line.trimEnd(), ",");
