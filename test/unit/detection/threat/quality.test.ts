@@ -4,13 +4,16 @@ import { builtInWeights, judgeAll, quality, ThreatClassifier } from "../../../..
 import { heldOutDialogues } from "../../../support/held-out-dialogues.js";
 import { outsideSets } from "../../../support/outside-dialogues.js";
 
-/** Agreed floors, somewhat under what docs/guides/threat.md tells: the classifier may get better, not worse. */
+/**
+ * What docs/guides/threat.md tells may get better, not worse: the bar of frauds warned of before they ask, and floors somewhat under
+ * what is seen else. The bar of honest calls cut (0.1 %) is met by the bench's 3,036 calls; of these 1,012 two are cut.
+ */
 const FLOOR = {
-  warnedBefore: 0.86,
+  warnedBefore: 0.9,
   warnedByRequest: 0.93,
   honestWarned: 0.28,
   honestCut: 0.002,
-  noisyWarnedBefore: 0.83,
+  noisyWarnedBefore: 0.88,
 };
 const OUTSIDE_FLOOR = { fraudWarned: 0.8, honestWarned: 0.15 };
 
@@ -32,7 +35,7 @@ test("held-out dialogues by another author: frauds are warned of, honest calls a
 test("with one word in ten misheard", () => {
   const { warnedBefore, honestCut } = held(0.1);
   assert.ok(warnedBefore.share >= FLOOR.noisyWarnedBefore, `warned before ${warnedBefore.share}`);
-  assert.ok(honestCut.share <= FLOOR.honestCut, `honest cut ${honestCut.share}`);
+  assert.equal(honestCut.share, 0);
 });
 
 const { present, absent } = outsideSets();
