@@ -139,9 +139,12 @@ test("at the end of a file what was held back is judged", () => {
   const watching = detection();
   for (const item of items.slice(0, 200)) observe(watching, item);
   const { users } = watching.stats;
-  const failed = scan(0).map(
-    (record, i): CallRecord => ({ ...record, user: `failing-${i}`, outcome: "failed", failure: "authentication" }),
-  );
+  const failed = scan(0).map((record, i): CallRecord => ({
+    ...record,
+    user: `failing-${i}`,
+    outcome: "failed",
+    failure: "authentication",
+  }));
   for (const record of failed.slice(0, 2)) assert.deepEqual(watching.observe(record), []);
   assert.equal(watching.stats.users, users);
   watching.finish();
