@@ -261,7 +261,7 @@ for (const { found, zone } of ZONES) {
 test("a location that is not configured is told of once; one that is, and all where a default is, are not", async () => {
   const { poller, put, places, log, clock } = scene();
   for (const Location of ["Richardson", "bogota", "Richardson", "Austin"])
-    put(`${Location}`, 30, { Location, "Site timezone": "-360" });
+    put(Location, 30, { Location, "Site timezone": "-360" });
   await poller.poll();
   clock.advance(5 * MINUTE_MS);
   put("later", 8, { Location: "Austin", "Site timezone": "-300" });
