@@ -56,7 +56,7 @@ const PLAIN_NUMBER = /^[+-]?\d{1,40}$/;
 const FORMULA = /^[\s\u00A0\uFEFF]*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20]|^[\t\r\n]/;
 /** The same where a locale's own delimiter, or a line end, makes a cell of what is behind it. */
 const FURTHER_FORMULA =
-  /([;\t\r\n][\s\u00A0\uFEFF"]*)(?=[=+\-@\uFF1D\uFF0B\uFF0D\uFF20])(?![+-]?\d{1,40}(?:[;\t\r\n]|$))/g;
+  /(?=[=+\-@\uFF1D\uFF0B\uFF0D\uFF20])(?![+-]?\d{1,40}(?:[;\t\r\n]|$))(?<=[;\t\r\n][\s\u00A0\uFEFF"]*)/g;
 const GUARD =
   /^'(?=[\s\u00A0\uFEFF']*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20]|[\t\r\n])|(?<=[;\t\r\n][\s\u00A0\uFEFF"]*)'(?=[=+\-@\uFF1D\uFF0B\uFF0D\uFF20])/g;
 const NEEDS_QUOTES = /[",;\t\r\n]|^\s|\s$/;
@@ -72,7 +72,7 @@ export function csvCell(value: string | number | boolean | undefined): string {
   if (typeof value !== "string") return String(value);
   const text = value.replaceAll("\0", "\uFFFD");
   const first = FORMULA.test(text) && !PLAIN_NUMBER.test(text) ? `'${text}` : text;
-  const safe = first.replace(FURTHER_FORMULA, "$1'");
+  const safe = first.replace(FURTHER_FORMULA, "'");
   return NEEDS_QUOTES.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 

@@ -64,6 +64,12 @@ test("CDR as CSV: no cell is a formula, whichever delimiter it is opened with", 
   }
 });
 
+test("CDR as CSV: a run of blanks as long as a message costs no more than its length", () => {
+  const blanks = "\t".repeat(60_000);
+  const line = cdrCsvLine(sampleCdr(1, { caller: `a${blanks}b;${blanks}=1` as CallerId }));
+  assert.ok(line.includes(`a${blanks}b;${blanks}'=1`));
+});
+
 test("CDR as CSV: another program's parser reads every field back; absent ones are empty", () => {
   const caller = 'a",b\r\n"c' as CallerId;
   const [row] = parse<Record<string, string>>(CDR_CSV_HEADER + cdrCsvLine(sampleCdr(1, { caller })), { columns: true });
