@@ -51,7 +51,10 @@ export class HepExporter {
       // Nobody listens there at the moment: the kernel says so, and it is counted by its silence.
       socket.on("error", () => undefined);
       socket.unref();
-      await new Promise<void>((resolve) => socket.connect(port, address, resolve));
+      await connected(socket, port, address).catch((error: unknown) => {
+        socket.close();
+        throw error;
+      });
       if (this.#closed) socket.close();
       else this.#socket = socket;
     } catch (cause) {
@@ -95,4 +98,17 @@ export class HepExporter {
       else socket.close(() => resolve());
     });
   }
+}
+
+function connected(socket: Socket, port: number, address: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.once("error", reject);
+    // Called with an error where there is no route or no permission; @types/node does not know that.
+    const onConnect = (error?: Error): void => {
+      socket.off("error", reject);
+      if (error === undefined) resolve();
+      else reject(error);
+    };
+    socket.connect(port, address, onConnect);
+  });
 }

@@ -93,7 +93,8 @@ export class NgClient {
       throw new GatewayError("media.rejected", "rtpengine: command too large");
     const socket = await this.#socketWithin(timeoutMs);
     return new Promise((resolve, reject) => {
-      const timers = this.#schedule(timeoutMs, () => socket.send(datagram, ignored), cookie);
+      const send = (): void => this.#send(socket, datagram, cookie);
+      const timers = this.#schedule(timeoutMs, send, cookie);
       const done = (): void => {
         this.#pending.delete(cookie);
         for (const cancel of timers) cancel();
@@ -108,8 +109,17 @@ export class NgClient {
           reject(error);
         },
       });
-      socket.send(datagram, ignored);
+      send();
     });
+  }
+
+  /** A socket that was closed meanwhile, or has no peer, throws: the command is over then. What the network refuses is waited for. */
+  #send(socket: Socket, datagram: Buffer, cookie: string): void {
+    try {
+      socket.send(datagram, ignored);
+    } catch (cause) {
+      this.#pending.get(cookie)?.fail(unavailable("no socket to it", cause));
+    }
   }
 
   /** Repeats, and the end of waiting. */
@@ -158,13 +168,12 @@ export class NgClient {
     socket.on("error", () => this.#failAll("refused"));
     socket.on("message", (datagram) => this.#take(datagram));
     // Connected: what others send to this port does not arrive.
-    await new Promise<void>((resolve, reject) => {
-      socket.once("error", reject);
-      socket.connect(this.#port, address, () => {
-        socket.off("error", reject);
-        resolve();
-      });
-    });
+    try {
+      await connected(socket, this.#port, address);
+    } catch (error) {
+      socket.close();
+      throw error;
+    }
     if (this.#closed) {
       socket.close();
       throw unavailable("the client is closed");
@@ -197,6 +206,19 @@ export class NgClient {
     this.#closed = true;
     this.reconnect();
   }
+}
+
+function connected(socket: Socket, port: number, address: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.once("error", reject);
+    // Called with an error where there is no route or no permission; @types/node does not know that.
+    const onConnect = (error?: Error): void => {
+      socket.off("error", reject);
+      if (error === undefined) resolve();
+      else reject(error);
+    };
+    socket.connect(port, address, onConnect);
+  });
 }
 
 function outcomeOf(content: BencodeDictionary): NgOutcome {

@@ -8,6 +8,8 @@ import {
   PrometheusMetrics,
   renderMetrics,
 } from "../../../../gateway/adapters/metrics-prometheus/prometheus-metrics.js";
+import { LogDouble } from "../../../support/call-doubles.js";
+import { CountingMetrics } from "../../../support/counting-metrics.js";
 import { FakeClock } from "../../../support/fake-clock.js";
 
 const text = "OPTIONS sip:192.0.2.2 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKx\r\nContent-Length: 0\r\n\r\n";
@@ -121,4 +123,20 @@ test("a capture server that refuses or cannot be resolved hurts nobody; the name
   clock.advance(30_000);
   while (warned.length < 2) await new Promise<void>((resolve) => setImmediate(resolve));
   await lost.close();
+});
+
+test("a capture server to which there is no way: messages are counted as not copied, nothing throws, and it is tried again", async () => {
+  const [clock, log, metrics] = [new FakeClock(), new LogDouble(), new CountingMetrics()];
+  // The kernel refuses to connect a socket to it: EACCES, or ENETUNREACH where there is no network at all.
+  const exporter = new HepExporter({ host: "255.255.255.255", port: 9060, captureId: 9, clock, log, metrics });
+  await exporter.start();
+  exporter.capture(v4);
+  assert.equal(metrics.value("ringfence_hep_dropped_total"), 1);
+  assert.deepEqual(
+    log.lines.map(({ event }) => event),
+    ["hep.unavailable"],
+  );
+  clock.advance(30_000);
+  while (log.lines.length < 2) await new Promise<void>((resolve) => setImmediate(resolve));
+  await exporter.close();
 });
