@@ -83,7 +83,8 @@ function readEvent(
   at: UnixMs,
 ): Result<readonly RecordedEvent[], RecordError> {
   const name = text(row, ["status", "event"]) ?? "active";
-  const status = STATUS[name.toLowerCase()];
+  const word = name.toLowerCase();
+  const status = Object.hasOwn(STATUS, word) ? STATUS[word] : undefined;
   if (status === undefined) return fail({ code: "replay.field", field: "status", found: name.slice(0, 60) });
   return ok([{ ...call, at, status }]);
 }

@@ -64,5 +64,6 @@ const CODES: Readonly<Record<string, string>> = {
 /** @returns Undefined for what is neither a code nor a known name. */
 export function languageCode(text: string): string | undefined {
   const lower = text.toLowerCase();
-  return /^[a-z]{2,3}$/.test(lower) ? lower : CODES[lower];
+  if (/^[a-z]{2,3}$/.test(lower)) return lower;
+  return Object.hasOwn(CODES, lower) ? CODES[lower] : undefined;
 }

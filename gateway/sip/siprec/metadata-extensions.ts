@@ -9,17 +9,17 @@ export interface MetadataExtensions {
   readonly called: string | undefined;
 }
 
-/** Elements of extensions whose text names the call in another system. */
-const IDENTIFIERS: Readonly<Record<string, CallIdentifier["kind"]>> = {
-  callid: "call-id",
-  "call-id": "call-id",
-  ucid: "ucid",
-  gcid: "tracking",
-  guid: "guid",
-  "cisco-guid": "guid",
-  exttrackingid: "tracking",
-  conversationid: "tracking",
-};
+/** Elements of extensions whose text names the call in another system. A map: elements may be called `constructor`. */
+const IDENTIFIERS: ReadonlyMap<string, CallIdentifier["kind"]> = new Map([
+  ["callid", "call-id"],
+  ["call-id", "call-id"],
+  ["ucid", "ucid"],
+  ["gcid", "tracking"],
+  ["guid", "guid"],
+  ["cisco-guid", "guid"],
+  ["exttrackingid", "tracking"],
+  ["conversationid", "tracking"],
+]);
 
 /** Who called whom: Sonus `callData`, BroadWorks and Webex `callType`, Metaswitch `metaswitchRecordingMetadata`. */
 const CALLER = ["fromhdr", "callingpartynumber"] as const;
@@ -35,7 +35,7 @@ export function readExtensions(root: XmlElement): MetadataExtensions {
   const visit = (element: XmlElement, depth: number): void => {
     if (depth > MOST_DEPTH) return;
     const { name, text } = element;
-    const kind = IDENTIFIERS[name];
+    const kind = IDENTIFIERS.get(name);
     if (kind !== undefined) identifiers.push(...identifier(kind, text));
     if (name === "header") identifiers.push(...headerIdentifier(element));
     if (text !== "" && !texts.has(name)) texts.set(name, text);

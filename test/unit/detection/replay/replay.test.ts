@@ -75,6 +75,11 @@ const bad = [
     error: { code: "replay.field", field: "timestamp", found: '"yesterday"' },
   },
   {
+    name: "a status that every object has a property of",
+    text: line({ ...event, status: "constructor" }),
+    error: { code: "replay.field", field: "status", found: "constructor" },
+  },
+  {
     name: "an unknown status",
     text: line({ ...event, status: "melted" }),
     error: { code: "replay.field", field: "status", found: "melted" },

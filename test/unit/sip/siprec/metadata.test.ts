@@ -55,6 +55,12 @@ for (const dialect of ["rfc", "acme"] as const)
     assert.equal(sessions[0]?.startedAt, Date.UTC(2024, 4, 1, 10));
   });
 
+for (const name of ["Constructor", "CONSTRUCTOR", "valueOf"])
+  test(`metadata: an element called ${name}, as what every object has, is no identifier of the call`, () => {
+    const { identifiers } = read(recording(`<ucid>00FA</ucid><${name}>x</${name}>`));
+    assert.deepEqual(identifiers, [{ kind: "ucid", value: "00FA" }]);
+  });
+
 test("metadata: a document that was cut off is read up to there", () => {
   const whole = Buffer.from(writeMetadata(written));
   const cut = readMetadata(whole.subarray(0, whole.indexOf("<participantstreamassoc") + 12));
