@@ -65,13 +65,16 @@ const PHRASES: readonly (readonly [kind: `${CueKind}${"" | "+"}`, phrases: strin
   ["id", "account|accounts|social|cuenta|cuentas"],
   [
     "phone+",
-    `phone number|phone numbers|telephone number|telephone|phone|phones|mobile|mobile number|cell|cellphone|cell number|cell phone|call me|call you|call us|call back|call me back|call you back|callback|callback number|
-    reach me|reach you|reach us|text me|whatsapp|fax|dial|contact number|telephone|desk|hotline|helpline|
-    telefono|telefonos|numero de telefono|movil|celular|llamame|llameme|llamarme|llamarte|llamarle|llamenos|marque|marcar|marca el|numero de contacto`,
+    `phone number|phone numbers|telephone number|telephone numbers|mobile number|mobile numbers|cell number|cell phone number|cellphone number|phone is|telephone is|mobile is|cell is|cell phone is|cellphone is|
+    fax number|fax is|whatsapp number|contact number|call me|call you|call us|call back|call me back|call you back|callback|callback number|call back number|reach me|reach you|reach us|text me at|text me on|
+    phone :|telephone :|tel :|mobile :|cell :|fax :|telefono :|movil :|celular :|dial|hotline|helpline|numero de telefono|numeros de telefono|numero de movil|numero de celular|numero de contacto|numero de whatsapp|telefono es|movil es|celular es|
+    llamame|llameme|llamarme|llamarte|llamarle|llamenos|llame al|llamar al|llama al|marque|marcar|marca el`,
   ],
+  // What rings, and what comes over it: codes do.
   [
     "phone",
-    "call|calls|calling|called|text|texts|message|messages|answer|answering|answers|ring|ringing|office|llamar|llamada|llamadas|llamo|llama|mensaje|mensajes|oficina",
+    `phone|phones|telephone|telephones|mobile|cell|cellphone|cell phone|whatsapp|fax|desk|call|calls|calling|called|text|text me|texts|message|messages|answer|answering|answers|ring|ringing|office|
+    telefono|telefonos|movil|celular|llamar|llamada|llamadas|llamo|llama|llame|mensaje|mensajes|oficina`,
   ],
   ["digits", "digit|digits|numbers|number|digito|digitos|numero|numeros|cifras"],
 ];
@@ -108,6 +111,25 @@ export const LEAD_WORDS = words(
   got have i i've says say said reads there there's for you of was we go alright oh hello hi thanks thank sir madam ma'am done correct just only
   es el la los las lo mi tu su numero numeros digito digitos codigo clave tarjeta cuenta a ver espere espera perdon por favor seguro aqui tengo dice pone son primero ultimo que ya de acuerdo gracias senor senora`,
 );
+
+/** Between a cue and the number that it is said of. */
+export const LINK_WORDS = words(
+  `is it it's its was are that's this that the a my your here here's number numbers digit digits says said reads would be um uh er erm well so like as follows i think
+  i've got have they you me gave sent received on in back card phone text message screen app email letter
+  es era son seria la el lo los las mi tu su aqui numero numeros digito digitos dice pone pues este eh bueno creo que me han enviado enviaron mandaron dieron llego recibi
+  en tarjeta telefono mensaje pantalla correo carta`,
+);
+/** Among those where `is` stands right before the number: `the PIN for my card is`. */
+export const LINK_PREPOSITIONS = words("for of to from de del para por");
+export const COPULAS = words("is it's that's was are es era son");
+
+/** In a line that asks for something. */
+export const ASKING_WORDS = words(
+  `what what's which read tell give say need confirm repeat spell enter provide share please
+  que cual dime digame dame deme lea leame necesito confirme repita facilite puede puedes`,
+);
+/** In one that asks when, or how much. */
+export const MOMENT_WORDS = words("when time date much many cuando hora fecha cuanto cuantos cuanta cuantas");
 
 /** Behind a number that counts or measures. */
 export const UNIT_WORDS = words(

@@ -1,41 +1,21 @@
 import { passesLuhn } from "./checksums.js";
-import { MONEY_MARKS, MONTHS, STREET_WORDS, TIME_LEADS, UNIT_WORDS, type CueKind } from "./cue-words.js";
+import type { CueKind } from "./cue-words.js";
 import type { Dictation } from "./dictation.js";
-import type { NumberAtom } from "./number-atoms.js";
+import { factsOf, type NumberFacts } from "./number-facts.js";
+import { isPhone } from "./phone-number.js";
 import type { ReadLine } from "./read-line.js";
 import type { RedactionKind } from "./redaction.js";
-import { SENSITIVE, surroundingsOf, type NearCue, type Surroundings } from "./surroundings.js";
+import { SENSITIVE, type NearCue, type Surroundings } from "./surroundings.js";
 
 /** A payment card's number, digits (ISO/IEC 7812-1); what is shorter than the shortest phone number abroad. */
-const SHORTEST_CARD = 13;
+export const SHORTEST_CARD = 13;
 const LONGEST_CARD = 19;
-const LONGEST_PHONE = 15;
 /** So many digits are a number of something personal, whatever was said around them. */
-const LONG = 9;
-const SHORTEST_CODE = 4;
+export const LONG = 9;
+export const SHORTEST_CODE = 4;
 const SHORTEST = 2;
 const ADJACENT_WORDS = 4;
 const CLOSE_WORDS = 8;
-
-interface Facts extends Surroundings {
-  readonly digits: string;
-  readonly atoms: readonly NumberAtom[];
-  /** Nothing else is said in its lines. */
-  readonly alone: boolean;
-  /** Digit by digit. */
-  readonly spelled: boolean;
-  readonly written: boolean;
-  readonly isAmount: boolean;
-  readonly isDate: boolean;
-  readonly isTime: boolean;
-  readonly isYear: boolean;
-  readonly isHouse: boolean;
-  readonly hasSlash: boolean;
-  /** Cards are what the talk is about. */
-  readonly cardTalk: boolean;
-  readonly phoneShape: boolean;
-  readonly toEnd: boolean;
-}
 
 /**
  * What a number is that has to be redacted; undefined: it may stay.
@@ -50,18 +30,19 @@ export function judgeNumber(
   if (count < SHORTEST) return undefined;
   const facts = factsOf(lines, dictation);
   if (count >= LONG) return ofLong(facts);
-  if (facts.isAmount) return undefined;
+  if (facts.isAmount && !isCodeTold(facts)) return undefined;
   const kind = count >= SHORTEST_CODE ? ofMiddling(facts) : ofShort(facts);
   if (kind !== undefined || !unfinished || !facts.toEnd || count < 3) return kind;
   return isHarmless(facts) || isPhone(facts) || facts.isYear || facts.isTime || facts.isDate ? undefined : "code";
 }
 
-function ofLong(facts: Facts): RedactionKind | undefined {
+function ofLong(facts: NumberFacts): RedactionKind | undefined {
   const { digits, spelled, written, before, earlier } = facts;
   const isCardLong = digits.length >= SHORTEST_CARD;
   const cardCue = [...before, ...earlier].some(({ kind }) => kind === "card");
-  const phone = isPhone(facts) && digits.length <= LONGEST_PHONE;
-  if (isCardLong && (!phone || cardCue) && !(facts.phoneShape && !cardCue) && hasCard(facts)) return "card";
+  const phone = isPhone(facts);
+  if (isCardLong && (!phone || cardCue) && !(facts.phoneShape !== undefined && !cardCue) && hasCard(facts))
+    return "card";
   if (phone) return "phone";
   const sensitive = sensitiveCue(facts);
   if (sensitive !== undefined) return kindOf(sensitive.kind);
@@ -70,7 +51,7 @@ function ofLong(facts: Facts): RedactionKind | undefined {
   return isCardLong && (spelled || !written) ? "card" : "id";
 }
 
-function ofMiddling(facts: Facts): RedactionKind | undefined {
+function ofMiddling(facts: NumberFacts): RedactionKind | undefined {
   const { alone, spelled, written, before, earlier, digits, atoms, hasSlash } = facts;
   const sensitive = sensitiveCue(facts);
   const isClose = sensitive?.linesAgo === 0 && sensitive.words <= ADJACENT_WORDS;
@@ -92,13 +73,13 @@ function ofMiddling(facts: Facts): RedactionKind | undefined {
   return spelled || digits.length >= 6 || (written && (digits.length >= 5 || atoms.length > 1)) ? "code" : undefined;
 }
 
-function ofShort(facts: Facts): RedactionKind | undefined {
+function ofShort(facts: NumberFacts): RedactionKind | undefined {
   const { digits, atoms, alone, spelled, toEnd } = facts;
   const sensitive = sensitiveCue(facts);
   if (sensitive === undefined || isHarmless(facts)) return undefined;
   const { kind, linesAgo, words } = sensitive;
   if (kind === "expiry") return ofExpiry(facts, sensitive);
-  if (facts.isDate) return undefined;
+  if (facts.isDate && !sensitive.direct) return undefined;
   const isHere = linesAgo === 0;
   if (kind === "cvv")
     return digits.length === 3 && (isHere ? words <= CLOSE_WORDS : alone && linesAgo <= 3) ? "code" : undefined;
@@ -111,14 +92,27 @@ function ofShort(facts: Facts): RedactionKind | undefined {
 }
 
 /** `twelve twenty-eight`, `12/28`: only of a card. */
-function ofExpiry(facts: Facts, { linesAgo, words }: NearCue): RedactionKind | undefined {
+export function ofExpiry(facts: NumberFacts, { linesAgo, words }: NearCue): RedactionKind | undefined {
   const { digits, alone, isDate, cardTalk } = facts;
   const isLong = digits.length >= 3 || (isDate && digits.length === 2);
   if (!cardTalk || !isLong || digits.length > 6) return undefined;
   return (linesAgo === 0 ? words <= ADJACENT_WORDS : alone || isDate) ? "card" : undefined;
 }
 
-const kindOf = (kind: CueKind): RedactionKind => {
+/**
+ * `my PIN is 4532 euros`, or that in answer to what asks for the PIN alone: a unit at the number, or what is heard as one, makes it no amount there.
+ */
+export function isCodeTold({ before, earlier, digits, spelled, otherWords }: NumberFacts): boolean {
+  if (digits.length < (spelled ? SHORTEST_CODE - 1 : SHORTEST_CODE)) return false;
+  const own = before.find(({ strong }) => strong);
+  if (own !== undefined) return isCode(own.kind) && own.direct && own.words <= ADJACENT_WORDS;
+  const question = earlier.find(({ strong }) => strong);
+  return question?.linesAgo === 1 && question.asked && isCode(question.kind) && otherWords <= 1;
+}
+
+export const isCode = (kind: CueKind): boolean => kind === "code" || kind === "cvv";
+
+export const kindOf = (kind: CueKind): RedactionKind => {
   if (kind === "card" || kind === "expiry") return "card";
   if (kind === "iban" || kind === "id" || kind === "phone") return kind;
   return "code";
@@ -130,93 +124,15 @@ function sensitiveCue({ before, after, earlier }: Surroundings): NearCue | undef
   return before.find(isOne) ?? after.find(isOne) ?? earlier.find(isOne);
 }
 
-function isPhone(facts: Facts): boolean {
-  const { before, after, earlier, phoneShape, digits } = facts;
-  if (phoneShape) return true;
-  if (digits.length < 6) return false;
-  const here = before.find(
-    ({ kind, words, strong }) => (kind === "phone" && words <= CLOSE_WORDS) || (strong && SENSITIVE.has(kind)),
-  );
-  if (here !== undefined) return here.kind === "phone";
-  if (after.some(({ kind, words }) => kind === "phone" && words <= 3)) return true;
-  const last = earlier.find(
-    ({ kind, strong, linesAgo }) => strong && (SENSITIVE.has(kind) || (kind === "phone" && linesAgo <= 3)),
-  );
-  return last?.kind === "phone";
-}
-
 /** Its own line says that it is the number of a flight, a room, an order. */
-function isHarmless({ before, digits }: Facts, mostWords = 3): boolean {
+function isHarmless({ before, digits }: NumberFacts, mostWords = 3): boolean {
   const near = before.find(({ strong, kind }) => strong || kind === "card");
   if (near === undefined || near.words > mostWords) return false;
   return near.kind === "harmless" || (near.kind === "last-four" && digits.length <= SHORTEST_CODE);
 }
 
-function factsOf(lines: readonly ReadLine[], dictation: Dictation): Facts {
-  const { pieces, atoms, digits } = dictation;
-  const [first, last] = [pieces[0], pieces.at(-1)];
-  const tokens = first === undefined ? [] : (lines[first.line]?.tokens ?? []);
-  const lastTokens = last === undefined ? [] : (lines[last.line]?.tokens ?? []);
-  const from = first?.run.from ?? 0;
-  const to = last?.run.to ?? 0;
-  const isNear = (set: ReadonlySet<string>, away: number): boolean =>
-    tokens.slice(Math.max(0, from - away), from).some(({ norm }) => set.has(norm)) ||
-    lastTokens.slice(to, to + away).some(({ norm }) => set.has(norm));
-  const [prior, next] = [tokens[from - 1], lastTokens[to]];
-  const spelledAtoms = atoms.filter(({ form }) => form === "spelled").length;
-  return {
-    ...surroundingsOf(lines, dictation),
-    digits,
-    atoms,
-    alone: pieces.every(({ line }) => isAlone(lines[line])),
-    spelled: atoms.length > 1 && spelledAtoms >= 0.6 * atoms.length,
-    written: atoms.every(({ form }) => form === "group"),
-    isAmount: isMeasured(lastTokens, to) || MONEY_MARKS.has(prior?.norm ?? "") || MONEY_MARKS.has(next?.norm ?? ""),
-    isDate: isNear(MONTHS, 2),
-    isTime: TIME_LEADS.has(prior?.norm ?? "") && looksLikeTime(atoms, digits),
-    isYear: looksLikeYear(atoms, digits),
-    isHouse: lastTokens.slice(to, to + 4).some(({ norm }) => STREET_WORDS.has(norm)),
-    hasSlash: tokens.slice(from, first?.run.to).some(({ norm }) => norm === "/"),
-    cardTalk: lines.some(({ cues }) => cues.some(({ kind }) => kind === "card" || kind === "cvv")),
-    phoneShape: isPhoneShape(tokens, from),
-    toEnd: last?.run.toEnd === true && last.line === lines.length - 1,
-  };
-}
-
-const isAlone = (line: ReadLine | undefined): boolean =>
-  line !== undefined && line.otherWords <= Math.max(1, 0.2 * line.words);
-
-function isMeasured(tokens: ReadLine["tokens"], to: number): boolean {
-  const next = tokens[to];
-  if (next === undefined) return false;
-  return UNIT_WORDS.has(next.norm) || next.norm === "%" || (next.norm === "por" && tokens[to + 1]?.norm === "ciento");
-}
-
-function looksLikeTime(atoms: readonly NumberAtom[], digits: string): boolean {
-  if (digits.length > 4 || digits.length < 3 || atoms.length > 2) return false;
-  const minutes = Number(digits.slice(-2));
-  return Number(digits.slice(0, -2)) <= 24 && minutes < 60;
-}
-
-const looksLikeYear = (atoms: readonly NumberAtom[], digits: string): boolean =>
-  /^(?:1[89]|20)\d\d$/.test(digits) &&
-  (atoms.length === 1 || (atoms.length === 2 && atoms.every(({ form }) => form === "pair")));
-
-/** `+44 …`, `plus forty four …`, `(602) …`, `602-555-0123`. */
-function isPhoneShape(tokens: ReadLine["tokens"], from: number): boolean {
-  const prior = tokens[from - 1]?.norm;
-  if (prior === "+" || prior === "plus" || prior === "mas") return true;
-  const parts = tokens.slice(from, from + 5).map(({ norm }) => norm);
-  const isDashed =
-    parts.map((part) => part.length).join() === "3,1,3,1,4" &&
-    (parts[1] === "-" || parts[1] === ".") &&
-    parts[3] === parts[1];
-  if (isDashed && tokens.slice(from + 1, from + 5).every(({ glued }) => glued)) return true;
-  return prior === "(" && tokens[from + 1]?.norm === ")" && (tokens[from]?.norm.length ?? 0) <= 3;
-}
-
 /** The whole, or a part of it from one group to another, passes Luhn's check. */
-function hasCard({ atoms }: Facts): boolean {
+export function hasCard({ atoms }: Pick<NumberFacts, "atoms">): boolean {
   for (let first = 0; first < atoms.length; first++) {
     let digits = "";
     for (let last = first; last < atoms.length && digits.length < LONGEST_CARD; last++) {

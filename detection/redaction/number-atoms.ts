@@ -8,14 +8,19 @@ export interface NumberAtom {
   /** Of tokens, end exclusive. */
   readonly from: number;
   readonly to: number;
-  /** As it is dialled: `forty one` is "41"; of an amount of no use. */
+  /** As it is dialled: `forty one` is "41", `1,234` and `mil doscientos treinta y cuatro` are "1234"; of a percentage none. */
   readonly digits: string;
   /**
    * `spelled`: digit by digit, `double four` too · `group`: digits in writing · `pair`: ten to ninety-nine in words · `cardinal`: hundreds in words ·
-   * `amount`: a date, time, decimal, or a number with thousands: nobody dictates a code that way.
+   * `amount`: a date, time, decimal, or a number with thousands: a secret only where one was asked for.
    */
   readonly form: "spelled" | "group" | "pair" | "cardinal" | "amount";
+  /** A date or a time. */
+  readonly isMoment: boolean;
 }
+
+/** A secret may look like that. */
+export const isDisguise = ({ form, digits }: NumberAtom): boolean => form === "amount" && digits !== "";
 
 const MOST_REPEATS = 6;
 /** Words and marks between `oh` and a number. */
@@ -54,14 +59,22 @@ function repeated(tokens: readonly Token[], at: number): NumberAtom | undefined 
   const to = next + 1;
   if (times !== undefined) {
     const digit = digitOf(second) ?? (isLetterZero(second.norm) ? "0" : almostDigit(second.norm));
-    return digit === undefined ? undefined : { from: at, to, digits: digit.repeat(times), form: "spelled" };
+    return digit === undefined ? undefined : spelled(at, to, digit.repeat(times));
   }
   const count = digitOf(first);
   const plural = pluralDigit(second.norm);
   if (count === undefined || plural === undefined || Number(count) < 2 || Number(count) > MOST_REPEATS)
     return undefined;
-  return { from: at, to, digits: plural.repeat(Number(count)), form: "spelled" };
+  return spelled(at, to, plural.repeat(Number(count)));
 }
+
+const spelled = (from: number, to: number, digits: string): NumberAtom => ({
+  from,
+  to,
+  digits,
+  form: "spelled",
+  isMoment: false,
+});
 
 function digitOf({ kind, norm }: Token): string | undefined {
   if (kind === "digits") return norm.length === 1 ? norm : undefined;
@@ -71,10 +84,11 @@ function digitOf({ kind, norm }: Token): string | undefined {
 
 function writtenAt(tokens: readonly Token[], at: number): NumberAtom | undefined {
   const shape = harmlessShape(tokens, at);
-  if (shape !== undefined) return { from: at, to: shape, digits: "", form: "amount" };
+  if (shape !== undefined) return { from: at, form: "amount", ...shape };
   const token = tokens[at];
   if (token === undefined) return undefined;
-  return { from: at, to: at + 1, digits: token.norm, form: token.norm.length === 1 ? "spelled" : "group" };
+  const form = token.norm.length === 1 ? "spelled" : "group";
+  return { from: at, to: at + 1, digits: token.norm, form, isMoment: false };
 }
 
 interface Part {
@@ -84,24 +98,33 @@ interface Part {
 }
 
 function wordsAt(tokens: readonly Token[], at: number): NumberAtom | undefined {
-  let part = belowThousand(tokens, at);
-  const first = part ?? scaleAt(tokens, at);
+  const first = belowThousand(tokens, at);
+  const start = first?.to ?? at;
+  if (scaleAt(tokens, start) !== undefined) return scaledAt(tokens, at, start, first?.value ?? 1);
   if (first === undefined) return undefined;
-  let to = first.to;
-  let isScaled = part === undefined;
-  // `two thousand and four`, `dos mil trescientos`: an amount, however long it goes on.
-  while (numberWord(tokens[to]?.norm ?? "")?.kind === "scale") {
-    isScaled = true;
-    to++;
-    part = belowThousand(tokens, skipWord(tokens, to, "and"));
-    if (part !== undefined) to = part.to;
-  }
-  if (isScaled) return { from: at, to, digits: "", form: "amount" };
-  return { from: at, to, digits: String(first.value), form: first.form };
+  return { from: at, to: first.to, digits: String(first.value), form: first.form, isMoment: false };
 }
 
-const scaleAt = (tokens: readonly Token[], at: number): Part | undefined =>
-  numberWord(tokens[at]?.norm ?? "")?.kind === "scale" ? { value: 0, to: at, form: "amount" } : undefined;
+/** `two thousand and four`, `dos mil trescientos`: an amount, however long it goes on. @param start Its first `thousand` or the like. @param value What stands before that. */
+function scaledAt(tokens: readonly Token[], from: number, start: number, value: number): NumberAtom {
+  let [to, total, rest, smallest] = [start, 0, value, Infinity];
+  for (let scale = scaleAt(tokens, to); scale !== undefined; scale = scaleAt(tokens, to)) {
+    // `dos mil trescientos millones`: the greater multiplies all before it.
+    total = scale > smallest ? (total + rest) * scale : total + rest * scale;
+    smallest = scale;
+    to++;
+    const part = belowThousand(tokens, skipWord(tokens, to, "and"));
+    rest = part?.value ?? 0;
+    if (part !== undefined) to = part.to;
+  }
+  const sum = total + rest;
+  return { from, to, digits: Number.isSafeInteger(sum) ? String(sum) : "", form: "amount", isMoment: false };
+}
+
+function scaleAt(tokens: readonly Token[], at: number): number | undefined {
+  const word = numberWord(tokens[at]?.norm ?? "");
+  return word?.kind === "scale" ? word.value : undefined;
+}
 
 /** A unit, a teen, tens with or without unit, or hundreds of any of them. */
 function belowThousand(tokens: readonly Token[], at: number): Part | undefined {
@@ -155,10 +178,10 @@ function softDigit(tokens: readonly Token[], at: number, before: NumberAtom | un
   const digit = almostDigit(norm);
   const isAmong = before?.form === "spelled" && nextToken !== undefined && digitOf(nextToken) !== undefined;
   if (digit === undefined || !previous || !isAmong) return undefined;
-  return { from: at, to: at + 1, digits: digit, form: "spelled" };
+  return spelled(at, at + 1, digit);
 }
 
-const zero = (at: number): NumberAtom => ({ from: at, to: at + 1, digits: "0", form: "spelled" });
+const zero = (at: number): NumberAtom => spelled(at, at + 1, "0");
 
 /** `oh, uh, seventy`, `five oh`: a number is the next thing said, or was the last. */
 function isNumberNear(tokens: readonly Token[], at: number, step: 1 | -1): boolean {

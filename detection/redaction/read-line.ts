@@ -1,6 +1,6 @@
 import type { SaidLine } from "./redaction.js";
-import { CUE_PHRASES, GAP_WORDS, LEAD_WORDS, type CueKind } from "./cue-words.js";
-import { numberAtoms, type NumberAtom } from "./number-atoms.js";
+import { ASKING_WORDS, CUE_PHRASES, GAP_WORDS, LEAD_WORDS, MOMENT_WORDS, type CueKind } from "./cue-words.js";
+import { isDisguise, numberAtoms, type NumberAtom } from "./number-atoms.js";
 import { tokensOf, type Token } from "./tokens.js";
 
 export interface Cue {
@@ -28,6 +28,10 @@ export interface ReadLine extends SaidLine {
   readonly words: number;
   /** Words that say something beside the numbers. */
   readonly otherWords: number;
+  /** It asks for something, and for no time or amount. */
+  readonly asks: boolean;
+  /** The same line with its amounts, dates and times taken for digits; undefined: it has none. */
+  readonly disguised: ReadLine | undefined;
 }
 
 const MOST_GAP_WORDS = 4;
@@ -36,7 +40,18 @@ const MOST_GAP_TOKENS = 10;
 /** Reads a line once; what it means depends on the lines around it. Linear. */
 export function readLine(line: SaidLine): ReadLine {
   const tokens = tokensOf(line.text);
-  const runs = runsOf(tokens, numberAtoms(tokens));
+  const atoms = numberAtoms(tokens);
+  const asks = isAsking(tokens);
+  const read = { ...line, tokens, cues: cuesOf(tokens), asks, disguised: undefined };
+  const plain = { ...read, ...numbersOf(tokens, runsOf(tokens, atoms, false)) };
+  if (!atoms.some(isDisguise)) return plain;
+  return { ...plain, disguised: { ...read, ...numbersOf(tokens, runsOf(tokens, atoms, true)) } };
+}
+
+function numbersOf(
+  tokens: readonly Token[],
+  runs: readonly LineRun[],
+): Pick<ReadLine, "runs" | "words" | "otherWords"> {
   let words = 0;
   let otherWords = 0;
   let run = 0;
@@ -47,8 +62,12 @@ export function readLine(line: SaidLine): ReadLine {
     const isInRun = index >= (runs[run]?.from ?? Infinity);
     if (!isInRun && !GAP_WORDS.has(norm) && !LEAD_WORDS.has(norm)) otherWords++;
   });
-  return { ...line, tokens, cues: cuesOf(tokens), runs, words, otherWords };
+  return { runs, words, otherWords };
 }
+
+const isAsking = (tokens: readonly Token[]): boolean =>
+  tokens.some(({ norm }) => norm === "?" || ASKING_WORDS.has(norm)) &&
+  !tokens.some(({ norm }) => MOMENT_WORDS.has(norm));
 
 function cuesOf(tokens: readonly Token[]): readonly Cue[] {
   const cues: Cue[] = [];
@@ -63,7 +82,8 @@ function cuesOf(tokens: readonly Token[]): readonly Cue[] {
   return cues;
 }
 
-function runsOf(tokens: readonly Token[], atoms: readonly NumberAtom[]): readonly LineRun[] {
+/** @param disguised Amounts count as digits. */
+function runsOf(tokens: readonly Token[], atoms: readonly NumberAtom[], disguised: boolean): readonly LineRun[] {
   const runs: LineRun[] = [];
   let open: NumberAtom[] = [];
   const close = (): void => {
@@ -77,8 +97,9 @@ function runsOf(tokens: readonly Token[], atoms: readonly NumberAtom[]): readonl
   for (const atom of atoms) {
     const last = open.at(-1);
     const isApart = last !== undefined && (!isGap(tokens, last.to, atom.from) || tokens[atom.from]?.newLine === true);
-    if (isApart || atom.form === "amount") close();
-    if (atom.form !== "amount") open.push(atom);
+    const isOne = atom.form !== "amount" || (disguised && isDisguise(atom));
+    if (isApart || !isOne) close();
+    if (isOne) open.push(atom);
   }
   close();
   return runs;

@@ -1,5 +1,7 @@
 import { dictationsOf, type Dictation } from "./dictation.js";
+import { judgeDisguised } from "./judge-disguised.js";
 import { judgeNumber } from "./judge-number.js";
+import { isDisguise } from "./number-atoms.js";
 import { readLine, type ReadLine } from "./read-line.js";
 import {
   joinSpans,
@@ -80,7 +82,7 @@ export class Redactor {
     const index = this.#lines.findIndex((each) => each.key === key);
     const kept = this.#lines[index];
     if (kept === undefined) return false;
-    const { runs, tokens } = kept.read;
+    const { runs, tokens } = kept.read.disguised ?? kept.read;
     // What stands at its end may be the beginning of something; what was said a moment ago, part of what comes late.
     const isNew = index >= this.#lines.length - NEW_LINES;
     return runs.some(({ from, toEnd }) => (toEnd || isNew) && !covers(kept.spans, tokens[from]?.start ?? 0));
@@ -88,10 +90,25 @@ export class Redactor {
 
   /** What judging the numbers of all lines together finds, by line. */
   #numbers(lines: readonly ReadLine[], unfinished: boolean): readonly (readonly RedactionSpan[])[] {
-    const spans = lines.map((): RedactionSpan[] => []);
+    const plain = lines.map((): RedactionSpan[] => []);
     for (const dictation of dictationsOf(lines)) {
       if (this.#isGone(lines, dictation)) continue;
       const kind = judgeNumber(lines, dictation, unfinished);
+      if (kind !== undefined && this.#goes(kind)) addSpans(plain, lines, dictation, kind);
+    }
+    for (const each of plain) each.sort((a, b) => a.start - b.start);
+    const disguised = this.#disguised(lines);
+    return plain.map((spans, index) => joinSpans(disguised[index] ?? [], spans));
+  }
+
+  /** Secrets in the form of amounts, dates and times. */
+  #disguised(lines: readonly ReadLine[]): readonly (readonly RedactionSpan[])[] {
+    if (lines.every(({ disguised }) => disguised === undefined)) return [];
+    const seen = lines.map((line) => line.disguised ?? line);
+    const spans = lines.map((): RedactionSpan[] => []);
+    for (const dictation of dictationsOf(seen)) {
+      if (!dictation.atoms.some(isDisguise) || this.#isGone(lines, dictation)) continue;
+      const kind = judgeDisguised(seen, dictation);
       if (kind !== undefined && this.#goes(kind)) addSpans(spans, lines, dictation, kind);
     }
     for (const each of spans) each.sort((a, b) => a.start - b.start);

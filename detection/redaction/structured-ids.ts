@@ -1,6 +1,6 @@
 import { CURP, ibanAt, isSpanishId } from "./checksums.js";
 import type { ReadLine } from "./read-line.js";
-import { numberAtoms } from "./number-atoms.js";
+import { isDisguise, numberAtoms } from "./number-atoms.js";
 import type { RedactionKind } from "./redaction.js";
 import { SENSITIVE } from "./surroundings.js";
 import type { Token } from "./tokens.js";
@@ -28,13 +28,18 @@ const MOST_LETTERS = 6;
 const CURP_LENGTH = 18;
 const DNI_LENGTH = 9;
 const CUE_WORDS = 6;
+const SHORTEST_CUED = 5;
 
 /** Finds what its own form gives away: IBANs, social security numbers, DNI, NIE, CURP; and, behind a cue, codes of letters and digits. Linear. */
 export function structuredIds(line: ReadLine, isAsked: boolean): readonly FoundId[] {
   const { tokens } = line;
   const found = socialSecurityNumbers(tokens);
-  for (const chain of chainsOf(tokens)) found.push(...idsOf(chain, line, isAsked));
-  return found;
+  for (const chain of chainsOf(tokens, false)) {
+    const checked = checkedIds(chain, line);
+    found.push(...(checked.length > 0 ? checked : cuedIds(chain, line, isAsked)));
+  }
+  if (line.disguised !== undefined) for (const chain of chainsOf(tokens, true)) found.push(...checkedIds(chain, line));
+  return found.sort((a, b) => a.from - b.from);
 }
 
 /** `123-45-6789`. */
@@ -51,7 +56,8 @@ function socialSecurityNumbers(tokens: readonly Token[]): FoundId[] {
   return found;
 }
 
-function chainsOf(tokens: readonly Token[]): readonly Chain[] {
+/** @param disguised `12.345.678` counts as digits. */
+function chainsOf(tokens: readonly Token[], disguised: boolean): readonly Chain[] {
   const chains: Chain[] = [];
   const atoms = new Map(numberAtoms(tokens).map((atom) => [atom.from, atom]));
   let open: Chain | undefined;
@@ -59,7 +65,8 @@ function chainsOf(tokens: readonly Token[]): readonly Chain[] {
   while (at < tokens.length) {
     const atom = atoms.get(at);
     const token = tokens[at];
-    const piece = atom === undefined ? letters(tokens, at) : atom.form === "amount" ? undefined : atom.digits;
+    const isOne = atom?.form !== "amount" || (disguised && isDisguise(atom));
+    const piece = atom === undefined ? letters(tokens, at) : isOne ? atom.digits : undefined;
     const to = atom?.to ?? at + 1;
     if (token?.newLine === true) open = undefined;
     if (piece === undefined) {
@@ -92,10 +99,10 @@ function letters(tokens: readonly Token[], at: number): string | undefined {
   return norm.length === 1 || touchesDigits || isUpper ? norm.toUpperCase() : undefined;
 }
 
-function idsOf(chain: Chain, line: ReadLine, isAsked: boolean): readonly FoundId[] {
+/** What its form and its check digits give away. */
+function checkedIds(chain: Chain, line: ReadLine): readonly FoundId[] {
   const { text, starts, tokens } = chain;
-  const digits = text.replaceAll(/\D/g, "").length;
-  if (digits < 2 || digits === text.length) return [];
+  if (!hasBoth(chain)) return [];
   const found: FoundId[] = [];
   const ends = (end: number): boolean => end === text.length || starts[end] === true;
   const add = (start: number, end: number, kind: RedactionKind): void => {
@@ -116,10 +123,20 @@ function idsOf(chain: Chain, line: ReadLine, isAsked: boolean): readonly FoundId
     } else if (ends(at + DNI_LENGTH) && isSpanishId(text.slice(at, at + DNI_LENGTH))) add(at, at + DNI_LENGTH, "id");
     else if (ends(at + CURP_LENGTH) && CURP.test(text.slice(at, at + CURP_LENGTH))) add(at, at + CURP_LENGTH, "id");
   }
-  if (found.length > 0) return found;
-  const kind = cueBefore(line, tokens[0] ?? 0, isAsked);
-  if (kind !== undefined && text.length >= 5) add(0, text.length, kind);
   return found;
+}
+
+function cuedIds(chain: Chain, line: ReadLine, isAsked: boolean): readonly FoundId[] {
+  const from = chain.tokens[0] ?? 0;
+  if (!hasBoth(chain) || chain.text.length < SHORTEST_CUED) return [];
+  const kind = cueBefore(line, from, isAsked);
+  return kind === undefined ? [] : [{ from, to: chain.end, kind }];
+}
+
+/** Letters and at least two digits. */
+function hasBoth({ text }: Chain): boolean {
+  const digits = text.replaceAll(/\D/g, "").length;
+  return digits >= 2 && digits < text.length;
 }
 
 /** Written without a space: nothing else looks like that. */

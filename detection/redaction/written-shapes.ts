@@ -8,14 +8,26 @@ const MOST_GROUP_TOKENS = 20;
 /** An address has four groups; one more, and it is none. */
 const MOST_DOTTED = 5;
 
+export interface HarmlessShape {
+  /** Where it ends, of tokens. */
+  readonly to: number;
+  readonly isMoment: boolean;
+  /** As they stand in it; of a percentage and of degrees none: no secret is written so. */
+  readonly digits: string;
+}
+
 /**
  * Whether the group of digits at `at` begins a date, a time, a decimal, a number with thousands separators, an address of a machine, an ordinal
- * or a measure. @returns Where that ends, of tokens; undefined: it is none of them.
+ * or a measure. A recogniser writes secrets in these shapes too: what is said around decides. @returns undefined: it is none of them.
  */
-export function harmlessShape(tokens: readonly Token[], at: number): number | undefined {
-  return (
-    dateAt(tokens, at) ?? timeAt(tokens, at) ?? thousandsAt(tokens, at) ?? dottedAt(tokens, at) ?? suffixed(tokens, at)
-  );
+export function harmlessShape(tokens: readonly Token[], at: number): HarmlessShape | undefined {
+  const moment = dateAt(tokens, at) ?? timeAt(tokens, at);
+  const to = moment ?? thousandsAt(tokens, at) ?? dottedAt(tokens, at) ?? suffixed(tokens, at);
+  if (to === undefined) return undefined;
+  let digits = "";
+  for (let i = at; i < to; i++) digits += digitsAt(tokens, i) ?? "";
+  const isShare = /[%°]/.test(tokens[to - 1]?.norm ?? "");
+  return { to, isMoment: moment !== undefined, digits: isShare ? "" : digits };
 }
 
 const digitsAt = (tokens: readonly Token[], at: number): string | undefined => {
@@ -41,6 +53,10 @@ function dateAt(tokens: readonly Token[], at: number): number | undefined {
   return (isDay(first) && isYear(third)) || (isYear(first) && isDay(third)) ? at + 5 : undefined;
 }
 
+/** `2,3` of `1,2,3` is no decimal: digits were listed. */
+const goesOn = (tokens: readonly Token[], at: number, mark: string): boolean =>
+  markAt(tokens, at - 1) === mark && digitsAt(tokens, at - 2) !== undefined;
+
 /** `9:30`, `22:50:23`. */
 function timeAt(tokens: readonly Token[], at: number): number | undefined {
   const [hours, minutes] = [digitsAt(tokens, at), digitsAt(tokens, at + 2)];
@@ -56,6 +72,7 @@ function thousandsAt(tokens: readonly Token[], at: number): number | undefined {
   const mark = markAt(tokens, at + 1);
   if (first === undefined || first.length > 3 || first.startsWith("0") || (mark !== "," && mark !== "."))
     return undefined;
+  if (goesOn(tokens, at, mark)) return undefined;
   let to = at + 1;
   while (to < at + MOST_GROUP_TOKENS && markAt(tokens, to) === mark && digitsAt(tokens, to + 1)?.length === 3) to += 2;
   if (to === at + 1) return undefined;
@@ -69,7 +86,7 @@ function thousandsAt(tokens: readonly Token[], at: number): number | undefined {
 function dottedAt(tokens: readonly Token[], at: number): number | undefined {
   const first = digitsAt(tokens, at);
   const mark = markAt(tokens, at + 1);
-  if (first === undefined || (mark !== "." && mark !== ",")) return undefined;
+  if (first === undefined || (mark !== "." && mark !== ",") || goesOn(tokens, at, mark)) return undefined;
   let to = at + 1;
   let groups = 1;
   while (groups < MOST_DOTTED && markAt(tokens, to) === mark && (digitsAt(tokens, to + 1)?.length ?? 9) <= 3) {

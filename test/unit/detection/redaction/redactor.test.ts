@@ -1,21 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Redactor } from "../../../../detection/redaction/redactor.js";
-import type { Speaker } from "../../../../detection/index.js";
-
-type Line = readonly [speaker: Speaker, text: string];
-
-/** What each line shows once all have been said. */
-function shownAtLast(lines: readonly Line[]): readonly string[] {
-  const redactor = new Redactor();
-  const shown: string[] = [];
-  for (const [speaker, text] of lines) {
-    const line = redactor.add({ speaker, text });
-    shown.push(line.text);
-    for (const { key, text: again } of line.revised) shown[key] = again;
-  }
-  return shown;
-}
+import { shownAtLast, type Line } from "../../../support/redacted-talk.js";
 
 const TALKS: readonly { readonly name: string; readonly said: readonly Line[]; readonly shown: readonly string[] }[] = [
   {
