@@ -67,18 +67,18 @@ export class HopWalk {
   }
 
   /** An INVITE's proves itself: its 2xx may come when no transaction knows it any more. */
-  #branchOf({ method, headers }: SipRequest, { address }: SipTarget): string {
+  #branchOf({ method, headers }: SipRequest): string {
     const { random, seal } = this.#engine;
     const nonce = random.token(10);
     if (method !== "INVITE") return `z9hG4bK${nonce}`;
     const callId = headers.get("call-id") ?? "";
     const fromTag = getTag(headers.get("from") ?? "") ?? "";
     const cseq = parseCSeq(headers.get("cseq") ?? "")?.number ?? 0;
-    return seal.branch(nonce, { callId, fromTag, cseq }, address);
+    return seal.branch(nonce, { callId, fromTag, cseq });
   }
 
   #hop(request: SipRequest, contact: HopContact | undefined, to: SipTarget, listener: Listener): Hop {
-    const branch = this.#branchOf(request, to);
+    const branch = this.#branchOf(request);
     request.headers.setFirst("via", viaAt(listener, branch));
     if (contact !== undefined)
       request.headers.setFirst(

@@ -130,7 +130,9 @@ export class Receiver implements TransportHandler {
       return;
     }
     this.#stamp(request, request.headers.get("via") ?? "", facts.via, received);
-    const dialog = facts.toTag === undefined ? undefined : this.#dialogOf(facts, facts.toTag);
+    // RFC 3261 §9.2: a CANCEL belongs to the INVITE with its branch or to nothing, whatever dialog its tags name.
+    const ofDialog = facts.toTag !== undefined && method !== "CANCEL";
+    const dialog = ofDialog ? this.#dialogOf(facts, facts.toTag) : undefined;
     const cancelled = method === "CANCEL" ? this.#engine.servers.get(serverKey(request, facts, "INVITE")) : undefined;
     if (dialog === undefined && cancelled === undefined && this.#turnedAway(arrived)) return;
     if (!this.#admit(arrived, dialog !== undefined)) return;

@@ -29,7 +29,7 @@ export function onResponse(engine: Engine, response: SipResponse, received: Rece
 
 /**
  * No transaction waits for it. A late 2xx to an INVITE of ours matters all the same, and makes us send: so it has to name a
- * dialog of ours, or to show that it answers one and to come from where that went. Anybody can write our address into a Via.
+ * dialog of ours, or to show that it answers one. Anybody can write our address into a Via.
  */
 function onUnawaited(engine: Engine, response: SipResponse, facts: ResponseFacts, from: SipSource): void {
   const { status } = response;
@@ -42,7 +42,7 @@ function onUnawaited(engine: Engine, response: SipResponse, facts: ResponseFacts
   const names = { callId, fromTag, cseq: cseq.number };
   const isProven =
     engine.dialogs.get(dialogKey(callId, fromTag, toTag)) !== undefined ||
-    engine.seal.proves(viaBranch(via) ?? "", names, from.address);
+    engine.seal.proves(viaBranch(via) ?? "", names);
   if (isProven) onStrayAnswer(engine, response, facts, from);
   else engine.counters.droppedForged.inc();
 }

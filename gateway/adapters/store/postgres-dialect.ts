@@ -37,8 +37,9 @@ export function postgresDialect(options: PostgresOptions): PostgresDialect {
         oid === INT8 ? Number : (pg.types.getTypeParser(oid, format) as unknown)) as typeof pg.types.getTypeParser,
     },
   });
-  // Without a listener the loss of an idle connection would end the process.
+  // Without a listener the loss of an idle connection would end the process, and so would that of one that is just being handed out.
   pool.on("error", options.onIdleError);
+  pool.on("connect", (client) => client.on("error", () => undefined));
   return new PostgresDialect({
     pool: {
       connect: async () => new GuardedClient(await pool.connect()),

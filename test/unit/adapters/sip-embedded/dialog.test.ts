@@ -50,6 +50,13 @@ async function callingPeer(headers: readonly string[]) {
 
 const routeLines = (message: string) => message.split("\r\n").filter((line) => line.startsWith("Route:"));
 
+test("a CANCEL with the tags of a call that is up and a branch of no INVITE is answered 481 and goes no further (RFC 3261 §9.2)", async () => {
+  const { dialogUser, user, peer, say } = await calledByPeer();
+  assert.equal(await say("CANCEL", 10), 481);
+  assert.equal(await say("CANCEL", 11), 481);
+  assert.deepEqual([dialogUser.seen, user.strays.length, peer.statuses], [["ACK"], 0, [200, 481, 481]]);
+});
+
 test("at the called end the route set is Record-Route in order, and loose routing keeps the target (RFC 3261 §12.1.1, §12.2.1.1)", async () => {
   const { dialog, network, settle } = await calledByPeer([
     "Record-Route: <sip:192.0.2.21;lr>, <sip:192.0.2.22;lr>",
