@@ -14,7 +14,12 @@ export interface Dialled {
   readonly all: Digits;
   /** What stands behind `leading` begins an extension, or digits that are sent once the call is up. */
   readonly hasTail: boolean;
+  /** Letters or `_`: names have them. */
   readonly hasLetters: boolean;
+  /** What stands behind `leading` goes on as a name does, and as no extension. */
+  readonly hasName: boolean;
+  /** What stands behind `leading` is in no name: digits that are sent once the call is up, blanks and what is escaped. */
+  readonly hasTones: boolean;
   /** Stretches of letters. */
   readonly words: number;
   /** A service code: whom it rings, if anybody, is the switch's to say. */
@@ -29,6 +34,9 @@ const WITHHELD = /^(?:[*#]31#|\*67|\*82)/;
 const WITHHELD_DIGITS: Readonly<Record<string, RegExp>> = { "1": /^(?:1167|1182)/, "44": /^(?:1470|141)/ };
 /** RFC 3601 `p`, `w`; `,` and `;` of modems; `x`, `ext` and `#` as people write them. */
 const TAIL = /^(?:[pwx,;#*]|ext)/i;
+const TONES = /^[,;#\0]/;
+/** Of letters `x1`, `pp22` and `ext5` alone are no name. */
+const NAME = /^(?:_|(?![pwx]+(?!\p{L})|ext)\p{L})/iu;
 
 /** The prefix that withholds the caller's number taken off. @returns Undefined: it has none. */
 export function withoutPrefix(user: string, countryCode: string): string | undefined {
@@ -42,11 +50,14 @@ export function readDialled(user: string): Dialled {
   const at = whole.indexOf("@");
   const text = at < 0 ? whole : whole.slice(0, at);
   const end = endOfLeading(text);
+  const rest = text.slice(end);
   return {
     leading: digitsIn(text.slice(0, end)),
     all: digitsIn(text),
-    hasTail: TAIL.test(text.slice(end)),
-    hasLetters: /\p{L}/u.test(text),
+    hasTail: TAIL.test(rest),
+    hasLetters: /[\p{L}_]/u.test(text),
+    hasName: NAME.test(rest),
+    hasTones: TONES.test(rest),
     words: text.match(/\p{L}+/gu)?.length ?? 0,
     isService: /^[*#]/.test(text),
   };

@@ -30,7 +30,7 @@ const KEPT_OF_LONG = 40;
 /** Longer input is not read at all, only hashed. */
 const MAX_RAW = 512;
 const MIN_BARE_DIGITS = 11;
-/** So many in front of anything else are a number, even where the plan does not know of which country. */
+/** So many in front of what is sent once the call is up are a number, even where the plan does not know of which country. */
 const MIN_LEADING_DIGITS = 7;
 const NATIONAL_DIGITS = 10;
 /** More stretches of letters between digits are a random name. */
@@ -93,7 +93,8 @@ export class NumberPlan {
   /**
    * As `canonical`, of a number that is dialled. What a switch behind us may strip from it (letters, `#`, blanks and what is escaped,
    * extensions, a prefix that withholds the caller's number) makes no other number of it: else each caller of an attack would reach
-   * the same person under another one. Names and service codes stay as they are.
+   * the same person under another one. Names and service codes stay as they are, with digits in front of them too (`1000123_201`):
+   * else all accounts that begin alike would be one victim.
    */
   called(raw: string): string {
     const id = this.canonical(raw);
@@ -106,16 +107,22 @@ export class NumberPlan {
   }
 
   #dialled(user: string, context: string): string | undefined {
-    const { leading, all, hasTail, hasLetters, words, isService } = readDialled(user);
+    const { leading, all, hasTail, hasLetters, hasName, hasTones, words, isService } = readDialled(user);
     if (isService) return undefined;
     const [first, whole] = [leading, all].map((read) => this.#ofDigits(read, context)) as [string, string];
-    // Without a country a national number in front of an extension is known by its length alone.
-    const isWhole =
-      isPlainInternational(first) || (this.#countryCode === "" && leading.digits.length >= NATIONAL_DIGITS);
+    // Without a country a national number is known by its length alone, and accounts (`1234567890_201`) are as long.
+    const isNational = this.#countryCode === "" && !hasName && leading.digits.length >= NATIONAL_DIGITS;
+    const isWhole = isPlainInternational(first) || isNational;
     const isNumber = isPlainInternational(whole) && (all.plus || words <= MOST_WORDS);
-    if (isNumber && !(hasTail && isWhole)) return whole;
-    if (isWhole || leading.digits.length >= MIN_LEADING_DIGITS) return first;
+    // With a digit more a national number may be one of another country.
+    const isAbroad = this.#isOwn(first) && !this.#isOwn(whole);
+    if (isNumber && !(isWhole && (hasTail || isAbroad))) return whole;
+    if (isWhole || (hasTones && leading.digits.length >= MIN_LEADING_DIGITS)) return first;
     return hasLetters || all.digits === "" ? undefined : whole;
+  }
+
+  #isOwn(number: string): boolean {
+    return this.#countryCode !== "" && number.startsWith(`+${this.#countryCode}`);
   }
 
   #ofDigits({ digits, plus }: Digits, context: string): string {

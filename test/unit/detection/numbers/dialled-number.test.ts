@@ -61,6 +61,25 @@ const cases: readonly (readonly [plan: NumberPlanOptions | undefined, raw: strin
   [undefined, "7042#", "7042"],
   [undefined, "7042%20", "7042"],
   [undefined, "7042x1", "7042x1", "a user may be called so"],
+  [US, "2025550142_1", VICTIM, "a number of the country, and none of Egypt"],
+  [US, "2025550142-bob", VICTIM],
+  [undefined, "2025550142pp22", "2025550142"],
+  [US, "5550142#1", "5550142", "no name has tones behind it"],
+  [US, "5550142,,77", "5550142"],
+  // Accounts that begin alike, with whatever digits.
+  [undefined, "1000123_201", "1000123_201"],
+  [US, "1000123_201", "1000123_201"],
+  [US, "1000123_202", "1000123_202"],
+  [undefined, "1000123_2", "1000123_2"],
+  [US, "98765432a", "98765432a"],
+  [undefined, "98765432b", "98765432b"],
+  [US, "12345678-bob", "12345678-bob"],
+  [undefined, "1234567_acct", "1234567_acct"],
+  [GB, "98765432_acct", "98765432_acct"],
+  [undefined, "1234567890_201", "1234567890_201"],
+  [undefined, "1234567890bob", "1234567890bob"],
+  [undefined, "1234567890paul", "1234567890paul", "no p of a pause"],
+  [undefined, "1234567890extra", "1234567890", "an extension, as it is written"],
   // What is no number stays.
   [undefined, "alice", "alice"],
   [undefined, "support2", "support2"],
@@ -91,6 +110,24 @@ for (const [plan, raw, id, why] of cases) {
 
 test("callers' ids are not read so: their callers are told apart by them", () => {
   assert.equal(new NumberPlan().canonical("+12025550142x1"), "+12025550142x1");
+});
+
+test("sub-accounts that begin with the same digits are different called ones: calls of many to them are no attack", () => {
+  for (const plan of [new NumberPlan(), new NumberPlan(US)])
+    for (const name of [
+      (n: number) => `1000123_20${n}`,
+      (n: number) => `98765432${"abcdef"[n]}`,
+      (n: number) => `12345678-user${n}`,
+    ]) {
+      const scene = new DetectionScene();
+      const verdicts = Array.from({ length: 6 }, (_, n) =>
+        scene.call(n * 10, n, to(plan.calledId(`sip:${name(n)}@192.0.2.1`))),
+      );
+      assert.ok(
+        verdicts.every(({ verdict }) => verdict === "allow"),
+        name(0),
+      );
+    }
 });
 
 test("an attack that writes something else behind the number in each call is seen, and its blocks hold", () => {
