@@ -1,11 +1,14 @@
-import type { CalledId, Cdr } from "../../detection/index.js";
+import type { Cdr } from "../../detection/index.js";
 import type { ForeignCall } from "../ports/outward-teardown.js";
-import type { CallObserver, LiveCall } from "./contracts.js";
+import type { CallIdentity, CallObserver, LiveCall } from "./contracts.js";
+import { mayBeOne } from "./same-call.js";
+
+type Parties = Pick<CallIdentity, "caller" | "called">;
 
 interface Remembered {
   readonly call: ForeignCall;
   /** Where whoever reported it said so. */
-  readonly called: CalledId | undefined;
+  readonly parties: Parties | undefined;
   readonly reported: boolean;
 }
 
@@ -41,11 +44,11 @@ export class ForeignCalls implements CallObserver {
   }
 
   /** @returns False when it was known. */
-  add(call: ForeignCall, called?: CalledId): boolean {
+  add(call: ForeignCall, parties?: Parties): boolean {
     const known = this.#calls.get(call.callId);
     if (known?.reported === true) return false;
     this.delete(call.callId);
-    this.#keep({ call, called, reported: true });
+    this.#keep({ call, parties, reported: true });
     this.#reported++;
     return known === undefined;
   }
@@ -58,18 +61,18 @@ export class ForeignCalls implements CallObserver {
   }
 
   /**
-   * A call that a switch reported has come to the hop: from now on it is ended here. One that goes to somebody else is another call,
-   * whatever its Call-ID: it must not hide that of the switch.
+   * A call that a switch reported has come to the hop: from now on it is ended here. One from somebody else to somebody else is
+   * another call, whatever its Call-ID: it must not hide that of the switch.
    */
   onStarted({ sipCallId, identity }: LiveCall): void {
     const known = this.#calls.get(sipCallId);
-    if (known?.called === undefined || known.called === identity.called) this.delete(sipCallId);
+    if (known?.parties === undefined || mayBeOne(identity, known.parties)) this.delete(sipCallId);
   }
 
   /** A call that a trunk in redirect mode asked about goes on elsewhere. */
   onEnded(call: LiveCall, cdr: Cdr): void {
     if (call.policy.mode !== "redirect" || cdr.cause !== "normal" || this.#calls.has(call.callId)) return;
-    this.#keep({ call: { callId: call.callId }, called: call.identity.called, reported: false });
+    this.#keep({ call: { callId: call.callId }, parties: call.identity, reported: false });
   }
 
   #keep(entry: Remembered): void {

@@ -6,10 +6,11 @@ import type { EventVerdict, SwitchEvent } from "../ports/gateway-control.js";
 import type { ForeignCall } from "../ports/outward-teardown.js";
 import type { CallRegistry } from "./call-registry.js";
 import type { ActionCarrier } from "./carry-out.js";
-import type { CallIdentity, CallScreen, LiveCall } from "./contracts.js";
+import type { CallIdentity, CallScreen } from "./contracts.js";
 import { leavingOut, type DialplanEndings } from "./dialplan-endings.js";
 import type { ForeignCalls } from "./foreign-calls.js";
 import { identifyReported } from "./identify-call.js";
+import { hopCallOf } from "./same-call.js";
 import type { Trunk, TrunkTable } from "./trunks.js";
 
 export interface SwitchEventOptions {
@@ -36,7 +37,8 @@ export interface SwitchEventDeps {
 
 /**
  * Calls that a switch reports over HTTP, decided on like those of the hop; the verdict goes back in the answer. A call that both
- * report carries one Call-ID and counts once; while the hop carries it, only the hop says when it was answered and when it ended.
+ * report carries one Call-ID and counts once, whoever calls whom in it by the hop's account; while the hop carries it, only the hop
+ * says when it was answered and when it ended.
  */
 export class SwitchEvents {
   readonly #options: SwitchEventOptions;
@@ -80,8 +82,8 @@ export class SwitchEvents {
     const { screen, carrier, clock, foreignCalls, dialplans } = this.#deps;
     const arrivedAt = clock.unix();
     const reported = this.#identify(event);
-    const live = this.#liveCall(callId, reported);
-    if (live === undefined) foreignCalls.add(foreignCall(event), reported.called);
+    const live = hopCallOf(this.#deps.registry.withSipCallId(callId), reported);
+    if (live === undefined) foreignCalls.add(foreignCall(event), reported);
     // It may be ended from now on, but it is no call of this moment.
     if (event.resumed === true) return { callId, status: "processed", verdict: "allow", detected: false };
     const started: CallStarted = {
@@ -105,21 +107,19 @@ export class SwitchEvents {
     const { callId, at } = event;
     dialplans.over(callId);
     foreignCalls.delete(callId);
-    const isOurs = this.#liveCall(callId, this.#identify(event)) !== undefined;
-    if (!isOurs) screen.callEnded({ kind: "call.ended", callId, at: at ?? clock.unix() });
+    const carried = this.#deps.registry.withSipCallId(callId);
+    const reported = this.#identify(event);
+    if (hopCallOf(carried, reported) === undefined) {
+      // Beside one of the hop it is over alone.
+      const { caller, called } = reported;
+      const whose = carried.length === 0 ? {} : { caller, called };
+      screen.callEnded({ kind: "call.ended", callId, ...whose, at: at ?? clock.unix() });
+    }
     return { callId, status: "processed", verdict: "allow", detected: false };
   }
 
   #identify(event: SwitchEvent): CallIdentity {
     return identifyReported(event.aNumber, event.bNumber, reportedTrunk(event, this.#deps.trunks()));
-  }
-
-  /**
-   * The call of the hop that is reported. Who calls is the hop's to say: the switch may write the same number in another way. But one
-   * that goes to another number is another call under the same Call-ID, which its caller chose: it does not stand for this one.
-   */
-  #liveCall(callId: string, { called }: CallIdentity): LiveCall | undefined {
-    return this.#deps.registry.withSipCallId(callId).find((call) => call.identity.called === called);
   }
 
   #reject({ callId }: SwitchEvent, reason: string): EventVerdict {
@@ -143,8 +143,8 @@ function foreignCall({ callId, switchId }: SwitchEvent): ForeignCall {
   return switchId === undefined ? { callId } : { callId, switchId };
 }
 
-function answered({ callId, at }: CallStarted): CallAnswered {
-  return { kind: "call.answered", callId, at };
+function answered({ callId, caller, called, at }: CallStarted): CallAnswered {
+  return { kind: "call.answered", callId, caller, called, at };
 }
 
 function verdictOf(callId: string, { verdict, detected, alertId, incidentId }: Decision): EventVerdict {

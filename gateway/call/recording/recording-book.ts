@@ -4,6 +4,7 @@ import type { CallRegistry } from "../call-registry.js";
 import type { EndReason, LiveCall } from "../contracts.js";
 import type { ForeignCalls } from "../foreign-calls.js";
 import { identifyReported } from "../identify-call.js";
+import { hopCallOf } from "../same-call.js";
 import type { TeardownOrder, TeardownService } from "../teardown-service.js";
 import type { Trunk, TrunkTable } from "../trunks.js";
 import type { RecordedCall } from "./recording-contracts.js";
@@ -121,11 +122,8 @@ export class RecordingBook {
     return named?.callId ?? this.#onlyCallOf(identity) ?? communicationId;
   }
 
-  /** The hop's call of that Call-ID. One to another number is another call: its caller chose the Call-ID. */
-  #hopCall(sipCallId: string, { called }: CallIdentity): LiveCall | undefined {
-    const calls = this.#deps.registry.withSipCallId(sipCallId);
-    if (called === "unknown") return calls.length === 1 ? calls[0] : undefined;
-    return calls.find(({ identity }) => identity.called === called);
+  #hopCall(sipCallId: string, identity: CallIdentity): LiveCall | undefined {
+    return hopCallOf(this.#deps.registry.withSipCallId(sipCallId), identity);
   }
 
   #onlyCallOf({ caller, called }: CallIdentity): string | undefined {

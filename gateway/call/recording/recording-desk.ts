@@ -1,4 +1,4 @@
-import type { Decision } from "../../../detection/index.js";
+import type { CallEnded, Decision } from "../../../detection/index.js";
 import { unixMs, type UnixMs } from "../../core/time.js";
 import type { ActionCarrier } from "../carry-out.js";
 import type { CallScreen } from "../contracts.js";
@@ -28,8 +28,8 @@ const TRUSTED_MS = 30_000;
 export class RecordingDesk implements RecordedCallDesk {
   readonly #options: RecordingDeskOptions;
   readonly #deps: RecordingDeskDeps;
-  /** Recording → the id under which detection was told of its call. */
-  readonly #told = new Map<string, string>();
+  /** Recording → the call as detection was told of it: another one, of the hop, may have its id. */
+  readonly #told = new Map<string, Omit<CallEnded, "kind" | "at">>();
 
   constructor(options: RecordingDeskOptions, deps: RecordingDeskDeps) {
     this.#options = options;
@@ -47,10 +47,10 @@ export class RecordingDesk implements RecordedCallDesk {
 
   ended(recordingCallId: string, at: UnixMs): void {
     this.#deps.book.remove(recordingCallId);
-    const callId = this.#told.get(recordingCallId);
-    if (callId === undefined) return;
+    const told = this.#told.get(recordingCallId);
+    if (told === undefined) return;
     this.#told.delete(recordingCallId);
-    this.#deps.screen.callEnded({ kind: "call.ended", callId, at });
+    this.#deps.screen.callEnded({ kind: "call.ended", ...told, at });
   }
 
   /** Once a call, as soon as both sides are known. @returns How much it is suspected, 0–1. */
@@ -61,7 +61,8 @@ export class RecordingDesk implements RecordedCallDesk {
     const { screen, carrier } = this.#deps;
     const isNear = startedAt !== undefined && Math.abs(startedAt - arrivedAt) <= TRUSTED_MS;
     const at = isNear ? unixMs(Math.min(startedAt, arrivedAt)) : arrivedAt;
-    this.#told.set(recordingCallId, communicationId);
+    const told = { callId: communicationId, caller: identity.caller, called: identity.called };
+    this.#told.set(recordingCallId, told);
     const decision = screen.callStarted({
       kind: "call.started",
       callId: communicationId,
@@ -70,7 +71,7 @@ export class RecordingDesk implements RecordedCallDesk {
       arrivedAt,
       source: "siprec",
     });
-    screen.callAnswered({ kind: "call.answered", callId: communicationId, at });
+    screen.callAnswered({ kind: "call.answered", ...told, at });
     carrier.carryOut(decision.actions);
     // Nobody asks us whether the call may go on, as a switch does: what would be refused is ended.
     const isOrdered = decision.actions.some(

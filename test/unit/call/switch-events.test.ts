@@ -59,6 +59,86 @@ test("events: a call of the hop that the switch writes in another way is still o
   assert.deepEqual([detection.stats().processed, detection.incidents().length], [1, 0]);
 });
 
+const toHop = "+12025550199";
+const sameCall: readonly (readonly [what: string, aNumber: string, bNumber: string])[] = [
+  ["the called number without its country", "A1", "2025550199"],
+  ["the called number as it is dialled", "A1", "0012025550199"],
+  ["the called number behind another prefix", "A1", "82025550199"],
+  ["the extension that rings, and the caller", "2025550101", "7042"],
+  ["the caller, and the number it was sent on to", "+12025550101", "+12025550166"],
+  ["the extension that rings, of a caller who withholds his number", "anonymous", "7042"],
+];
+for (const order of ["before", "after"] as const)
+  for (const [what, aNumber, bNumber] of sameCall)
+    test(`events: of a call of the hop that began ${order} it a report names ${what}: it is that call, and no foreign one`, async () => {
+      const { control, registry, detection, foreignCalls, disconnected } = setUp();
+      const call = new LiveCallDouble("call1");
+      const begin = (): void => {
+        for (const observer of [registry, foreignCalls]) observer.onStarted(call);
+      };
+      if (order === "before") begin();
+      await control.reportEvents([event("call1", aNumber, { bNumber })]);
+      if (order === "after") begin();
+      assert.deepEqual([foreignCalls.get("call1"), foreignCalls.reported], [undefined, 0]);
+      if (order === "after") return;
+      await control.reportEvents([event("call1", "+12025550101", { bNumber: toHop })]);
+      assert.equal(detection.stats().processed, 1, "counted once");
+      await control.endCalls(["call1"], "test", "somebody");
+      assert.deepEqual([call.ended.length, disconnected], [1, []]);
+    });
+
+const otherCalls: readonly (readonly [what: string, aNumber: string, bNumber: string])[] = [
+  ["from somebody else to somebody else", "+13035550111", "+12025550166"],
+  ["to somebody else, its caller withheld", "anonymous", "+12025550166"],
+  ["from an extension to another", "4711", "7042"],
+  ["to a number that ends alike", "+13035550111", "+13035550199"],
+];
+for (const [what, aNumber, bNumber] of otherCalls)
+  test(`events: a report of a call ${what} is of no call of the hop that only has its Call-ID`, async () => {
+    const { control, registry, foreignCalls } = setUp();
+    registry.onStarted(new LiveCallDouble("call1"));
+    await control.reportEvents([event("call1", aNumber, { bNumber })]);
+    assert.equal(foreignCalls.get("call1")?.callId, "call1");
+  });
+
+test("events: of two calls of the hop under one Call-ID the one to the reported number is meant", async () => {
+  const { control, registry, foreignCalls, detection } = setUp();
+  const [decoy, call] = ["x", "x~1"].map((name) => new LiveCallDouble(name, { sipCallId: "x" }));
+  Object.assign(decoy!.identity, { called: "+12025550166" });
+  for (const each of [decoy!, call!]) registry.onStarted(each);
+  const reports = ["2025550199", toHop, "0012025550199"].map((bNumber) => event("x", "A1", { bNumber }));
+  await control.reportEvents(reports);
+  assert.deepEqual([foreignCalls.get("x"), detection.stats().processed], [undefined, 1]);
+});
+
+const endings: readonly (readonly [aNumber: string, bNumber: string])[] = [
+  ["A9", "B9"],
+  ["anonymous", "+12025550166"],
+  ["2025550101", "2025550199"],
+];
+for (const [aNumber, bNumber] of endings)
+  test(`events: what ended from ${aNumber} to ${bNumber} does not take a live call of the hop out of its attack`, async () => {
+    const { control, registry, screen, clock } = setUp();
+    const calls = Array.from({ length: 5 }, (_, n) => new LiveCallDouble(`hop${n}`));
+    const ordered: string[] = [];
+    for (const [n, call] of calls.entries()) {
+      Object.assign(call.identity, { caller: `+1303555010${n}` });
+      registry.onStarted(call);
+      const times = { at: clock.unix(), arrivedAt: clock.unix() };
+      const { callId, identity } = call;
+      if (n === 4)
+        await control.reportEvents(
+          calls.slice(0, 4).map((each) => event(each.callId, aNumber, { bNumber, status: "ended" })),
+        );
+      const decision = screen.callStarted({
+        kind: "call.started",
+        ...{ callId, isNew: true, ...identity, ...times, source: "hop" },
+      });
+      for (const action of decision.actions) if (action.kind === "end-calls") ordered.push(...action.callIds);
+    }
+    assert.deepEqual(ordered.toSorted().slice(0, 4), ["hop0", "hop1", "hop2", "hop3"]);
+  });
+
 test("events: a call that ended is forgotten; one that comes to the hop later is the hop's", async () => {
   const { control, foreignCalls } = setUp();
   const bNumber = "+12025550199";

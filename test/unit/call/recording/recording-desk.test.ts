@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { FraudDetection, unixMs, type CalledId, type CallerId } from "../../../../detection/index.js";
+import {
+  FraudDetection,
+  unixMs,
+  type CallAnswered,
+  type CalledId,
+  type CallEnded,
+  type CallerId,
+} from "../../../../detection/index.js";
 import { Audit } from "../../../../gateway/call/audit.js";
 import { CallRegistry } from "../../../../gateway/call/call-registry.js";
 import { ActionCarrier } from "../../../../gateway/call/carry-out.js";
@@ -141,8 +148,8 @@ test("detection is told once: when both sides are known, and when the call ends"
       facts.push(`${event.callId} ${event.caller} ${event.called} ${event.trunk} ${event.source}`);
       return scene.screen.callStarted(event);
     },
-    callAnswered: () => facts.push("answered"),
-    callEnded: ({ callId: id }: { callId: string }) => facts.push(`${id} ended`),
+    callAnswered: ({ called }: CallAnswered) => facts.push(`${called} answered`),
+    callEnded: ({ callId: id, caller, called }: CallEnded) => facts.push(`${id} ${caller} ${called} ended`),
   };
   const desk = new RecordingDesk(
     { report: true },
@@ -155,7 +162,12 @@ test("detection is told once: when both sides are known, and when the call ends"
   desk.changed({ ...call, called: { aor: "tel:+12025550188", name: "" } });
   desk.ended(call.recordingCallId, scene.clock.unix());
   const id = call.recordingCallId;
-  assert.deepEqual(facts, [`${id} +12025550101 +12025550199 sbc siprec`, "answered", `${id} ended`]);
+  // Another call, of the hop, may have its id: what is told is told of this one.
+  assert.deepEqual(facts, [
+    `${id} +12025550101 +12025550199 sbc siprec`,
+    "+12025550199 answered",
+    `${id} +12025550101 +12025550199 ended`,
+  ]);
 });
 
 test("not told where it is switched off, where the hop carries the call, or where a switch reported it", () => {
@@ -258,6 +270,18 @@ test("calls of the hop to somebody else hide no attack on a system that is recor
   assert.equal(scene.screen.stats().openIncidents, 1);
   assert.ok((attacked.at(-1) ?? 0) > 0);
 });
+
+for (const called of ["sip:7042@192.0.2.2", "sip:2025550199@192.0.2.2"])
+  test(`a recording that names ${called} is of the hop's call with its Call-ID and its caller or number`, async () => {
+    const scene = setUp();
+    const live = new LiveCallDouble("leg-a");
+    scene.registry.onStarted(live);
+    const call = recordedCall(scene, { identifiers: [callId("leg-a")], called: { aor: called, name: "" } });
+    scene.desk.begin(call);
+    assert.deepEqual([scene.screen.stats().processed, scene.foreignCalls.get("leg-a")], [0, undefined]);
+    await scene.book.endCommunicationSession(call.recordingCallId, FRAUD, "policy");
+    assert.deepEqual([live.ended.length, scene.ended], [1, []]);
+  });
 
 test("ending what is recorded: the one call of the hop with the same numbers; of two, none", async () => {
   const scene = setUp();

@@ -1,0 +1,47 @@
+import type { CallIdentity, LiveCall } from "./contracts.js";
+
+type Parties = Pick<CallIdentity, "caller" | "called">;
+
+/** Fewer digits are an extension or a short code, which another system may put in a number's place. */
+const NUMBER_DIGITS = 7;
+/** So many at the end are the same line, whatever is dialled before them. */
+const LINE_DIGITS = 10;
+
+/**
+ * The hop's call of which another system tells under its Call-ID. Callers choose Call-IDs: one to another number from another caller
+ * is another call, put beside it. Both sides need not agree, for a switch may write numbers by another plan, and name an extension.
+ *
+ * @param calls All live ones with that Call-ID.
+ */
+export function hopCallOf(calls: readonly LiveCall[], reported: Parties): LiveCall | undefined {
+  const same =
+    calls.find(({ identity }) => identity.called === reported.called) ??
+    calls.find(({ identity }) => isSameNumber(identity.called, reported.called));
+  const [only] = calls;
+  return same ?? (calls.length === 1 && only !== undefined && mayBeOne(only.identity, reported) ? only : undefined);
+}
+
+/** May both be of one call? */
+export function mayBeOne(one: Parties, other: Parties): boolean {
+  if (isSameNumber(one.called, other.called) || isNobody(one.called) || isNobody(other.called)) return true;
+  if (isSameNumber(one.caller, other.caller)) return true;
+  // Of a caller who withholds his number the called one has to tell: two whole ones that differ are two calls.
+  const isWithheld = isAnonymous(one.caller) || isAnonymous(other.caller);
+  return isWithheld && (isShort(one.called) || isShort(other.called));
+}
+
+/** As two systems write one number: `+12025550142`, `2025550142`, `0012025550142`. */
+export function isSameNumber(one: string, other: string): boolean {
+  if (isAnonymous(one) || isAnonymous(other)) return false;
+  if (one === other) return true;
+  const [a, b] = [digitsOf(one), digitsOf(other)];
+  if (a.length < NUMBER_DIGITS || b.length < NUMBER_DIGITS) return false;
+  if (a.endsWith(b) || b.endsWith(a)) return true;
+  return a.length >= LINE_DIGITS && b.length >= LINE_DIGITS && a.slice(-LINE_DIGITS) === b.slice(-LINE_DIGITS);
+}
+
+/** Of a number, without what is dialled before it; empty: a name. */
+const digitsOf = (id: string): string => /^\+?0*(\d+)$/.exec(id)?.[1] ?? "";
+const isShort = (id: string): boolean => /^\d+$/.test(id) && id.length < NUMBER_DIGITS;
+const isAnonymous = (caller: string): boolean => caller.startsWith("anonymous@");
+const isNobody = (called: string): boolean => called === "unknown";
