@@ -14,11 +14,12 @@ const LEAST_LONG_PREFIX = 7;
 export function guardProblems(config: Config): string[] {
   const { guard } = config.detection;
   const plan = new NumberPlan(defaultPlan(config));
+  const dialled = (number: string): string => plan.called(number);
   const whole = (number: string): string => plan.canonical(number);
   const start = (prefix: string): string => canonicalPrefix(prefix, plan);
   return [
     ...trunkProblems(config),
-    ...notCanonical("calledNumbers", guard.calledNumbers, whole),
+    ...notCanonical("calledNumbers", guard.calledNumbers, dialled),
     ...notCanonical("calledPrefixes", guard.calledPrefixes, start),
     ...notCanonical("callerNumbers", guard.callerNumbers, whole),
     ...notCanonical("callerPrefixes", guard.callerPrefixes, start),

@@ -117,7 +117,7 @@ export class CallOrigins {
     const fits = ({ callers, target, replaces }: Referral): boolean =>
       callers.includes(caller) &&
       ((replaced !== undefined && replaced.callId === replaces) ||
-        (target !== undefined && numbers?.canonical(target) === called));
+        (target !== undefined && numbers?.called(target) === called));
     return this.#referrals.take([callerAt(trunk, caller), address], ownText(callId), this.#deps.clock.mono(), fits);
   }
 

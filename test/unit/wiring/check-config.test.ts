@@ -76,6 +76,19 @@ for (const [what, input, says] of [
     /^detection\.guard\.calledNumbers\.0: "2025550142" .* "\+12025550142"$/,
   ],
   [
+    "a called one with a number in it, which is called by that number",
+    {
+      defaultTrunk: { numberPlan: { region: "US" } },
+      detection: { guard: { calledNumbers: ["queue-2025550142-sales"] } },
+    },
+    /^detection\.guard\.calledNumbers\.0: "queue-2025550142-sales" .* "\+12025550142"$/,
+  ],
+  [
+    "a called number with an extension",
+    { detection: { guard: { calledNumbers: ["+12025550142x1"] } } },
+    /^detection\.guard\.calledNumbers\.0: .* "\+12025550142"$/,
+  ],
+  [
     "a number as dialled",
     { detection: { guard: { callerNumbers: ["0012025550142"] } } },
     /^detection\.guard\.callerNumbers\.0: .* "\+12025550142"$/,

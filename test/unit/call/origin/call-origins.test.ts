@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { CdrOrigin } from "../../../../detection/index.js";
+import { NumberPlan, type CdrOrigin } from "../../../../detection/index.js";
 import type { Admission } from "../../../../gateway/call/contracts.js";
 import { identifyCall } from "../../../../gateway/call/identify-call.js";
 import { CallOrigins } from "../../../../gateway/call/origin/call-origins.js";
 import { TrunkTable } from "../../../../gateway/call/trunks.js";
 import type { HeaderEntries, SipTarget } from "../../../../gateway/ports/sip-endpoint.js";
 import { B2buaBench } from "../../../support/b2bua-bench.js";
-import { trunkSettings } from "../../../support/call-doubles.js";
+import { plainNumbers, trunkSettings } from "../../../support/call-doubles.js";
 import { FakeClock } from "../../../support/fake-clock.js";
 import { SOURCE, type FakeDialog } from "../../../support/fake-sip-endpoint.js";
 
@@ -17,10 +17,10 @@ const from = (number: string, tag = "x"): HeaderEntries[number] => ["From", `<si
 const TRUNK: HeaderEntries[number] = ["X-Trunk", "south"];
 
 /** Calls come by `north`, or by the trunk that X-Trunk names. */
-function scene(trusted: readonly string[] = []) {
+function scene(trusted: readonly string[] = [], numbers = plainNumbers) {
   const clock = new FakeClock();
   const table = TrunkTable.of({
-    trunks: ["north", "south"].map((id) => trunkSettings(id, { trusted: trusted.includes(id) })),
+    trunks: ["north", "south"].map((id) => trunkSettings(id, { trusted: trusted.includes(id), numbers })),
     defaultTrunk: trunkSettings("default"),
     trustedHops: [],
     unknownSources: "accept",
@@ -107,6 +107,16 @@ test("a transfer by the caller: the called side's call comes from where its leg 
     if (origin !== undefined) assert.equal(origin.forwarded?.by, ALICE);
   }
 });
+
+for (const target of [`${CAROL}x12`, "2025550103", `${CAROL}%2C%2C77`])
+  test(`a transfer to ${target} leads to a call of that number, however it is written there`, () => {
+    for (const dialled of [CAROL, target]) {
+      const { bench, originOf } = scene([], new NumberPlan({ region: "US" }));
+      const { a, b } = bench.answered();
+      refer(b, a, uri(target));
+      assert.equal(originOf([from(ALICE)], dialled)?.transfer, "call1@caller.example", dialled);
+    }
+  });
 
 test("an attended transfer: the new call is of the one in which the REFER came, and replaces the other", () => {
   const { bench, originOf } = scene();
