@@ -163,6 +163,14 @@ export class ThreatPolicy {
     return actions;
   }
 
+  /** It goes on, but is not listened to any more: nobody would lift its hold. `ended` comes next. */
+  unheard(callId: string): readonly Action[] {
+    const followed = this.#calls.get(callId);
+    if (followed?.heldUntil === undefined) return NOTHING;
+    followed.heldUntil = undefined;
+    return [{ kind: "hold-call", callId, held: false }];
+  }
+
   ended(callId: string, now: UnixMs): readonly Action[] {
     const followed = this.#calls.get(callId);
     if (followed === undefined) return NOTHING;

@@ -1,5 +1,6 @@
 import type { Cdr } from "../../detection/index.js";
 import type { IncomingInvite, ResponseSpec } from "../ports/sip-endpoint.js";
+import type { SipRequest } from "../sip/message/sip-message.js";
 import { factsOf, newRecord } from "./call-record.js";
 import type { CallOptions } from "./call-options.js";
 import type { CallOwner, CallServices, CallStart } from "./call-services.js";
@@ -81,12 +82,12 @@ export class CallCore implements GatedCall, MediaUser {
   }
 
   /** @returns Undefined: its media passes us by. */
-  openMedia(): MediaGate | undefined {
+  openMedia(invite: SipRequest): MediaGate | undefined {
     const { call } = this;
     const { media } = this.services;
     const wanted = media?.wantedBy(call);
     if (media === undefined || wanted === undefined || wanted.anchor === "none") return undefined;
-    this.media = media.open(call, wanted, this);
+    this.media = media.open(call, wanted, this, invite);
     if (this.media === undefined) this.record.media = { anchor: wanted.anchor, notHeard: "unavailable" };
     return this.media;
   }

@@ -27,7 +27,7 @@ export class CallSetup implements AttemptsOwner {
   /** Sends the INVITE on. Where the media is to be anchored it waits until its offer is rewritten. */
   start(request: SipRequest): void {
     const core = this.#core;
-    const gate = core.openMedia();
+    const gate = core.openMedia(request);
     if (gate === undefined) {
       this.#attempt(request, this);
       return;

@@ -12,8 +12,9 @@ import type {
   TrunkId,
 } from "../../detection/index.js";
 import type { UnixMs } from "../core/time.js";
+import type { PcmAudio } from "../media/audio.js";
 import type { JournalEntry } from "../ports/dialog-journal.js";
-import type { MediaEvent, MediaSession, NotHeard } from "../ports/media-anchor.js";
+import type { MediaEvent, MediaSession, MediaSide, NotHeard } from "../ports/media-anchor.js";
 import type { DialogSnapshot, HeaderEntries, SipSource, SipTarget } from "../ports/sip-endpoint.js";
 import type { SipRequest } from "../sip/message/sip-message.js";
 
@@ -186,7 +187,10 @@ export interface LiveCall {
 }
 
 /** What may be done with a call's media by who does not own it. */
-export type LiveMedia = Pick<MediaSession, "play" | "hold" | "stats">;
+export interface LiveMedia extends Pick<MediaSession, "hold" | "stats"> {
+  /** As `MediaSession.play`. @param waits Until the prompt is over that this side hears now, instead of replacing it. */
+  play(to: MediaSide, audio: PcmAudio, waits?: boolean): Promise<boolean>;
+}
 
 /** What happens to a call's media. */
 export type CallMediaEvent =

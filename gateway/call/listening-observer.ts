@@ -3,11 +3,12 @@ import type { CallMediaEvent, CallObserver, LiveCall } from "./contracts.js";
 
 /**
  * Tells the listening side of the calls that it may hear: from the moment at which their streams may open (early media, or the
- * answer) until the call is over. Where two calls share a Call-ID the first is heard; emergency calls never are.
+ * answer) until the call is over. Calls that share a Call-ID are told apart by their names; one that passes the gateway twice is heard
+ * once (`MediaAnchors`). Emergency calls never are.
  */
 export class ListeningObserver implements CallObserver {
   readonly #listening: Pick<Listening, "open" | "close">;
-  /** By Call-ID; as many as the calls that are heard. */
+  /** By name; as many as the calls that are heard. */
   readonly #heard = new Map<string, LiveCall>();
 
   constructor(listening: Pick<Listening, "open" | "close">) {

@@ -144,6 +144,11 @@ export class ThreatDesk implements Listening, ListeningUser {
     this.#carryOut(callId, policy.ended(callId, clock.unix()));
   }
 
+  /** The call goes on unheard: what was done to it that lasts is undone. It is closed next. */
+  unheard(callId: string): void {
+    this.#carryOut(callId, this.#deps.policy.unheard(callId));
+  }
+
   /** One at a time for each call. @returns Stops it; undefined: nobody listens to that call. */
   follow(callId: string, follower: HeardFollower): (() => void) | undefined {
     const state = this.#calls.get(callId);

@@ -79,8 +79,11 @@ export interface MediaSession {
    * on, whatever other early dialogs said last; those are forgotten. The idle time begins.
    */
   answered(fork?: string): void;
-  /** Plays to one side, over what the other says. Resolves when it has been played; a newer prompt replaces it. @throws GatewayError `media.rejected` */
-  play(to: MediaSide, audio: PcmAudio): Promise<void>;
+  /**
+   * Plays to one side, over what the other says. A newer prompt replaces it.
+   * @returns Once it is over: whether it was played to its end. @throws GatewayError `media.rejected`
+   */
+  play(to: MediaSide, audio: PcmAudio): Promise<boolean>;
   /** Neither side hears the other from now on, until `hold(false)`; held sides hear a quiet tone. */
   hold(held: boolean): void;
   stats(): Promise<MediaStats>;

@@ -296,7 +296,10 @@ function hearing({ media }: Config, { log }: CallLayerDeps, threat: ThreatSide |
   const listening = threat && new ListeningObserver(threat.desk);
   const observers: CallObserver[] = listening === undefined ? [] : [listening];
   if (media.consentFile !== undefined) {
-    const unheard = (call: LiveCall): void => listening?.stop(call);
+    const unheard = (call: LiveCall): void => {
+      threat?.desk.unheard(call.callId);
+      listening?.stop(call);
+    };
     observers.push(new ConsentObserver(readPrompt("media.consentFile", media.consentFile), { log, unheard }));
   }
   return observers;

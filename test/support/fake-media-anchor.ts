@@ -96,6 +96,8 @@ export class FakeMediaSession implements MediaSession {
   #untouched: Extract<DescribedMedia, { kind: "untouched" }> | undefined;
   /** What both sides take is known. */
   #agreed = false;
+  /** What comes of the next prompts, in order; of further ones: they are played to their end. */
+  readonly prompts: Promise<boolean>[] = [];
   /** Sides that take nothing that can be coded. */
   readonly deaf = new Set<MediaSide>();
 
@@ -137,11 +139,11 @@ export class FakeMediaSession implements MediaSession {
     this.asked.push(`answered${fork === undefined ? "" : ` ${fork}`}`);
   }
 
-  play(to: MediaSide, _audio: PcmAudio): Promise<void> {
+  play(to: MediaSide, _audio: PcmAudio): Promise<boolean> {
     if (!this.#agreed || this.deaf.has(to))
       return Promise.reject(new GatewayError("media.rejected", "a prompt cannot be played"));
     this.played.push(to);
-    return Promise.resolve();
+    return this.prompts.shift() ?? Promise.resolve(true);
   }
 
   hold(held: boolean): void {

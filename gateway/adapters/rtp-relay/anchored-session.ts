@@ -84,13 +84,13 @@ export class AnchoredSession implements MediaSession {
     this.#tell();
   }
 
-  async play(to: MediaSide, audio: PcmAudio): Promise<void> {
+  async play(to: MediaSide, audio: PcmAudio): Promise<boolean> {
     const lengthMs = (audio.samples.length * 1000) / audio.sampleRateHz;
     if (!(lengthMs <= MAX_PROMPT_MS)) throw new GatewayError("media.rejected", "a prompt lasts ten minutes at most");
     if (this.#bypassed || this.#places.size === 0)
       throw new GatewayError("media.rejected", "the call's media does not pass through the relay");
     const { sampleRateHz, samples } = audio;
-    await this.#parts.link.request("play", { call: this.#id, to, sampleRateHz, samples }, lengthMs + PLAY_TIMEOUT_MS);
+    return this.#parts.link.request("play", { call: this.#id, to, sampleRateHz, samples }, lengthMs + PLAY_TIMEOUT_MS);
   }
 
   hold(held: boolean): void {

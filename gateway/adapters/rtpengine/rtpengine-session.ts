@@ -109,7 +109,7 @@ export class RtpengineSession implements MediaSession {
     void this.#inTurn(() => this.#settleOn(fork ?? ""));
   }
 
-  play(to: MediaSide, audio: PcmAudio): Promise<void> {
+  play(to: MediaSide, audio: PcmAudio): Promise<boolean> {
     return this.#sound.play(to, audio);
   }
 

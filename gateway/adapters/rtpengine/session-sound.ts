@@ -42,7 +42,7 @@ export class SessionSound {
   }
 
   /** See `MediaSession.play`. */
-  async play(to: MediaSide, audio: PcmAudio): Promise<void> {
+  async play(to: MediaSide, audio: PcmAudio): Promise<boolean> {
     const pieces = promptPieces(audio);
     if (pieces === undefined) throw new GatewayError("media.rejected", "a prompt of that sample rate cannot be played");
     const prompt = ++this.#prompts[to];
@@ -50,10 +50,11 @@ export class SessionSound {
     try {
       await this.#block(opposite(to), true);
       for (const { wav, durationMs } of pieces) {
-        if (!isCurrent()) return;
+        if (!isCurrent()) return false;
         await this.#playTo(to, { blob: wav });
         await this.#pause(durationMs);
       }
+      return isCurrent();
     } finally {
       if (isCurrent() && !this.#held) await this.#block(opposite(to), false).catch(ignored);
     }

@@ -36,6 +36,10 @@ export interface CallMediaDeps {
   readonly options: MediaOptions;
   readonly clock: Clock;
   readonly meters: MediaMeters;
+  /** What the caller offers has been rewritten to this. */
+  onOffered?(sdp: Uint8Array): void;
+  /** The session has been closed. */
+  onClosed?(): void;
 }
 
 export type Described = Uint8Array | "untouched" | undefined;
@@ -54,6 +58,7 @@ export class CallMedia {
   readonly #clock: Clock;
   readonly #meters: MediaMeters;
   readonly #user: MediaUser;
+  readonly #deps: CallMediaDeps;
   #turn: Promise<unknown> = Promise.resolve();
   #giveUp: (() => void) | undefined;
   #overdue = false;
@@ -73,6 +78,7 @@ export class CallMedia {
     this.#anchor = anchor.kind;
     this.#listen = call.listen;
     this.#user = user;
+    this.#deps = deps;
     this.#options = deps.options;
     this.#clock = deps.clock;
     this.#meters = deps.meters;
@@ -115,6 +121,7 @@ export class CallMedia {
     }
     this.#live ??= this.#makeLive();
     this.#passesUs = true;
+    if (description.step === "offer" && description.from === "a") this.#deps.onOffered?.(said.sdp);
     if (description.step === "answer") {
       this.#agreedForks.add(description.fork ?? "");
       this.#tellAnswered();
@@ -176,6 +183,7 @@ export class CallMedia {
     });
     const stats = await this.#limited(closing, this.#options.statsTimeoutMs);
     const known = stats === "timed-out" || stats === "given-up" ? undefined : stats;
+    this.#deps.onClosed?.();
     this.#meters.closed(this.#live === undefined ? (this.#notHeard ?? "unused") : "anchored", known);
     return known;
   }
@@ -237,8 +245,13 @@ export class CallMedia {
 
   #makeLive(): LiveMedia {
     const session = this.#session;
+    const playing = { a: Promise.resolve(), b: Promise.resolve() };
     return {
-      play: (to, audio) => session.play(to, audio),
+      play: (to, audio, waits = false) => {
+        const played = waits ? playing[to].then(() => session.play(to, audio)) : session.play(to, audio);
+        playing[to] = played.then(nothing, nothing);
+        return played;
+      },
       hold: (held) => session.hold(held),
       stats: () => session.stats(),
     };

@@ -2,9 +2,11 @@ import type { Clock } from "../../core/clock.js";
 import type { Log } from "../../core/log.js";
 import type { Metrics } from "../../core/metrics.js";
 import type { MediaAnchor, MediaCall } from "../../ports/media-anchor.js";
+import type { SipRequest } from "../../sip/message/sip-message.js";
 import type { LiveCall, TrunkMedia } from "../contracts.js";
 import { CallMedia, type MediaOptions, type MediaUser } from "./call-media.js";
 import { MediaGate, type GatedCall } from "./media-gate.js";
+import { HeardOffers } from "./heard-offers.js";
 import { MediaMeters } from "./media-meters.js";
 
 /** Who carries media. A trunk that names one that is not there has its calls go on untouched. */
@@ -35,6 +37,7 @@ export class MediaAnchors {
   readonly #options: MediaOptions;
   readonly #deps: MediaAnchorsDeps;
   readonly #meters: MediaMeters;
+  readonly #heard = new HeardOffers();
 
   constructor(options: MediaOptions, deps: MediaAnchorsDeps) {
     this.#options = options;
@@ -48,8 +51,11 @@ export class MediaAnchors {
     return media === undefined || media.anchor === "none" || identity.emergency ? undefined : media;
   }
 
-  /** @returns Undefined: nobody can carry it at the moment; the call goes on untouched, at once. */
-  open(call: LiveCall, media: TrunkMedia, parts: GatedCall & MediaUser): MediaGate | undefined {
+  /**
+   * A call that passes us a second time is carried, and not listened to again.
+   * @returns Undefined: nobody can carry it at the moment; the call goes on untouched, at once.
+   */
+  open(call: LiveCall, media: TrunkMedia, parts: GatedCall & MediaUser, invite: SipRequest): MediaGate | undefined {
     const { anchors, clock } = this.#deps;
     const anchor = media.anchor === "none" ? undefined : anchors[media.anchor];
     if (anchor?.health().ok !== true) {
@@ -57,7 +63,7 @@ export class MediaAnchors {
       return undefined;
     }
     const { callId } = call;
-    const listen = media.listen && this.#deps.mayListen?.() !== false;
+    const listen = media.listen && this.#deps.mayListen?.() !== false && !this.#heard.isOf(call, invite);
     const asked: MediaCall = {
       callId,
       trunk: call.identity.trunk,
@@ -66,7 +72,14 @@ export class MediaAnchors {
       learnSource: media.learnSource,
     };
     const options = this.#options;
-    const session = new CallMedia(anchor, asked, parts, { options, clock, meters: this.#meters });
+    const heard = this.#heard;
+    const session = new CallMedia(anchor, asked, parts, {
+      ...{ options, clock, meters: this.#meters },
+      onOffered: (sdp) => {
+        if (listen) heard.offered(call, sdp);
+      },
+      onClosed: () => heard.closed(call),
+    });
     return new MediaGate(parts, session, options, this.#deps.onFault ?? throwLater);
   }
 }

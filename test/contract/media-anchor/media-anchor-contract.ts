@@ -96,7 +96,7 @@ export function mediaAnchorContract({ name, skip, make, address, lacks = {} }: A
       await assert.rejects(play("a"), (error) => error instanceof GatewayError && error.code === "media.rejected");
       aim(call.a, offered);
       aim(call.b, textOf(await call.session.describe({ from: "a", step: "answer", sdp: sdpOf(call.a) })));
-      await Promise.all([play("a"), play("b")]);
+      assert.deepEqual(await Promise.all([play("a"), play("b")]), [true, true]);
       await Promise.all([call.a.has(8), call.b.has(8)]);
       await call.close();
     },
@@ -233,6 +233,15 @@ export function mediaAnchorContract({ name, skip, make, address, lacks = {} }: A
     await call.close();
   });
 
+  promise("a prompt that another one replaces says that it was not played to its end", async ({ anchor }) => {
+    const call = await AnchoredCall.open(anchor);
+    await call.connect();
+    const promptOf = (ms: number) => call.session.play("b", { sampleRateHz: 8_000, samples: new Float32Array(8 * ms) });
+    const first = promptOf(2_000);
+    await call.b.has(2);
+    assert.deepEqual(await Promise.all([first, promptOf(100)]), [false, true]);
+    await call.close();
+  });
   promise("a prompt is played to one side alone, and the call goes on after it", async ({ anchor }) => {
     const call = await AnchoredCall.open(anchor);
     await call.connect();

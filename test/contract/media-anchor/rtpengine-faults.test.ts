@@ -314,15 +314,15 @@ test("a newer prompt replaces an older one; the other side stays blocked until t
   await answer(session);
   const promptOf = (ms: number) => session.play("b", { sampleRateHz: 8_000, samples: new Float32Array(8 * ms) });
   // While rtpengine is asked for the first: it is not over before the second begins, however slow the machine is.
-  const second = new Promise<void>((resolve) => {
+  const second = new Promise<boolean>((resolve) => {
     fake.script = (command, args, cookie) => {
       if (command === "play media" && fake.count(command) === 1) resolve(promptOf(600));
       return peaceful(command, args, cookie);
     };
   });
-  await promptOf(400);
+  assert.equal(await promptOf(400), false);
   assert.equal(fake.count("unblock media"), 0);
-  await second;
+  assert.equal(await second, true);
   assert.equal(fake.count("unblock media"), 1);
 });
 

@@ -52,7 +52,7 @@ for (const [status, outcome] of [
 test("warn and hold: through the call's media, the warning to the called side only", async () => {
   const done: unknown[] = [];
   const media = {
-    play: (side: "a" | "b") => Promise.resolve(void done.push(`play ${side}`)),
+    play: (side: "a" | "b") => Promise.resolve(done.push(`play ${side}`) > 0),
     hold: (held: boolean) => void done.push(`hold ${held}`),
     stats: () => Promise.reject(new Error("not asked")),
   };

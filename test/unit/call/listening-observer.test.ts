@@ -49,7 +49,7 @@ test("an emergency call is not listened to, even if somebody anchored it", () =>
   assert.deepEqual(log, []);
 });
 
-test("of two calls that share a Call-ID the first is heard, and to the end of it, whatever the second does", () => {
+test("of two calls of one name the first is heard, and to the end of it, whatever the second does", () => {
   const { observer, log } = listeningBench();
   const [first, second, third] = [1, 2, 3].map(() => new LiveCallDouble("x"));
   for (const call of [first!, second!]) observer.onMedia(call, { kind: "settling", listen: true });

@@ -54,7 +54,7 @@ function fakeJudge(
   return { judge, asked };
 }
 
-function deskWith(judge?: Judge, options: Partial<typeof DEFAULT_THREAT_DESK> = {}) {
+function deskWith(judge?: Judge, options: Partial<typeof DEFAULT_THREAT_DESK> = {}, holdMs = 0) {
   const clock = new FakeClock();
   const actions: Action[] = [];
   const told: string[] = [];
@@ -66,7 +66,7 @@ function deskWith(judge?: Judge, options: Partial<typeof DEFAULT_THREAT_DESK> = 
     detail: "fake",
   };
   let token = 0;
-  const policy = new ThreatPolicy({ ...DEFAULT_THREAT_OPTIONS, maxCalls: 2, holdMs: 0 }, NO_GUARD, false, {
+  const policy = new ThreatPolicy({ ...DEFAULT_THREAT_OPTIONS, maxCalls: 2, holdMs }, NO_GUARD, false, {
     token: () => String(++token),
   });
   const desk = new ThreatDesk(
@@ -100,6 +100,23 @@ test("a call is opened, judged, acted upon and closed; a second open of it and a
   desk.close("c1");
   assert.deepEqual(told, ["open c1", "close c1"]);
   assert.equal(desk.view("c1"), undefined);
+});
+
+test("a call that goes on unheard is not left on hold: nobody could release it", () => {
+  const { desk, actions, told } = deskWith(undefined, {}, 10_000);
+  desk.open(heardCall("c1"));
+  desk.onVerdict("c1", verdict("scam"), turns);
+  desk.unheard("c1");
+  desk.close("c1");
+  const holds = actions.flatMap((action) => (action.kind === "hold-call" ? [action.held] : []));
+  assert.deepEqual(
+    [holds, told],
+    [
+      [true, false],
+      ["open c1", "close c1"],
+    ],
+  );
+  assert.equal(desk.release("c1"), false);
 });
 
 test("who follows a call is told of its lines, and of the worst that anybody thinks of it", async () => {

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { CalledId, CallerId } from "../../../../detection/index.js";
+import type { Admission, CallIdentity } from "../../../../gateway/call/contracts.js";
 import { AnchoredBench, SDP_TYPE, turns } from "../../../support/anchored-bench.js";
 import { ALLOW } from "../../../support/b2bua-bench.js";
 import { ANCHOR_ADDRESS, audioSdp, FakeMediaAnchor, placeOf } from "../../../support/fake-media-anchor.js";
@@ -273,6 +275,54 @@ test("whoever listens is told before the first answer is described, once", async
   bench.out.answer({ tag: "bob", headers: SDP_TYPE, body: B_SDP });
   await turns();
   assert.deepEqual(bench.events.slice(1), [{ kind: "agreed" }]);
+});
+
+const SAME: [string, string] = ["Call-ID", "same@caller.example"];
+
+test("a call that passes the gateway twice is listened to once, and anew when it comes again", async () => {
+  const bench = new AnchoredBench();
+  const first = bench.offer([SAME]);
+  await turns();
+  const onward = bodyText(bench.out.spec.body);
+  bench.offer([SAME], onward);
+  await turns();
+  const heard = () => bench.anchor.sessions.map(({ call }) => call.listen);
+  assert.deepEqual(heard(), [true, false]);
+  assert.equal(placeOf(bench.out.spec.body), `${ANCHOR_ADDRESS}:40002`, "it is carried");
+  first.cancel();
+  bench.endpoint.invites[0]!.final(487);
+  await turns();
+  bench.offer([SAME], onward);
+  assert.deepEqual(heard(), [true, false, true]);
+});
+
+test("what is like a call that is listened to, but for one thing, is listened to itself", async () => {
+  const identity = { caller: "+12025550101" as CallerId, called: "+12025550199" as CalledId, emergency: false };
+  const others: Partial<CallIdentity>[] = [
+    { called: "+12025550198" as CalledId },
+    { caller: "+12025550102" as CallerId },
+  ];
+  for (const other of [...others, {}]) {
+    const next = [{}, other];
+    const admit: Admission["admit"] = () => ({
+      ok: true,
+      identity: { ...identity, trunk: bench.policy.id, ...next.shift() },
+      trunk: bench.policy,
+    });
+    const bench: AnchoredBench = new AnchoredBench({ refuse: { admit } });
+    bench.offer([SAME]);
+    await turns();
+    const onward = bodyText(bench.out.spec.body);
+    const isOther = Object.keys(other).length > 0;
+    // Of the same two, media from elsewhere: a second call, whatever its Call-ID says.
+    bench.offer([SAME], isOther ? onward : onward.replace("m=audio 40000", "m=audio 40002"));
+    await turns();
+    assert.deepEqual(
+      bench.anchor.sessions.map(({ call }) => call.listen),
+      [true, true],
+      JSON.stringify(other),
+    );
+  }
 });
 
 test("each of several calls with one Call-ID is listened to, under a name of its own: a decoy switches off no listening", async () => {

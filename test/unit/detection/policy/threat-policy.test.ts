@@ -196,6 +196,16 @@ test("ladder: a person who releases a held call lifts the hold, and nothing more
   assert.deepEqual(names(policy.heard("c2", heard("suspicious"), at(65))).includes("end-calls"), false);
 });
 
+test("ladder: the hold of a call that is not listened to any more is lifted, once; of others nothing is", () => {
+  const policy = begun({ options: { holdMs: 10_000 } });
+  assert.deepEqual(policy.unheard("c1"), []);
+  policy.heard("c1", heard("scam"), at(1));
+  assert.deepEqual(names(policy.unheard("c1")), ["let go"]);
+  assert.deepEqual([policy.unheard("c1"), policy.unheard("nobody")], [[], []]);
+  assert.deepEqual(policy.tick(at(60)), []);
+  assert.deepEqual(names(policy.ended("c1", at(61))), ["incident closed"]);
+});
+
 test("ladder: the limit of ended calls a minute holds back, and the next turn asks again", () => {
   const policy = policyWith({ options: { endsPerMinute: 1 } });
   for (const callId of ["c1", "c2"]) policy.begin({ callId, caller, called, trunk, signalling: 0 }, at(0));
