@@ -23,6 +23,8 @@ const WIDTH = DAY_FEATURES.length;
 /** Today, the baseline, and one to spare. */
 const DAYS = BASELINE_DAYS + 2;
 const MAX_COUNTRIES = 64;
+/** Where calls were sent on to; of more the one that was seen longest ago is new again. */
+const MAX_TARGETS = 64;
 
 const COLUMN = Object.fromEntries(DAY_FEATURES.map((name, at) => [name, at])) as Readonly<Record<DayFeature, number>>;
 
@@ -38,13 +40,15 @@ export interface Baseline {
 export interface SavedHistory {
   readonly days: readonly (readonly [day: number, ...values: number[]])[];
   readonly countries: readonly (readonly [country: string, day: number])[];
+  readonly targets?: readonly (readonly [number: string, day: number])[];
 }
 
-/** Thirty days of one user, a row a day. About 1.5 kB. */
+/** Thirty days of one user, a row a day. About 1.5 kB, and 4 kB more of who has many countries and targets. */
 export class UserHistory {
   readonly #rows = new Float32Array(DAYS * WIDTH);
   readonly #held = new Int32Array(DAYS).fill(-1);
   readonly #countries = new Map<string, number>();
+  readonly #targets = new Map<string, number>();
   /** The latest day that was counted. */
   today = -1;
 
@@ -67,16 +71,12 @@ export class UserHistory {
 
   /** Notes that the country was called. @returns True: for the first time in thirty days. */
   visit(country: string, day: number): boolean {
-    const last = this.#countries.get(country);
-    if (last === undefined || day > last) {
-      this.#countries.delete(country);
-      if (this.#countries.size >= MAX_COUNTRIES) {
-        const [oldest] = this.#countries.keys();
-        if (oldest !== undefined) this.#countries.delete(oldest);
-      }
-      this.#countries.set(country, day);
-    }
-    return last === undefined || day - last > BASELINE_DAYS;
+    return isFirst(this.#countries, country, day, MAX_COUNTRIES);
+  }
+
+  /** Notes that a call was sent on to that number. @returns True: for the first time in thirty days. */
+  sendOn(number: string, day: number): boolean {
+    return isFirst(this.#targets, number, day, MAX_TARGETS);
   }
 
   /** Of the thirty days before `day`. */
@@ -133,16 +133,31 @@ export class UserHistory {
     const days: [number, ...number[]][] = [];
     for (const [cell, day] of this.#held.entries())
       if (day >= 0) days.push([day, ...this.#rows.subarray(cell * WIDTH, (cell + 1) * WIDTH)]);
-    return { days, countries: [...this.#countries] };
+    return { days, countries: [...this.#countries], targets: [...this.#targets] };
   }
 
-  static load({ days, countries }: SavedHistory): UserHistory {
+  static load({ days, countries, targets = [] }: SavedHistory): UserHistory {
     const history = new UserHistory();
     for (const [day, ...values] of days.toSorted(([a], [b]) => a - b)) {
       const row = Number.isSafeInteger(day) ? history.#row(day) : undefined;
       if (row !== undefined) for (let i = 0; i < WIDTH; i++) history.#rows[row + i] = values[i] ?? 0;
     }
     for (const [country, day] of countries.slice(-MAX_COUNTRIES)) history.#countries.set(country, day);
+    for (const [number, day] of targets.slice(-MAX_TARGETS)) history.#targets.set(number, day);
     return history;
   }
+}
+
+/** Notes the day; the one that was seen longest ago makes room. @returns True: not seen in the thirty days before. */
+function isFirst(seen: Map<string, number>, name: string, day: number, most: number): boolean {
+  const last = seen.get(name);
+  if (last === undefined || day > last) {
+    seen.delete(name);
+    if (seen.size >= most) {
+      const [oldest] = seen.keys();
+      if (oldest !== undefined) seen.delete(oldest);
+    }
+    seen.set(name, day);
+  }
+  return last === undefined || day - last > BASELINE_DAYS;
 }

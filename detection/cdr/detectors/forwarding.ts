@@ -40,8 +40,7 @@ export function forwardedCall(context: CallContext): Suspicion | undefined {
   const { forwarded, international } = record;
   if (forwarded === undefined || forwarded.kind === "transfer" || record.direction !== "out") return undefined;
   const isFar = international && (isNewCountry || !isOpen);
-  // Kept beside the countries: no code of a country begins so.
-  const isAway = !isOpen && !HARMLESS.has(record.numberClass) && history.visit(`>${record.called}`, day);
+  const isAway = !isOpen && !HARMLESS.has(record.numberClass) && history.sendOn(record.called, day);
   if (!isCostly && !isFar && !isAway) return undefined;
   return {
     subject: forwarded.by ?? record.user,
