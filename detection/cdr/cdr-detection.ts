@@ -100,10 +100,13 @@ export class CdrDetection {
     readonly ranges: number;
     readonly incidents: number;
     readonly trained: boolean;
+    /** Records whose times no others agreed with: not judged. */
+    readonly dropped: number;
   } {
     const { users, foreign, domestic, international } = this.#counted;
     const ranges = foreign.size + domestic.size;
-    return { users: users.size, ranges, incidents: this.#incidents.size, trained: international.trained };
+    const { trained } = international;
+    return { users: users.size, ranges, incidents: this.#incidents.size, trained, dropped: this.#time.dropped };
   }
 
   /**

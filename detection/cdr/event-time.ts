@@ -15,6 +15,7 @@ export interface SavedTime {
   readonly leaps?: readonly number[];
   readonly held?: readonly { readonly at: number; readonly record?: CallRecord }[];
   readonly leapsInARow?: number;
+  readonly dropped?: number;
 }
 
 /** What is to be judged now, in this order, and whether what was counted before was of a wrong time. */
@@ -32,7 +33,7 @@ export const TOO_LATE_MS = 2 * DAY_MS;
 const AGREED = 3;
 /** Of a leap to about now nobody else has to say that it is right. */
 const NOW_MS = 7 * DAY_MS;
-/** Beyond, the one that has waited longest is dropped: so many single records of wrong times are no traffic. */
+/** Beyond, the one that has waited longest is dropped, and counted: so many single records of wrong times are no traffic. */
 const MAX_HELD = 64;
 
 /**
@@ -46,10 +47,16 @@ export class EventTime {
   /** In the order of their coming. */
   #held: readonly Held[] = [];
   #leapsInARow = 0;
+  #dropped = 0;
 
   /** The time of the latest record that is believed, ms since 1970; 0 before the first. */
   get latest(): UnixMs {
     return this.#latest;
+  }
+
+  /** Records that nobody agreed with while 64 others came that nobody agreed with: they were never judged. */
+  get dropped(): number {
+    return this.#dropped;
   }
 
   /** @param now About the present, where somebody knows it. */
@@ -70,7 +77,9 @@ export class EventTime {
   }
 
   #leap(at: UnixMs, record: CallRecord | undefined): readonly CallRecord[] {
-    this.#held = [...this.#held, record === undefined ? { at } : { at, record }].slice(-MAX_HELD);
+    const held = [...this.#held, record === undefined ? { at } : { at, record }];
+    this.#dropped += held.slice(0, -MAX_HELD).filter((each) => each.record !== undefined).length;
+    this.#held = held.slice(-MAX_HELD);
     this.#leapsInARow++;
     if (this.#leapsInARow < AGREED) return [];
     if (this.#agreed < AGREED) this.#agreed++;
@@ -106,10 +115,12 @@ export class EventTime {
   }
 
   save(): Required<Omit<SavedTime, "leaps">> {
-    return { at: this.#latest, agreed: this.#agreed, held: this.#held, leapsInARow: this.#leapsInARow };
+    const [agreed, held, leapsInARow, dropped] = [this.#agreed, this.#held, this.#leapsInARow, this.#dropped];
+    return { at: this.#latest, agreed, held, leapsInARow, dropped };
   }
 
-  load({ at, agreed = AGREED, leaps = [], held, leapsInARow }: SavedTime): void {
+  load({ at, agreed = AGREED, leaps = [], held, leapsInARow, dropped = 0 }: SavedTime): void {
+    this.#dropped = dropped;
     this.#latest = Math.max(this.#latest, at) as UnixMs;
     this.#agreed = agreed;
     this.#held = (held ?? leaps.map((each) => ({ at: each }))) as readonly Held[];

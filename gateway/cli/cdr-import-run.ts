@@ -110,6 +110,7 @@ export class CsvImport {
     this.#tellHours();
     return {
       ...this.#counts,
+      notJudged: this.#detection?.stats.dropped ?? 0,
       fromLine,
       mapping: mapping.name,
       coding: file.coding,

@@ -12,6 +12,8 @@ export interface Progress {
 }
 
 export interface ImportReport extends ImportCounts {
+  /** Of the records, those that the detectors did not judge: see `EventTime`. */
+  readonly notJudged: number;
   /** From which line it went on; 1: from the start. */
   readonly fromLine: number;
   readonly mapping: string;
@@ -56,8 +58,8 @@ function clock(seconds: number): string {
 }
 
 export function importSummary(file: string, report: ImportReport): string {
-  const { rows, records, badRows, duplicates, skipped, findings, changes, fromLine, mapping, coding, tookMs, badFile } =
-    report;
+  const { rows, records, badRows, duplicates, skipped, findings, changes, notJudged } = report;
+  const { fromLine, mapping, coding, tookMs, badFile } = report;
   const parts = [
     `${file}: ${rows} rows (${mapping}, ${coding})${fromLine > 1 ? ` from line ${fromLine} on` : ""}`,
     `${records} records`,
@@ -66,6 +68,7 @@ export function importSummary(file: string, report: ImportReport): string {
     ...(skipped > 0 ? [`${skipped} passed over`] : []),
     `${badRows} bad${badRows > 0 && badFile !== undefined ? `, kept in ${badFile}` : ""}`,
     `${findings} findings`,
+    ...(notJudged > 0 ? [`${notJudged} not judged, their times are days after those around them`] : []),
     `${(tookMs / 1000).toFixed(1)} s`,
   ];
   return parts.join("; ");

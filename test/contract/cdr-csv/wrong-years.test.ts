@@ -35,7 +35,8 @@ async function found(t: TestContext, records: readonly CallRecord[]): Promise<re
     const { id, change, recordCount } = JSON.parse(line) as CdrFinding;
     told.push(`${change} ${id} ${recordCount}`);
   };
-  const output = { print, complain: () => undefined, progress: undefined, hasRoom: () => Promise.resolve() };
+  const complain = (line: string): void => void told.push(line.replace(/^.*findings(.*); .* s$/, "summary$1"));
+  const output = { print, complain, progress: undefined, hasRoom: () => Promise.resolve() };
   assert.equal(await importFile(file, { detect: true, json: true }, output), 0);
   return told;
 }
@@ -63,4 +64,13 @@ test("import: the last calls of a file are judged though they lie days behind th
     withLast.some((line) => line.startsWith("opened call-forwarding") && !without.includes(line)),
     withLast.join("\n"),
   );
+});
+
+test("import: of two periods that stand row by row in one file the summary says how many records were not judged", async (t) => {
+  const mixed = march.slice(0, 400).flatMap((record, row) => {
+    const wrong = { ...september(row), id: `wrong-${row}`, callId: `wrong-${row}` };
+    return row % 4 === 3 ? [record, wrong] : [record];
+  });
+  const lines = await found(t, mixed);
+  assert.match(lines.at(-1) ?? "", /^summary; 36 not judged, /);
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ProgressLine } from "../../../gateway/cli/cdr-import-progress.js";
-import { progressText, type Progress } from "../../../gateway/cli/cdr-import-text.js";
+import { importSummary, progressText, type Progress } from "../../../gateway/cli/cdr-import-text.js";
 
 const HALF: Progress = { doneBytes: 500, totalBytes: 1_000, rows: 1_234_567, elapsedMs: 10_000 };
 
@@ -45,4 +45,11 @@ test("the line is written over itself, not too often, and makes room for other l
   assert.equal(written.length, 2);
   assert.match(written[0] ?? "", /^\r50\.0 %.*\u001b\[K$/);
   assert.equal(written[1], "\r\u001b[K");
+});
+
+test("the summary of an import says what was not judged, where there is any", () => {
+  const counts = { rows: 9, records: 9, badRows: 0, duplicates: 0, skipped: 0, findings: 0, changes: 0 };
+  const report = { ...counts, fromLine: 1, mapping: "m", coding: "utf8", tookMs: 1, badFile: undefined };
+  assert.ok(importSummary("f", { ...report, notJudged: 3 }).includes("; 3 not judged, "));
+  assert.ok(!importSummary("f", { ...report, notJudged: 0 }).includes("not judged"));
 });

@@ -29,7 +29,7 @@ const observe = (into: CdrDetection, item: TrafficItem): readonly CdrFinding[] =
 
 /** All that is known, but for what is held back. */
 const knownTo = (watching: CdrDetection): string =>
-  JSON.stringify([...watching.save()].map((part) => (part.part === "head" ? { ...part, held: [] } : part)));
+  JSON.stringify([...watching.save()].map((part) => (part.part === "head" ? { ...part, held: [], dropped: 0 } : part)));
 
 /** A call like one of those around it, half a year later. */
 function september(index: number, id = `wrong-${index}`): CallRecord {
@@ -75,6 +75,26 @@ test("rows of wrong years that are scattered among the others are not believed, 
     observe(watching, item);
   }
   assert.equal(knownTo(watching), knownTo(plain));
+});
+
+test("of records that nobody agrees with 64 are held; those beyond are counted, after a restart too", () => {
+  const watching = detection();
+  let wrong = 0;
+  for (const [index, item] of items.entries()) {
+    if (index % 20 === 10) {
+      watching.observe(september(index));
+      wrong++;
+    }
+    observe(watching, item);
+  }
+  const { dropped } = watching.stats;
+  const [head] = [...watching.save()];
+  assert.ok(head?.part === "head");
+  assert.deepEqual([dropped, head.held?.length], [wrong - 64, 64]);
+  assert.ok(wrong > 100);
+  const restarted = detection();
+  for (const part of JSON.parse(JSON.stringify([...watching.save()])) as SavedPart[]) restarted.load(part);
+  assert.equal(restarted.stats.dropped, dropped);
 });
 
 const endOf = (item: TrafficItem | undefined): number => (item?.kind === "call" ? item.record.startedAt : 0);
