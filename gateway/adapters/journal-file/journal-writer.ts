@@ -85,6 +85,12 @@ export class JournalWriter {
     return this.#rewriting;
   }
 
+  /** As `rewrite`, and what had ended by now is in the new file in no case: one that is being written may have it. */
+  async rewriteAfresh(): Promise<Error | undefined> {
+    while (this.#rewriting !== undefined) await this.#rewriting;
+    return this.#closed ? undefined : this.rewrite();
+  }
+
   /** For a file that has grown: like `rewrite`, but not again right after a failure. */
   rewriteInBackground(): void {
     if (this.#rewriting === undefined && this.#options.clock.mono() >= this.#notBefore) void this.rewrite();
@@ -92,7 +98,7 @@ export class JournalWriter {
 
   async close(): Promise<void> {
     if (this.#closed) return;
-    await this.#rewriting;
+    while (this.#rewriting !== undefined) await this.#rewriting;
     while (this.#writing !== undefined) await this.#writing;
     this.#flushNow();
     this.#closed = true;

@@ -1,9 +1,10 @@
 import type { JournalEntry } from "../../ports/dialog-journal.js";
 import { decodeLine } from "./journal-line.js";
 import type { JournalFiles } from "./journal-files.js";
+import { LastEntries } from "./last-entries.js";
 
 export interface JournalContents {
-  /** Entries of calls that had not ended, in the order they were written. */
+  /** Of calls that had not ended: the last entry of each kind, call by call in the order in which they began. */
   readonly entries: readonly JournalEntry[];
   /** Lines that were cut off or altered. */
   readonly broken: number;
@@ -15,14 +16,14 @@ const MAX_LINE_BYTES = 1024 * 1024;
 
 /** Reads what a process before us left. A missing file is an empty one. */
 export async function readJournal(files: JournalFiles, path: string): Promise<JournalContents> {
-  const open = new Map<string, JournalEntry[]>();
+  const open = new LastEntries<JournalEntry>();
   let broken = 0;
   let rest: Buffer = Buffer.alloc(0);
   const take = (line: Buffer): void => {
     const entry = decodeLine(line);
     if (entry === undefined) broken++;
-    else if (entry.kind === "ended") open.delete(entry.callId);
-    else open.set(entry.callId, [...(open.get(entry.callId) ?? []), entry]);
+    else if (entry.kind === "ended") open.end(entry.callId);
+    else open.put(entry.kind, entry.callId, entry);
   };
   try {
     for await (const chunk of files.read(path)) {
@@ -37,5 +38,5 @@ export async function readJournal(files: JournalFiles, path: string): Promise<Jo
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
   }
   if (rest.length > 0) broken++;
-  return { entries: [...open.values()].flat(), broken };
+  return { entries: open.values(), broken };
 }

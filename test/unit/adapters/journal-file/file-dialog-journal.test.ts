@@ -14,48 +14,9 @@ import { encodeLine } from "../../../../gateway/adapters/journal-file/journal-li
 import { GatewayError } from "../../../../gateway/core/errors.js";
 import { silentLog } from "../../../../gateway/core/log.js";
 import type { JournalEntry } from "../../../../gateway/ports/dialog-journal.js";
-import type { DialogSnapshot } from "../../../../gateway/ports/sip-endpoint.js";
 import { smallDisk } from "../../../support/small-disk.js";
 import { FakeClock } from "../../../support/fake-clock.js";
-
-const snapshot: DialogSnapshot = {
-  callId: "x",
-  localTag: "l",
-  remoteTag: "r",
-  localParty: "<sip:a@192.0.2.1>",
-  remoteParty: '"J\u00fcrgen \\"x\\"" <sip:b@192.0.2.2>',
-  localCseq: 1,
-  remoteCseq: undefined,
-  remoteTarget: "sip:b@192.0.2.2",
-  routeSet: [],
-  secure: false,
-  protocol: "udp",
-  state: "confirmed",
-};
-const invited = (callId: string): JournalEntry => ({
-  kind: "invited",
-  callId,
-  bCallId: `b-${callId}`,
-  bFromTag: "t",
-  at: 1,
-});
-const answered = (callId: string): JournalEntry => ({
-  kind: "answered",
-  callId,
-  a: snapshot,
-  b: snapshot,
-  facts: {
-    caller: "+12025550101",
-    called: "+12025550102",
-    trunk: "t",
-    startedAt: 1,
-    answeredAt: 2,
-    nextHop: "192.0.2.9",
-    emergency: false,
-  },
-  at: 2,
-});
-const ended = (callId: string): JournalEntry => ({ kind: "ended", callId });
+import { answered, ended, invited } from "../../../support/journal-entries.js";
 
 function folder(t: TestContext): string {
   const path = mkdtempSync(join(tmpdir(), "ringfence-journal-"));
