@@ -195,6 +195,8 @@ export class Ringfence {
     for (const { code, why } of startWarnings(config, busyNumbers)) this.#log.warn("config.warning", { code, why });
     await this.#restoreBlocks();
     await this.#wire.start();
+    const left = await this.#journal?.recover();
+    layer.b2bua.holdNames(left?.entries.map(({ callId }) => callId) ?? []);
     await this.#engine.endpoint.start(layer.user);
     layer.health.start(this.#engine.endpoint);
     layer.limits.start();
@@ -232,7 +234,10 @@ export class Ringfence {
     void recoverCalls(
       entries,
       { ...DEFAULT_RECOVERY, afterRestart },
-      { ...this.#services, endpoint: this.#engine.endpoint, journal: this.#journal, sink: this.#channel, resume },
+      {
+        ...{ ...this.#services, endpoint: this.#engine.endpoint, journal: this.#journal, sink: this.#channel, resume },
+        onOver: (name, wasAnswered) => layer.b2bua.releaseName(name, wasAnswered),
+      },
     );
   }
 

@@ -320,12 +320,22 @@ export class B2bua implements SipUser, CallOwner, CallRestorer {
     this.#deps.onStrayAnswer?.(dialog.callId);
   }
 
+  /** What an earlier process has left keeps these names, until it is over or restored. To be called before the first INVITE. */
+  holdNames(names: Iterable<string>): void {
+    for (const name of names) this.#names.hold(name);
+  }
+
+  /** What was left under a name that is held is over. */
+  releaseName(name: string, wasAnswered: boolean): void {
+    this.#names.letGo(name, wasAnswered);
+  }
+
   restore(entry: Extract<JournalEntry, { kind: "answered" }>, policy: TrunkPolicy): LiveCall {
     const { endpoint, observers } = this.#deps;
     const { facts } = entry;
     const sipCallId = entry.a.callId;
     // Under the name that it had: the journal has entries of others yet, which may be called as this one came.
-    const callId = this.#names.take(entry.callId);
+    const callId = this.#names.takeUp(entry.callId);
     const identity = {
       trunk: facts.trunk,
       caller: facts.caller,

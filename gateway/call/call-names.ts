@@ -13,12 +13,17 @@ const MOST_USED = 50_000;
  * The last calls that were answered keep their names when they are over: what is kept of them is kept under these. One that was not
  * answered gives its name back, for the same call comes again where it was challenged (RFC 3261 §22.2).
  *
+ * What an earlier process has left keeps its name too, until it is over: the journal has it under that name, and what a new call wrote
+ * there would be lost with its end.
+ *
  * As large as the number of live calls, and of those.
  */
 export class CallNames {
   readonly #random: Random;
   readonly #isTaken: (name: string) => boolean;
   readonly #taken = new Set<string>();
+  /** Of calls that an earlier process has left, until they are over or taken up. */
+  readonly #held = new Set<string>();
   /** Round and round. */
   readonly #used: string[] = [];
   readonly #mostUsed: number;
@@ -37,6 +42,23 @@ export class CallNames {
     while (this.#taken.has(name) || this.#isTaken(name)) name = `${sipCallId}~${this.#random.token(SUFFIX_BYTES)}`;
     this.#taken.add(name);
     return name;
+  }
+
+  /** Of a call that an earlier process has left. */
+  hold(name: string): void {
+    if (this.#taken.has(name)) return;
+    this.#taken.add(name);
+    this.#held.add(name);
+  }
+
+  /** What is held under that name is over. Without effect once it was taken up. */
+  letGo(name: string, wasAnswered: boolean): void {
+    if (this.#held.delete(name)) this.release(name, wasAnswered);
+  }
+
+  /** What is held under that name goes on as a call of ours. @returns As `take`. */
+  takeUp(name: string): string {
+    return this.#held.delete(name) ? name : this.take(name);
   }
 
   release(name: string, wasAnswered: boolean): void {

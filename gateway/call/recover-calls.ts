@@ -28,6 +28,8 @@ export interface RecoveryDeps {
   readonly journal: Pick<DialogJournal, "append">;
   /** Gives a call back to the B2BUA. @returns False when it could not. */
   readonly resume: (entry: AnsweredEntry) => boolean;
+  /** A call is over, and its entry in the journal closed: its name may be another's from now on. */
+  readonly onOver?: (name: string, wasAnswered: boolean) => void;
   readonly sink: RecordSink;
   readonly clock: Clock;
   readonly random: Random;
@@ -118,6 +120,7 @@ export function openCalls(entries: readonly JournalEntry[]): {
 /** Nobody was told how it ended: status 0. */
 function recordUnanswered({ callId, bCallId, facts }: InvitedEntry, deps: RecoveryDeps): void {
   deps.journal.append({ kind: "ended", callId });
+  deps.onOver?.(callId, false);
   if (facts === undefined) return;
   const ids = { callId: facts.aCallId ?? callId, bCallId };
   recordCall({ ...ids, ...callFacts(facts), endedAt: deps.clock.unix(), status: 0 }, deps);
@@ -138,18 +141,25 @@ function recordCall(facts: Omit<CallFacts, "endedBy" | "cause" | "q850">, { rand
   sink.write({ kind: "cdr", cdr: buildCdr({ ...facts, endedBy: "gateway", cause, q850 }, random.token(12)) });
 }
 
+/** As in the Cdr of a call that we live to end. */
+const originOf = ({ callId, a, facts }: AnsweredEntry): CallFacts["origin"] =>
+  callId === a.callId ? facts.origin : { related: a.callId, ...facts.origin };
+
 async function endCall(entry: AnsweredEntry, deps: RecoveryDeps): Promise<LegOutcome> {
   const startedAt = deps.clock.mono();
   const [a, b] = await Promise.all([endLeg(entry.a, deps), endLeg(entry.b, deps)]);
   deps.journal.append({ kind: "ended", callId: entry.callId });
+  deps.onOver?.(entry.callId, true);
   const endedAt = deps.clock.unix();
   const { facts } = entry;
-  const ids = { callId: entry.a.callId, bCallId: entry.b.callId };
-  recordCall({ ...ids, ...callFacts(facts), answeredAt: unixMs(facts.answeredAt), endedAt, status: 200 }, deps);
+  // Under its name, as all that is kept of it; see `CallNames`.
+  const ids = { callId: entry.callId, bCallId: entry.b.callId };
+  const known = { ...callFacts(facts), origin: originOf(entry), answeredAt: unixMs(facts.answeredAt) };
+  recordCall({ ...ids, ...known, endedAt, status: 200 }, deps);
   const tookMs = deps.clock.mono() - startedAt;
   deps.sink.write({
     kind: "teardown",
-    teardown: { callId: entry.a.callId, at: endedAt, phase: "answered", via: "hop", aOutcome: a, bOutcome: b, tookMs },
+    teardown: { callId: entry.callId, at: endedAt, phase: "answered", via: "hop", aOutcome: a, bOutcome: b, tookMs },
   });
   if (a === "timed-out" || b === "timed-out") return "timed-out";
   return a === "already-gone" && b === "already-gone" ? "already-gone" : "confirmed";

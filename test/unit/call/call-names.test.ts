@@ -25,3 +25,17 @@ test("call names: what something else is called by is taken", () => {
   const names = new CallNames(new RandomDouble(), (name) => name === "recorded");
   assert.notEqual(names.take("recorded"), "recorded");
 });
+
+test("call names: what an earlier process has left keeps its name until it is over, or goes on under it", () => {
+  const names = new CallNames(new RandomDouble(), undefined, 1);
+  for (const name of ["rang", "up", "goes on"]) names.hold(name);
+  for (const name of ["rang", "up", "goes on"]) assert.notEqual(names.take(name), name);
+  names.letGo("rang", false);
+  assert.equal(names.take("rang"), "rang");
+  names.letGo("up", true);
+  assert.notEqual(names.take("up"), "up", "what is kept of it is kept under that name");
+  assert.equal(names.takeUp("goes on"), "goes on");
+  names.letGo("goes on", false);
+  assert.notEqual(names.take("goes on"), "goes on", "it is a call of ours now");
+  assert.equal(names.takeUp("never held"), "never held");
+});
