@@ -22,7 +22,7 @@ export interface BackOfficePruningDeps {
     readonly callRecords: Pick<ManagedStore["callRecords"], "position">;
   };
   readonly speech: Pick<SpeechFolder, "prune">;
-  readonly keys: { prune(keptDays: number): Promise<void> };
+  readonly keys: { prune(keptDays: number): Promise<void>; sweepSpeech(now: UnixMs): Promise<void> };
   readonly auditFile: { prune(before: UnixMs): Promise<number> };
   readonly sink: RecordSink;
   readonly clock: Clock;
@@ -104,6 +104,7 @@ export class BackOfficePruning {
       if (now === undefined) return EVERY_MS;
       if (keyDays !== undefined)
         await keys.prune(keyDays).catch((error: unknown) => log.error("subjects.prune-failed", {}, error));
+      await keys.sweepSpeech(now).catch((error: unknown) => log.error("speech.sweep-failed", {}, error));
       const calls = await speech.prune(now - audioDays * DAY_MS, await this.#heldCalls());
       if (calls > 0) log.info("speech.pruned", { calls });
     } catch (error) {

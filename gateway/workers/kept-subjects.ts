@@ -6,14 +6,15 @@ import { transcriptContext } from "../call/transcript-keeper.js";
 import type { Clock } from "../core/clock.js";
 import { GatewayError } from "../core/errors.js";
 import type { Log } from "../core/log.js";
-import { monoMs, unixMs } from "../core/time.js";
+import { monoMs, unixMs, type UnixMs } from "../core/time.js";
 import type { LegalHoldStore } from "../ports/legal-holds.js";
 import type { Store, StoreRecord, TranscriptRecord } from "../ports/records.js";
+import { LeftSpeech } from "./left-speech.js";
 
 export interface KeptSubjectsDeps {
-  readonly store: Pick<Store, "transcripts" | "resealTranscript">;
+  readonly store: Pick<Store, "transcripts" | "resealTranscript" | "cdrs">;
   readonly holds: Pick<LegalHoldStore, "holds">;
-  readonly speech: Pick<SpeechFolder, "bind">;
+  readonly speech: Pick<SpeechFolder, "unbound" | "bind" | "pathOf" | "remove">;
   readonly keys: SubjectKeys;
   readonly vault: SubjectVault;
   readonly clock: Clock;
@@ -23,7 +24,7 @@ export interface KeptSubjectsDeps {
 const MARK = '"kind":"transcript"';
 /** The last words of a call may be written after its text was. */
 const SPEECH_LATER_MS = 30_000;
-/** Calls whose speech is looked for once more; of one more it stays under the installation's keys. */
+/** Calls whose speech is looked for once more; of one more it stays under the installation's keys until the next look at what is left. */
 const MOST_LATER = 1_000;
 const UNREADABLE: ReadonlySet<string> = new Set(["subject.forgotten", "crypto.key"]);
 const PAGE = 1_000;
@@ -37,10 +38,12 @@ const SPARE_DAYS = 90;
  */
 export class KeptSubjects {
   readonly #deps: KeptSubjectsDeps;
+  readonly #left: LeftSpeech;
   readonly #later = new Set<() => void>();
 
   constructor(deps: KeptSubjectsDeps) {
     this.#deps = deps;
+    this.#left = new LeftSpeech(deps);
   }
 
   /** @returns The batch with its transcripts sealed anew; as it was where it has none, or no key could be had. Never throws. */
@@ -57,10 +60,12 @@ export class KeptSubjects {
 
   /**
    * What is still there of a number after its deletion is held for the other party: from now on it can be read without that number's key.
+   * Speech that a crash has left without its text goes with the key.
    * @returns How many calls. @throws GatewayError `store.*`, `crypto.key`: the key must not be destroyed.
    */
   async keepHeld(number: string): Promise<number> {
     this.#probe(number);
+    await this.#left.bind();
     let kept = 0;
     for (const side of [{ caller: number }, { called: number }]) {
       let from: Pick<TranscriptRecord, "endedAt" | "callId"> | undefined;
@@ -87,6 +92,11 @@ export class KeptSubjects {
     if ((await holds.holds({ limit: 1 })).length > 0) return;
     const pruned = keys.prune(unixMs(clock.unix() - (keptDays + SPARE_DAYS) * DAY_MS));
     if (pruned > 0) log.info("subjects.pruned", { keys: pruned });
+  }
+
+  /** What a crash has left: see `LeftSpeech`. @throws GatewayError `store.*`, `crypto.key` */
+  sweepSpeech(now: UnixMs): Promise<void> {
+    return this.#left.sweep(now);
   }
 
   /** Safe to call twice. */

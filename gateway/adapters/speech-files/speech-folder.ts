@@ -2,6 +2,7 @@ import { createHmac } from "node:crypto";
 import { open, readdir, rm, stat, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { GatewayError } from "../../core/errors.js";
+import { unixMs, type UnixMs } from "../../core/time.js";
 import type { SpeechPiece } from "../../ports/speech-keeper.js";
 import type { Opener } from "../../ports/vault.js";
 import {
@@ -19,6 +20,12 @@ import {
 export const SPEECH_FOLDER = "audio";
 const SUFFIX = ".speech";
 const NAME = /^[0-9a-f]{64}\.speech$/;
+
+export interface UnboundSpeech {
+  readonly path: string;
+  /** When a piece was added to it last. */
+  readonly writtenAt: UnixMs;
+}
 
 /** The files of kept speech: one a call. Their names tell nothing about the call to who has not the installation's key. */
 export class SpeechFolder {
@@ -85,7 +92,8 @@ export class SpeechFolder {
   }
 
   /**
-   * Seals the key of a call's speech anew, where it is: for other readers than before. Who writes more into the file is not disturbed.
+   * Seals the key of a call's speech anew, where it is: for other readers than before. Who writes more into the file is not disturbed, and
+   * its age stays that of what was said.
    * @returns False: nothing is kept of that call, or a file of before, whose records are under the installation's keys.
    * @throws GatewayError `crypto.key`, `subject.forgotten`, `store.unavailable`
    */
@@ -100,12 +108,34 @@ export class SpeechFolder {
       if (sealedKey === undefined) return false;
       const context = speechKeyContext(callId);
       const head = fileHead(seal(opener.open(sealedKey, context), context));
+      const { atime, mtime } = await file.stat();
       await file.write(head, 0, head.byteLength, 0);
+      await file.utimes(atime, mtime);
       await file.datasync();
       return true;
     } finally {
       await file.close();
     }
+  }
+
+  /**
+   * Files whose key is under the installation's keys. Those of before, without a key of their own, are not among them.
+   * @param isBound Whether a sealed key belongs to somebody. @throws GatewayError `store.unavailable`
+   */
+  async unbound(isBound: (sealedKey: Uint8Array) => boolean): Promise<readonly UnboundSpeech[]> {
+    const found: UnboundSpeech[] = [];
+    for (const name of await this.#names()) {
+      const path = join(this.path, name);
+      const sealedKey = await sealedKeyOf(path);
+      const file = sealedKey === undefined || isBound(sealedKey) ? undefined : await this.#stat(name);
+      if (file !== undefined) found.push({ path, writtenAt: unixMs(Math.round(file.mtimeMs)) });
+    }
+    return found;
+  }
+
+  /** @param path Of `unbound`. @returns Whether it was there. @throws GatewayError `store.unavailable` */
+  remove(path: string): Promise<boolean> {
+    return remove(path);
   }
 
   async #names(): Promise<readonly string[]> {
@@ -130,6 +160,19 @@ async function headOf(file: FileHandle) {
   const head = readFileHead(bytes.subarray(0, bytesRead));
   if (head === undefined) throw new GatewayError("audio.invalid", "this is no file of kept speech");
   return head;
+}
+
+/** Undefined: it has gone, has none, or is none of ours. */
+async function sealedKeyOf(path: string): Promise<Uint8Array | undefined> {
+  const file = await open(path, "r").catch(() => undefined);
+  if (file === undefined) return undefined;
+  try {
+    return (await headOf(file)).sealedKey;
+  } catch {
+    return undefined;
+  } finally {
+    await file.close();
+  }
 }
 
 async function* recordsOf(file: FileHandle, headBytes: number): AsyncGenerator<Uint8Array> {

@@ -10,6 +10,9 @@ const KEY_BYTES = 32;
 const MOST_SUBJECTS = 2;
 const PURPOSE = "ringfence: what two people have in common";
 
+/** Whether a piece belongs to people; otherwise it is under the installation's keys, or is none. */
+export const isOfSubjects = (sealed: Uint8Array): boolean => sealed[0] === VERSION;
+
 /**
  * Seals what belongs to the people of a call under the keys of all of them: when one's key is destroyed nobody can open it any more, wherever a
  * copy of it lies. What belongs to nobody that we know is under the installation's keys.

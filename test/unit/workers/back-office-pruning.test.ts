@@ -28,10 +28,11 @@ function startOn(kept: Kept, clock = new SetClock(), auditFileDays = 0) {
     rows: number[];
     speech: number;
     keys: number;
+    swept: number;
     audit: number[];
     kept?: ReadonlySet<string> | undefined;
   } = {
-    ...{ rows: [], speech: 0, keys: 0, audit: [] },
+    ...{ rows: [], speech: 0, keys: 0, swept: 0, audit: [] },
   };
   const warned: string[] = [];
   const pruning = new BackOfficePruning(
@@ -62,6 +63,10 @@ function startOn(kept: Kept, clock = new SetClock(), auditFileDays = 0) {
           pruned.keys++;
           return Promise.resolve();
         },
+        sweepSpeech: () => {
+          pruned.swept++;
+          return Promise.resolve();
+        },
       },
       auditFile: { prune: (before) => Promise.resolve(pruned.audit.push(before)) },
       sink: {
@@ -87,7 +92,9 @@ test("a clock that goes on as time does is believed; one that is hours off too, 
   const kept: Kept = {};
   const first = startOn(kept);
   await first.hours(3);
-  assert.ok(first.pruned.rows.length >= 2 && first.pruned.speech === 1 && first.pruned.keys === 1);
+  assert.ok(
+    first.pruned.rows.length >= 2 && first.pruned.speech === 1 && first.pruned.keys === 1 && first.pruned.swept === 1,
+  );
   assert.ok(first.pruning.mayPrune());
   first.clock.aheadMs = 20 * HOUR_MS;
   await first.hours(2);
@@ -108,7 +115,7 @@ for (const [name, kept] of [
     clock.aheadMs = 8 * 365 * DAY_MS;
     const { pruned, warned, pruning, hours } = startOn({ ...kept }, clock);
     await hours(20);
-    assert.deepEqual({ ...pruned }, { rows: [], speech: 0, keys: 0, audit: [] });
+    assert.deepEqual({ ...pruned }, { rows: [], speech: 0, keys: 0, swept: 0, audit: [] });
     assert.equal(pruning.mayPrune(), false);
     assert.deepEqual(warned, ["store.clock-leapt"]);
     clock.aheadMs = 0;
