@@ -145,6 +145,7 @@ export {
   type AlertNotice,
   type CaseState,
 } from "./alerts/alert-case.js";
+export { placesOfCase } from "./alerts/case-places.js";
 export type {
   AlertFilter,
   AlertGuard,

@@ -1,3 +1,4 @@
+import type { FindingPlace } from "../cdr/cdr-finding.js";
 import type { Alert, AlertFinding, AlertThreat, Incident, Severity } from "../model/findings.js";
 import type { UnixMs } from "../model/time.js";
 
@@ -25,6 +26,9 @@ export const MAX_CASE_INCIDENTS = 50;
 /** Callers and calls that people are shown. */
 export const MAX_SHOWN = 20;
 
+/** Where records of a finding belong, as they say it; empty: nobody said it. */
+export type CasePlace = Omit<FindingPlace, "records">;
+
 /** All alerts about one incident, and about those that follow it closely: what a person works on. */
 export interface AlertCase {
   readonly id: string;
@@ -44,6 +48,8 @@ export interface AlertCase {
   readonly closedWhy?: CloseReason;
   readonly incidentIds: readonly string[];
   readonly trunks: readonly string[];
+  /** Where the records of all its findings belong, not of the latest only. Absent: it is of an attack, or of before this was kept. */
+  readonly places?: readonly CasePlace[];
   readonly team?: string;
   readonly alertCount: number;
   /** Its latest alert, with at most `MAX_SHOWN` callers and calls; the counts are exact, and those of its incident as that is now. */

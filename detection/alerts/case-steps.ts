@@ -11,6 +11,7 @@ import {
   type CloseReason,
 } from "./alert-case.js";
 import type { AlertGuard, AlertSettings } from "./alert-settings.js";
+import { grownPlaces } from "./case-places.js";
 import { countedAsNow } from "./incident-counts.js";
 import { numberFits, quietedBy } from "./quiet-times.js";
 import { isAtLeast, worstOf } from "./severity-order.js";
@@ -101,6 +102,7 @@ function open(alert: Alert, incident: Incident | undefined, id: string, now: Uni
     seenAt: now,
     incidentIds: [alert.incidentId],
     trunks: incident?.trunks ?? [],
+    ...grownPlaces(undefined, alert),
     alertCount: 1,
     latest: shortened(alert),
     escalated: [],
@@ -123,6 +125,7 @@ function grow(before: AlertCase, alert: Alert, incident: Incident | undefined, n
     updatedAt: unixMs(Math.max(before.updatedAt, alert.detectedAt)),
     incidentIds,
     trunks: [...new Set([...before.trunks, ...(incident?.trunks ?? [])])].slice(0, MAX_CASE_INCIDENTS),
+    ...grownPlaces(before, alert),
     alertCount: before.alertCount + 1,
     latest: isNewer ? shortened(alert) : before.latest,
   };
@@ -131,8 +134,10 @@ function grow(before: AlertCase, alert: Alert, incident: Incident | undefined, n
 /** A closed case as it begins again: people believe that it is over, so they are told as if it were new, and it is escalated as that. */
 function anew(closed: AlertCase): AlertCase {
   const { id, key, rule, called, severity, openedAt, updatedAt, incidentIds, trunks, team, alertCount } = closed;
+  const { places } = closed;
   return {
     ...{ id, key, rule, called, severity, openedAt, updatedAt, incidentIds, trunks, alertCount },
+    ...(places === undefined ? {} : { places }),
     ...(team === undefined ? {} : { team }),
     latest: closed.latest,
     sequence: closed.sequence,

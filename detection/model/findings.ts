@@ -112,6 +112,8 @@ export interface AlertFinding {
   readonly site?: string;
   /** Where the records belong that it was raised for. */
   readonly places?: readonly FindingPlace[];
+  /** See `CdrFinding.isWide`. */
+  readonly isWide?: true;
   readonly evidence: CdrFinding["evidence"];
   readonly detail: CdrFinding["detail"];
   readonly explanation: string;

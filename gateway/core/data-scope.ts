@@ -1,4 +1,11 @@
-import type { Alert, AlertCase, CdrFinding, FindingPlace, Incident } from "../../detection/index.js";
+import {
+  placesOfCase,
+  type Alert,
+  type AlertCase,
+  type CdrFinding,
+  type FindingPlace,
+  type Incident,
+} from "../../detection/index.js";
 
 /** Whose rows may be seen: of these trunks, sites and departments. One of the three is enough; where nothing is named nothing is seen. */
 export interface DataScope {
@@ -70,10 +77,13 @@ export function seenFinding(finding: CdrFinding, scope: DataScope | undefined): 
   return { finding: { ...rest, places: seen, evidence: {}, detail: {}, records: [], recordCount }, isPart: true };
 }
 
-/** A case is a team's as a whole or not at all: its text, its callers and its comments are of all of it. */
+/** A case is a team's as a whole or not at all: its text, its callers and its comments are of all of it, so of all its findings. */
 export function seesCase(of: AlertCase, scope: DataScope | undefined): boolean {
   if (scope === undefined) return true;
-  if (of.latest.finding !== undefined) return ownPlaces(of.latest.finding, scope) === "all";
+  if (of.latest.finding !== undefined) {
+    const places = placesOfCase(of);
+    return places.length > 0 && places.every((place) => sees(scope, place));
+  }
   return of.trunks.length > 0 && of.trunks.every((trunk) => scope.trunks.includes(trunk));
 }
 

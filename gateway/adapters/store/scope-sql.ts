@@ -40,10 +40,15 @@ export function callInScope(callId: string, scope: DataScope): RawBuilder<SqlBoo
     and not exists (select 1 from ${recorded} and coalesce(not ${told}, true))`;
 }
 
+/** What `placesOfCase` says: those of the latest finding only where a case of before they were kept has had no other, and names them all. */
+const PLACES_OF_CASE = sql`coalesce(data -> 'places', case
+  when jsonb_array_length(data -> 'incidentIds') <= 1 and jsonb_array_length(data -> 'latest' -> 'finding' -> 'places') < 16
+  then data -> 'latest' -> 'finding' -> 'places' end)`;
+
 /** A case is seen as a whole or not at all, as `seesCase` says it. */
 export const caseInScope = (scope: DataScope): RawBuilder<SqlBool> => sql<SqlBool>`(case
   when data -> 'latest' -> 'finding' is not null then
-    ${placesAll(sql`data -> 'latest' -> 'finding' -> 'places'`, scope)}
+    ${placesAll(PLACES_OF_CASE, scope)}
   else jsonb_array_length(data -> 'trunks') > 0
     and not exists (select 1 from jsonb_array_elements_text(data -> 'trunks') as t(name)
       where not t.name = any(${textArray(scope.trunks)})) end)`;

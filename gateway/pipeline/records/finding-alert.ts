@@ -29,6 +29,7 @@ export function alertOfFinding(finding: CdrFinding): Alert {
       firstAt: finding.firstAt,
       ...(finding.site === undefined ? {} : { site: finding.site }),
       ...(finding.places === undefined ? {} : { places: finding.places }),
+      ...(finding.isWide === undefined ? {} : { isWide: finding.isWide }),
       evidence: finding.evidence,
       detail: finding.detail,
       explanation: notes.explanation,
