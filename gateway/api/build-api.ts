@@ -1,15 +1,16 @@
 import helmet from "@fastify/helmet";
-import rateLimit from "@fastify/rate-limit";
 import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
-import Fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
+import Fastify, { type FastifyInstance } from "fastify";
 import { jsonSchemaTransform, validatorCompiler } from "fastify-type-provider-zod";
 import { AuditTrail } from "./access/audit-trail.js";
 import { whoMay } from "./access/permissions.js";
 import { Guard } from "./access/guard.js";
+import { networksOf } from "./access/networks.js";
 import type { ApiContext } from "./api-context.js";
 import type { ApiDeps } from "./api-options.js";
-import { ApiError, errorHandler, sendProblem } from "./errors.js";
+import { errorHandler, sendProblem } from "./errors.js";
+import { installRateLimits } from "./rate-limits.js";
 import { countRequests } from "./request-metrics.js";
 import { RouteTable } from "./route-table.js";
 import { adminRoutes } from "./routes/admin.js";
@@ -47,21 +48,19 @@ const ALL_ROUTES = [
   reportRoutes,
 ];
 const ORDINARY_BODY_BYTES = 256 * 1024;
-/** Without a key a source gets this share of the requests a minute. */
-const ANONYMOUS_SHARE = 10;
-/** Different keys and sources that the rate limit counts at a time; the one seen longest ago is forgotten first. */
-const RATE_LIMIT_SLOTS = 10_000;
 
 /** What `buildApi` makes: Fastify's server, `inject`ed or listening. */
 export type Api = FastifyInstance;
 
 /**
  * The HTTP API, not listening yet: `inject` or `listen` it. `close` writes what is still counted for the audit log.
- * @throws GatewayError `config.invalid` when `switchSources` has something that is no network.
+ * @throws GatewayError `config.invalid` when `switchSources` or `trustedProxies` has something that is no network.
  */
 export async function buildApi(deps: ApiDeps): Promise<Api> {
   const { limits } = deps.options;
   const app = Fastify({
+    // The client is the last one of X-Forwarded-For that is no such proxy; from anybody else the header says nothing.
+    trustProxy: trustOf(deps.options.trustedProxies ?? []),
     bodyLimit: Math.min(ORDINARY_BODY_BYTES, limits.maxBodyBytes),
     // For the slowest body that any route takes; each has its own limit (slow-bodies.ts).
     requestTimeout: Math.max(limits.requestTimeoutMs, limits.uploadTimeoutMs),
@@ -117,33 +116,11 @@ export async function buildApi(deps: ApiDeps): Promise<Api> {
   return app;
 }
 
-async function installRateLimits(app: FastifyInstance, { options, trail }: ApiContext): Promise<void> {
-  const { requestsPerMinute, eventRequestsPerSecond } = options.limits;
-  const anonymous = Math.max(1, Math.ceil(requestsPerMinute / ANONYMOUS_SHARE));
-  const isEvent = (request: FastifyRequest): boolean => request.routeOptions.config.events === true;
-  const known = (request: FastifyRequest): boolean => request.principal.role !== "none";
-  const byKey = (request: FastifyRequest): boolean => known(request) && request.principal.id !== "switch-source";
-  await app.register(rateLimit, {
-    global: true,
-    cache: RATE_LIMIT_SLOTS,
-    keyGenerator: (request) =>
-      `${isEvent(request) && known(request) ? "events" : "all"} ${byKey(request) ? request.principal.id : request.ip}`,
-    max: (request) => {
-      if (!known(request)) return anonymous;
-      return isEvent(request) ? eventRequestsPerSecond : requestsPerMinute;
-    },
-    timeWindow: (request) => (isEvent(request) && known(request) ? 1_000 : 60_000),
-    onExceeded: (request) =>
-      trail.refused({
-        action: "rate.limited",
-        actor: request.principal.id,
-        role: request.principal.role,
-        target: `${request.method} ${request.routeOptions.url ?? "unknown"}`,
-        source: request.ip,
-        status: 429,
-      }),
-    errorResponseBuilder: () => new ApiError(429, "rate.limited", "too many requests; see Retry-After"),
-  });
+/** @throws GatewayError `config.invalid` */
+function trustOf(trustedProxies: readonly string[]): false | ((address: string) => boolean) {
+  if (trustedProxies.length === 0) return false;
+  const proxies = networksOf("http.trustedProxies", trustedProxies);
+  return (address) => proxies.has(address);
 }
 
 async function installDocs(app: FastifyInstance, version: string): Promise<void> {

@@ -50,6 +50,11 @@ const httpSchema = z.strictObject({
     .max(256)
     .default(["127.0.0.0/8", "::1/128"])
     .describe("Who may report events without a key"),
+  trustedProxies: z
+    .array(cidr())
+    .max(256)
+    .default([])
+    .describe("Proxies before the API: who asks is the last one of X-Forwarded-For that is none of them"),
   maxBodyBytes: count(5_242_880, "Largest request body", 1_000),
   maxBatchEvents: count(10_000, "Most events of one batch", 1),
   requestsPerMinute: count(6_000, "Requests a minute of one key or source; the switch routes are not counted", 1),

@@ -185,6 +185,7 @@ function networkProblems({ trunks, defaultTrunk, limits, http, asterisk }: Confi
     ["defaultTrunk.allowFrom", defaultTrunk.allowFrom],
     ["limits.trustedHops", limits.trustedHops],
     ["http.switchSources", http.switchSources],
+    ["http.trustedProxies", http.trustedProxies],
     ["asterisk.agi.allowFrom", asterisk.agi.allowFrom],
   ];
   return lists.flatMap(([path, networks]) =>

@@ -14,6 +14,7 @@ export interface BackOfficeOptions {
     readonly listenPort: number;
     readonly apiKeys: readonly ApiKeyOption[];
     readonly switchSources: readonly string[];
+    readonly trustedProxies?: readonly string[];
     readonly maxBodyBytes: number;
     readonly maxBatchEvents: number;
     readonly requestsPerMinute: number;

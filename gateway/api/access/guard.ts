@@ -1,9 +1,9 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { CidrTable } from "../../core/cidr.js";
-import { GatewayError } from "../../core/errors.js";
+import type { CidrTable } from "../../core/cidr.js";
 import type { ApiContext } from "../api-context.js";
 import { ApiError } from "../errors.js";
 import { KeyRing, offeredKey } from "./key-ring.js";
+import { networksOf } from "./networks.js";
 import { mayDo, type Principal } from "./permissions.js";
 import { scopeOf } from "./scope.js";
 import { grantOf, subjectId } from "./token-grants.js";
@@ -27,9 +27,7 @@ export class Guard {
     const { keys, switchSources } = context.options;
     this.#context = context;
     this.#keys = new KeyRing(keys, context.sha256Hex);
-    const table = CidrTable.of(switchSources.map((cidr) => [cidr, true] as const));
-    if (!table.ok) throw new GatewayError("config.invalid", `http.switchSources: ${table.error.text}`);
-    this.#switchSources = table.value;
+    this.#switchSources = networksOf("http.switchSources", switchSources);
   }
 
   install(app: FastifyInstance): void {

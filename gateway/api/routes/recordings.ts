@@ -7,6 +7,7 @@ import { placesOf } from "../access/scope.js";
 import { answers, zodApp, type ApiContext, type Routes } from "../api-context.js";
 import { bodiesAtATime } from "../bodies-at-a-time.js";
 import { ApiError } from "../errors.js";
+import { signedRateLimit } from "../rate-limits.js";
 import { isoTime } from "../schemas/common.js";
 import {
   addedAnswer,
@@ -35,6 +36,7 @@ export const recordingRoutes: Routes = (app, context) => {
 
 /** The body counts byte for byte: it is read before it is JSON. */
 function webhookRoute(app: FastifyInstance, context: ApiContext, desk: RecordingDesk): void {
+  const count = signedRateLimit(app, context);
   void app.register((scope: FastifyInstance, _options: unknown, done: () => void) => {
     scope.removeContentTypeParser("application/json");
     scope.addContentTypeParser("application/json", { parseAs: "buffer" }, (_request, body, parsed) =>
@@ -43,7 +45,7 @@ function webhookRoute(app: FastifyInstance, context: ApiContext, desk: Recording
     zodApp(scope).post(
       "/api/v1/recordings/webhook",
       {
-        config: { permission: "public" },
+        config: { permission: "public", rateLimit: false },
         bodyLimit: MAX_WEBHOOK_BYTES,
         schema: {
           tags: TAGS,
@@ -57,17 +59,11 @@ function webhookRoute(app: FastifyInstance, context: ApiContext, desk: Recording
         const { authorization, "x-ringfence-signature": signature } = request.headers;
         const given = { authorization, "x-ringfence-signature": typeof signature === "string" ? signature : undefined };
         const refusal = desk.checkWebhook(given, body);
+        await count(request, refusal === undefined, (seconds) => void reply.header("retry-after", seconds));
         if (refusal !== undefined) {
-          const { id, role } = request.principal;
+          const { id: actor, role } = request.principal;
           const target = "POST /api/v1/recordings/webhook";
-          context.trail.refused({
-            action: "auth.refused",
-            actor: id,
-            role,
-            target,
-            source: request.ip,
-            status: 401,
-          });
+          context.trail.refused({ action: "auth.refused", actor, role, target, source: request.ip, status: 401 });
           throw new ApiError(401, "auth.refused", refusal);
         }
         const added = await told(async () => desk.add(await orderOf(context, readJson(body), "webhook")));

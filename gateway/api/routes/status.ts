@@ -65,10 +65,12 @@ export const statusRoutes: Routes = (app, context) => {
 };
 
 const healthRoutes: Routes = (app, context) => {
+  const health = oneAtATime(() => allHealth(context));
   zodApp(app).get(
     "/health",
     {
-      config: { permission: "public" },
+      // Whoever watches the gateway must not be kept out by others who come through the same proxy.
+      config: { permission: "public", rateLimit: false },
       exposeHeadRoute: true,
       schema: {
         tags: ["status"],
@@ -78,7 +80,7 @@ const healthRoutes: Routes = (app, context) => {
       },
     },
     async (_request, reply) => {
-      const components = await allHealth(context);
+      const components = await health();
       const status = healthStatus(components);
       const shown = components.map(({ name, ok, vital, detail }) => ({
         ...{ name, ok, vital },
@@ -103,7 +105,7 @@ const healthRoutes: Routes = (app, context) => {
       },
     },
     async (_request, reply) => {
-      const components = await allHealth(context);
+      const components = await health();
       const draining = await context.control.stats().then(
         (stats) => stats.draining,
         () => false,
@@ -118,6 +120,15 @@ const healthStatus = (components: readonly ComponentHealth[]): "healthy" | "degr
   if (components.some(({ ok, vital }) => vital && !ok)) return "unhealthy";
   return components.every(({ ok }) => ok) ? "healthy" : "degraded";
 };
+
+/** Whoever asks while another is being answered gets the same answer: a flood costs no more than one. */
+function oneAtATime<T>(work: () => Promise<T>): () => Promise<T> {
+  let underWay: Promise<T> | undefined;
+  return () =>
+    (underWay ??= work().finally(() => {
+      underWay = undefined;
+    }));
+}
 
 async function allHealth({ control, localHealth }: ApiContext): Promise<readonly ComponentHealth[]> {
   const gateway = control
