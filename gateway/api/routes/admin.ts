@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Principal } from "../access/permissions.js";
 import { answers, zodApp, type ApiContext, type Routes } from "../api-context.js";
+import { auditedNumber } from "../audited-number.js";
 import { ApiError } from "../errors.js";
 import { isoTime } from "../schemas/common.js";
 import { baselineBody, idParams, traceBody } from "../schemas/records.js";
@@ -60,7 +61,8 @@ const traceRoutes: Routes = (app, context) => {
     },
     async ({ body, principal }, reply) => {
       const order = { number: body.number, durationMs: body.duration_ms, by: principal.id };
-      const trace = await audited(context, principal, "trace.start", body.number, () => control.startTrace(order));
+      const target = await auditedNumber(context, body.number);
+      const trace = await audited(context, principal, "trace.start", target, () => control.startTrace(order));
       return reply.code(201).send({ trace_id: trace.id, until: isoTime(trace.until) });
     },
   );

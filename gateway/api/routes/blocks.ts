@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Block, CalledId, CallerId, TrunkId } from "../../../detection/index.js";
 import { answers, zodApp, type Routes } from "../api-context.js";
+import { auditedNumber } from "../audited-number.js";
 import { ApiError } from "../errors.js";
 import { addedBlockAnswer, blockAnswer, blockBody, idParams } from "../schemas/records.js";
 import { blockView } from "../views.js";
@@ -30,7 +31,8 @@ export const blockRoutes: Routes = (app, context) => {
     async (request, reply) => {
       const { principal, body } = request;
       const asked = { ...scopeOf(body), reason: body.reason, createdBy: principal.id, ttlMs: body.ttl_ms };
-      const block = await trail.attempt(principal, "block.add", body.b_number, () => control.addBlock(asked));
+      const target = await auditedNumber(context, body.b_number);
+      const block = await trail.attempt(principal, "block.add", target, () => control.addBlock(asked));
       trail.action(principal, "block.add", block.id, "done", {
         ...detailOf(block),
         ttlMs: body.ttl_ms,

@@ -297,3 +297,17 @@ test("events have a limit of their own, by the second", async () => {
   for (let i = 0; i < 3; i++) codes.push((await ask("POST", "/event", { body: EVENT })).statusCode);
   assert.deepEqual(codes, [200, 200, 429]);
 });
+
+test("what is traced, or could not be blocked, is named in the audit log as the number plan writes it", async () => {
+  const { ask, audit, control } = await apiHarness();
+  control.addBlock = () => Promise.reject(new GatewayError("block.refused", "guarded"));
+  await ask("POST", "/api/v1/traces", { as: "admin", body: { number: "004930123456" } });
+  await ask("POST", "/api/v1/blocks", { as: "admin", body: { b_number: "004930123456", trunk: "a", ttl_ms: 60_000 } });
+  assert.deepEqual(
+    audit.map(({ action, target }) => [action, target]),
+    [
+      ["trace.start", "+4930123456"],
+      ["block.add", "+4930123456"],
+    ],
+  );
+});

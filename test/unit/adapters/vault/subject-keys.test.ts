@@ -126,10 +126,29 @@ const TEXTS: readonly (readonly [text: string, sealed: string])[] = [
   ["1234567 bytes", "1234567 bytes"],
   ["+123456", "+123456"],
   ["A001", "A001"],
+  ["+49 (30) 123456", "#"],
+  ["tel:+49-30-123456", "#"],
+  ["from tel:+4930123456 on", "from tel:# on"],
+  ["00 49 30 123456", "#"],
+  ["030 123456", "#"],
+  ["2026-03-01", "2026-03-01"],
+  ["192.0.2.101", "192.0.2.101"],
 ];
 for (const [text, expected] of TEXTS) {
   test(`numbers in ${JSON.stringify(text)} become ${JSON.stringify(expected)}`, () => {
     const entry = withSealedNumbers(sampleAudit(1, { target: text, detail: { text } }), () => "#");
     assert.deepEqual([entry.target, entry.detail["text"]], [expected, expected]);
+  });
+}
+
+const WRITTEN = ["+49 (30) 123456", "+49 (0) 30 123456", "tel:+49-30-123456", "0049 30 123456", "+4930123456"];
+for (const text of WRITTEN) {
+  test(`${JSON.stringify(text)} is sealed with the key that the number's deletion destroys`, () => {
+    const sealed: string[] = [];
+    withSealedNumbers(sampleAudit(1, { target: text, detail: {} }), (number) => {
+      sealed.push(number);
+      return "#";
+    });
+    assert.deepEqual(sealed, ["+4930123456"]);
   });
 }
