@@ -13,6 +13,13 @@ export interface RoomDeps {
   readonly log: Log;
 }
 
+export interface GrowingHold {
+  /** Before each piece. @throws GatewayError `recording.full` */
+  readonly take: (bytes: number) => Promise<void>;
+  /** @param staysBytes How much of it is on the disk now and stays there. */
+  readonly end: (staysBytes: number) => void;
+}
+
 /** Looking at 100,000 folders takes a while. */
 const USED_FOR_MS = 10_000;
 
@@ -67,6 +74,24 @@ export class RecordingsRoom {
       this.#beyond = id;
     }
     return this.#hold(bytes);
+  }
+
+  /** The same for what comes piece by piece, and nobody says how long it will be. */
+  holdGrowing(): GrowingHold {
+    let heldBytes = 0;
+    return {
+      take: async (bytes) => {
+        await this.#look(bytes);
+        if (this.#taken + bytes > this.#limitBytes) throw full();
+        heldBytes += bytes;
+        this.#heldBytes += bytes;
+      },
+      end: (staysBytes) => {
+        this.#heldBytes -= heldBytes;
+        heldBytes = 0;
+        if (this.#used !== undefined) this.#used = { ...this.#used, bytes: this.#used.bytes + staysBytes };
+      },
+    };
   }
 
   #hold(bytes: number): () => void {

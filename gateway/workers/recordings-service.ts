@@ -185,11 +185,14 @@ export class RecordingsService implements RecordingDesk {
     const arriving = this.#files.job(taken, this.#deps.vault.withKey(randomBytes(KEY_BYTES)));
     await arriving.make();
     const hash = createHash("sha256");
-    let size = 0;
+    let [size, staysBytes] = [0, 0];
+    const room = this.#room.holdGrowing();
     const counted = async function* (): AsyncIterable<Uint8Array> {
       for await (const chunk of bytes) {
         size += chunk.byteLength;
         if (size > maxBytes) throw new GatewayError("recording.invalid", `it is larger than ${maxBytes} bytes`);
+        // Until it is a job's it lies there twice: as it came, and sealed for its job.
+        await room.take(2 * chunk.byteLength);
         hash.update(chunk);
         yield chunk;
       }
@@ -198,9 +201,12 @@ export class RecordingsService implements RecordingDesk {
       await arriving.appendSource(counted());
       if (size === 0) throw new GatewayError("recording.invalid", "it is empty");
       const whole: RecordingOrder = { ...order, source: `upload:${named ?? hash.digest("hex")}` };
-      return await this.#oneByOne.run(idOf(whole), () => this.#add(whole, arriving));
+      const added = await this.#oneByOne.run(idOf(whole), () => this.#add(whole, arriving));
+      if (added.isNew) staysBytes = size;
+      return added;
     } finally {
       await this.#files.remove(taken);
+      room.end(staysBytes);
     }
   }
 

@@ -118,3 +118,17 @@ test("two that look at the disk at once: what the one frees is not freed again f
   assert.deepEqual(full, [false, false]);
   assert.deepEqual(disk, { usedBytes: LIMIT - 100, failedBytes: 700, asked: 1 });
 });
+
+test("what comes piece by piece holds its room as it comes, and leaves what does not stay", async () => {
+  const { room } = roomOf();
+  const [one, other] = [room.holdGrowing(), room.holdGrowing()];
+  await one.take(400);
+  await other.take(400);
+  await assert.rejects(one.take(400), is("recording.full"));
+  await assert.rejects(room.hold(400), is("recording.full"));
+  one.end(0);
+  await other.take(400);
+  other.end(300);
+  (await room.hold(700))();
+  await assert.rejects(room.hold(1), is("recording.full"), "300 and 700 are on the disk");
+});

@@ -202,3 +202,32 @@ describe("sources that name the same again and again", () => {
     assert.equal(await store.wasRemoved(failed), true);
   });
 });
+
+test("an upload holds its room while it comes in: another one that found the disk empty is refused", async (t) => {
+  const root = temporaryFolder("recordings-upload-room");
+  const service = startRecordings({
+    ...{ folder: root.path, store: new MemoryRecordingJobs() },
+    config: { concurrency: 1, spoolLimitBytes: 1_000_000 },
+  });
+  t.after(async () => {
+    await service.close();
+    root.remove();
+  });
+  let letGo = (): void => undefined;
+  const gate = new Promise<void>((resolve) => (letGo = resolve));
+  let isTaken = false;
+  async function* slowly(): AsyncIterable<Uint8Array> {
+    yield new Uint8Array(300_000);
+    isTaken = true;
+    await gate;
+    yield new Uint8Array(100_000).fill(1);
+  }
+  const order = { origin: "upload", priority: 0 } as const;
+  const first = service.upload({ ...order, callId: "first" }, slowly());
+  await until("its first bytes to be taken", () => isTaken);
+  await assert.rejects(service.upload({ ...order, callId: "second" }, chunksOf(new Uint8Array(300_000).fill(2))), {
+    code: "recording.full",
+  });
+  letGo();
+  assert.equal((await first).isNew, true);
+});
