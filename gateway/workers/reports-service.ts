@@ -10,6 +10,7 @@ import {
   type ReportRules,
   type UnixMs,
 } from "../../detection/index.js";
+import { sweepPrints } from "../adapters/report-pages/print-pdf.js";
 import { renderReport, REPORT_TYPES } from "../adapters/report-pages/render-report.js";
 import { makeFolder } from "../adapters/system/make-folder.js";
 import type { Clock } from "../core/clock.js";
@@ -67,6 +68,7 @@ export class ReportsService implements ReportOffice {
   /** @throws GatewayError `config.invalid` */
   static start(options: ReportSettings, deps: Deps): ReportsService {
     const service = new ReportsService(options, deps);
+    void sweepPrints();
     if (options.reports.schedule.length > 0) service.#lookLater(FIRST_LOOK_MS);
     return service;
   }
@@ -79,7 +81,11 @@ export class ReportsService implements ReportOffice {
     return range.to - range.from > MAX_RANGE_MS ? undefined : range;
   }
 
-  async make({ name, range, format, scope }: ReportOrder): Promise<MadeReport> {
+  make(order: ReportOrder): Promise<MadeReport> {
+    return this.#onDemand(() => this.#report(order));
+  }
+
+  #report({ name, range, format, scope }: ReportOrder): Promise<MadeReport> {
     const signal = this.#stop.signal;
     return this.#made(format, () =>
       makeReport({ name, range, now: this.#deps.clock.unix(), signal }, this.#data(scope), this.#rules),
@@ -92,7 +98,9 @@ export class ReportsService implements ReportOffice {
   ): Promise<MadeReport | undefined> {
     const now = this.#deps.clock.unix();
     const document = await makeJourney(callId, { now }, this.#data(scope), this.#rules);
-    return document === undefined ? undefined : this.#made(format, () => Promise.resolve(document));
+    return document === undefined
+      ? undefined
+      : this.#onDemand(() => this.#made(format, () => Promise.resolve(document)));
   }
 
   #data(scope: DataScope | undefined): ReportData {
@@ -100,17 +108,22 @@ export class ReportsService implements ReportOffice {
     return scope === undefined ? data : new ScopedReportData(data, scope);
   }
 
-  async #made(format: ReportOrder["format"], work: () => Promise<ReportDocument>): Promise<MadeReport> {
+  /** Those by schedule come one after the other and are not counted: whoever asks for reports all the time keeps none of them out. */
+  async #onDemand(work: () => Promise<MadeReport>): Promise<MadeReport> {
     if (this.#running >= MAX_AT_A_TIME)
       throw new GatewayError("report.busy", `${MAX_AT_A_TIME} reports are being made`);
     this.#running++;
     try {
-      const { chromium } = this.#options.reports;
-      const content = await renderReport(await work(), format, { program: chromium, timeoutMs: PDF_TIMEOUT_MS });
-      return { type: REPORT_TYPES[format], content };
+      return await work();
     } finally {
       this.#running--;
     }
+  }
+
+  async #made(format: ReportOrder["format"], work: () => Promise<ReportDocument>): Promise<MadeReport> {
+    const { chromium } = this.#options.reports;
+    const content = await renderReport(await work(), format, { program: chromium, timeoutMs: PDF_TIMEOUT_MS });
+    return { type: REPORT_TYPES[format], content };
   }
 
   /** Waits for what is being made; nothing begins any more. */
@@ -149,7 +162,7 @@ export class ReportsService implements ReportOffice {
         if (tried !== undefined && (tried.count >= MAX_TRIES || this.#looks < tried.notBeforeLook)) continue;
         if (await isMade(join(folder, file), range, clock.unix())) continue;
         try {
-          const { content } = await this.make({ name, range, format });
+          const { content } = await this.#report({ name, range, format });
           await writeWhole(join(folder, file), content, clock.unix());
           this.#tries.delete(file);
           log.info("report.made", { report: name, format });

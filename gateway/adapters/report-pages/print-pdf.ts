@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdtemp, open, rm, writeFile } from "node:fs/promises";
+import { lstat, mkdtemp, open, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -12,6 +12,10 @@ export interface PdfOptions {
   readonly timeoutMs: number;
 }
 
+const FOLDER = "ringfence-report-";
+const OURS = /^ringfence-report-\w{6}$/;
+/** None that is in use is that old. */
+const LEFT_AFTER_MS = 900_000;
 const MAX_PDF_BYTES = 64 * 1024 * 1024;
 const MAX_SAID = 2_000;
 /** No network, nothing of the user's own profile. Scripts are forbidden by the page's own policy: headless printing itself needs them on. */
@@ -34,7 +38,8 @@ const ARGUMENTS = [
  * @throws GatewayError `report.pdf`: not installed, failed, or not in time.
  */
 export async function printPdf(html: string, { program, timeoutMs }: PdfOptions): Promise<Uint8Array> {
-  const folder = await mkdtemp(join(tmpdir(), "ringfence-report-"));
+  await sweepPrints();
+  const folder = await mkdtemp(join(tmpdir(), FOLDER));
   try {
     const [page, file] = [join(folder, "report.html"), join(folder, "report.pdf")];
     await writeFile(page, html, { mode: 0o600 });
@@ -52,6 +57,19 @@ export async function printPdf(html: string, { program, timeoutMs }: PdfOptions)
     return await readPdf(file);
   } finally {
     await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  }
+}
+
+/** Deletes what a gateway that was killed in the middle of a print has left: reports have numbers of callers in them. Never throws. */
+export async function sweepPrints(): Promise<void> {
+  const before = Date.now() - LEFT_AFTER_MS;
+  for (const name of await readdir(tmpdir()).catch(() => [])) {
+    if (!OURS.test(name)) continue;
+    const path = join(tmpdir(), name);
+    const found = await lstat(path).catch(() => undefined);
+    // Another user's cannot be deleted, and is theirs to delete.
+    if (found !== undefined && found.mtimeMs < before)
+      await rm(path, { recursive: true, force: true }).catch(() => undefined);
   }
 }
 
@@ -84,6 +102,9 @@ function run(
       detached: true,
       env: environment(cwd),
     });
+    // Who stops in the middle of a print leaves no browser behind.
+    const endToo = (): void => endGroup(child.pid);
+    process.once("exit", endToo);
     let said = "";
     child.stderr.on("data", (part: Buffer) => {
       said = (said + part.toString("utf8")).slice(-MAX_SAID);
@@ -94,12 +115,14 @@ function run(
     }, timeoutMs);
     child.once("error", (cause) => {
       clearTimeout(watch);
+      process.off("exit", endToo);
       reject(
         new GatewayError("report.pdf", `${program} cannot be started; on Debian: apt-get install chromium`, { cause }),
       );
     });
     child.once("exit", (code, signal) => {
       clearTimeout(watch);
+      process.off("exit", endToo);
       endGroup(child.pid);
       if (code === 0) resolve();
       else reject(new GatewayError("report.pdf", `${program} ended with ${String(code ?? signal)}: ${lastLine(said)}`));

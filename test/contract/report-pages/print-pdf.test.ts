@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readdirSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, test } from "node:test";
 import { htmlPage } from "../../../gateway/adapters/report-pages/html-page.js";
 import { printPdf } from "../../../gateway/adapters/report-pages/print-pdf.js";
 import { GatewayError } from "../../../gateway/core/errors.js";
 import { reportOf, reportScene } from "../../support/cdr/report-scene.js";
-import { temporaryFolder } from "../../support/processes.js";
+import { temporaryFolder, until } from "../../support/processes.js";
 
 const hasChromium = spawnSync("chromium", ["--version"], { timeout: 30_000 }).status === 0;
 /** Temporary files of this process alone: what others leave is nothing to it. */
@@ -38,4 +39,45 @@ for (const { name, ...options } of failures) {
     );
     assert.deepEqual(leftOvers(), []);
   });
+}
+
+test("what a killed gateway has left of a print goes with the next one; what is in use, or not ours, stays", async () => {
+  const [old, used, other] = ["ringfence-report-aB3xY9", "ringfence-report-Zz0000", "ringfence-report-of-mine"].map(
+    (name) => join(own.path, name),
+  ) as [string, string, string];
+  for (const path of [old, used, other]) {
+    mkdirSync(path);
+    writeFileSync(join(path, "report.html"), "+12025550123");
+  }
+  const hourAgo = new Date(Date.now() - 3_600_000);
+  for (const path of [old, other]) utimesSync(path, hourAgo, hourAgo);
+  await assert.rejects(() => printPdf("<p>", { program: "/bin/false", timeoutMs: 10_000 }));
+  assert.deepEqual(leftOvers(), ["ringfence-report-Zz0000", "ringfence-report-of-mine"]);
+  for (const path of [used, other]) rmSync(path, { recursive: true });
+});
+
+test("a print that its process does not wait for ends with it", async () => {
+  const printer = join(own.path, "printer");
+  const told = join(own.path, "told");
+  writeFileSync(printer, `#!/bin/sh\necho $$ > ${told}\nexec sleep 60\n`, { mode: 0o755 });
+  const script = `
+    import { printPdf } from ${JSON.stringify(new URL("../../../gateway/adapters/report-pages/print-pdf.js", import.meta.url).href)};
+    import { existsSync } from "node:fs";
+    void printPdf("<p>", { program: ${JSON.stringify(printer)}, timeoutMs: 60000 }).catch(() => undefined);
+    setInterval(() => existsSync(${JSON.stringify(told)}) && process.exit(0), 20);`;
+  const ended = spawnSync(process.execPath, ["--import", "tsx", "--input-type=module", "-e", script], {
+    timeout: 60_000,
+  });
+  assert.equal(ended.status, 0, String(ended.stderr));
+  const pid = Number(readFileSync(told, "utf8"));
+  await until("the printer to end", () => !isThere(pid));
+  for (const name of leftOvers()) rmSync(join(own.path, name), { recursive: true });
+});
+
+function isThere(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.startsWith("Z") === false;
+  } catch {
+    return false;
+  }
 }

@@ -230,3 +230,27 @@ test("a report of a team counts its own rows alone and says so", async () => {
   assert.ok(all.includes("verifies") && all.includes(`1:${"ab".repeat(32)}`) && !all.includes("Of the team"), all);
   await service.close();
 });
+
+test("whoever asks for reports all the time does not keep out those by schedule", async () => {
+  const { folder, data, service, look } = place();
+  let letGo = (): void => undefined;
+  const gate = new Promise<void>((resolve) => (letGo = resolve));
+  const calls = data.calls.bind(data);
+  let waiting = 0;
+  data.calls = async function* (range) {
+    if (++waiting <= 2) await gate;
+    yield* calls(range);
+  };
+  const day = new Date(PERIOD.from).toISOString().slice(0, 10);
+  const range = service.daysOf(day, day);
+  assert.ok(range !== undefined);
+  const order = { name: "daily", range, format: "csv" } as const;
+  const both = [service.make(order), service.make(order)];
+  await until("both to be under way", () => waiting === 2);
+  await assert.rejects(service.make(order), { code: "report.busy" });
+  await look();
+  assert.equal(whole(folder).length, 2);
+  letGo();
+  await Promise.all(both);
+  await service.close();
+});
