@@ -52,6 +52,8 @@ export interface ApiOptions {
   readonly teams?: readonly TeamOption[];
   /** CIDRs from which `/event`, `/events/batch` and their twins need no key. */
   readonly switchSources: readonly string[];
+  /** CIDRs of proxies whose X-Forwarded-For says who the client is. Absent: nobody's does. */
+  readonly trustedProxies?: readonly string[];
   readonly limits: ApiLimits;
   readonly version: string;
 }
@@ -126,6 +128,8 @@ export interface ApiDeps {
   readonly alerts?: AlertOffice;
   /** Waits, for a short bounded time, until what the gateway has reported so far can be read from the store. Never throws. */
   readonly settle: () => Promise<void>;
+  /** False: what was reported until now is not all in the store yet, some of it waits on disk. Absent: it always is. Waits a little; never throws. */
+  readonly allStored?: () => Promise<boolean>;
   /** The JSON inside. Absent: no keys are here. @throws GatewayError `crypto.key` */
   readonly openTranscript?: (record: TranscriptRecord) => string;
   /** Deletes the kept audio of these calls. @returns How many had some. Absent: none is kept. */

@@ -2,7 +2,7 @@ import type { Clock } from "../core/clock.js";
 import type { Counter, Metrics } from "../core/metrics.js";
 import type { HeardView } from "../ports/gateway-control.js";
 import type { HeardCall } from "../ports/listening.js";
-import type { RecordSink } from "../ports/records.js";
+import type { RecordSink, TranscriptRecord } from "../ports/records.js";
 import type { Vault } from "../ports/vault.js";
 
 export interface TranscriptKeeperDeps {
@@ -14,6 +14,10 @@ export interface TranscriptKeeperDeps {
 
 /** What a transcript's sealed part is bound to. */
 export const transcriptContext = (callId: string): string => `transcript:${callId}`;
+
+/** The same of one that is kept. */
+export const keptContext = ({ callId, sealedAs }: Pick<TranscriptRecord, "callId" | "sealedAs">): string =>
+  transcriptContext(sealedAs ?? callId);
 
 /**
  * Keeps the text of calls that were listened to, where the operator says so. It is sealed before it leaves memory, so that neither

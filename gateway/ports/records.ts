@@ -44,7 +44,7 @@ export interface TeardownRecord {
 
 /** The text of a call that was listened to, where the operator keeps it. Redacted before it was sealed. */
 export interface TranscriptRecord {
-  /** The A-leg's Call-ID. */
+  /** The A-leg's Call-ID. Of a later call under the same one: with a suffix, as the store has given it. */
   readonly callId: string;
   readonly caller: CallerId;
   readonly called: CalledId;
@@ -56,6 +56,8 @@ export interface TranscriptRecord {
   readonly stage: ThreatStage;
   /** By `Vault`, context `transcript:CALL-ID`, base64: JSON of the lines and the last verdict. */
   readonly sealed: string;
+  /** The Call-ID of that context, where `callId` has a suffix. */
+  readonly sealedAs?: string;
 }
 
 export interface TranscriptQuery extends PageQuery, TrunkQuery {
@@ -144,8 +146,10 @@ export interface Store {
   audit(query: PageQuery & { readonly actor?: string; readonly action?: string }): Promise<readonly AuditEntry[]>;
   transcripts(query: TranscriptQuery): Promise<readonly TranscriptRecord[]>;
   transcript(callId: string): Promise<TranscriptRecord | undefined>;
-  /** Deletes every transcript of calls from or to that canonical number, but those that a legal hold keeps. @returns The Call-IDs that were deleted. */
-  forgetSubject(number: string): Promise<readonly string[]>;
+  /** Call-IDs of the transcripts of calls from or to that canonical number, but those that a legal hold keeps; 1,000 at most. */
+  subjectCalls(number: string): Promise<readonly string[]>;
+  /** Deletes them. @param callIds Of these calls only. @returns The Call-IDs that were deleted. */
+  forgetSubject(number: string, callIds?: readonly string[]): Promise<readonly string[]>;
   /** What is sealed of it is replaced; nothing happens where the call's transcript is gone. */
   resealTranscript(callId: string, sealed: string): Promise<void>;
   /** Throws when the database does not answer within `timeoutMs`. */

@@ -14,7 +14,7 @@ import { readKeyFile } from "../adapters/vault/key-file.js";
 import { SUBJECT_KEYS, SubjectKeys } from "../adapters/vault/subject-keys.js";
 import { SubjectVault } from "../adapters/vault/subject-vault.js";
 import type { ApiDeps } from "../api/api-options.js";
-import { transcriptContext } from "../call/transcript-keeper.js";
+import { keptContext } from "../call/transcript-keeper.js";
 import type { Clock } from "../core/clock.js";
 import { countedLog } from "../core/counted-log.js";
 import type { Log } from "../core/log.js";
@@ -132,6 +132,6 @@ function pruningOf(options: BackOfficeOptions, deps: BackOfficePruningDeps): Bac
 }
 
 export const transcriptOpener = (vault: SubjectVault): Pick<ApiDeps, "openTranscript"> => ({
-  openTranscript: ({ callId, sealed }) =>
-    Buffer.from(vault.open(Buffer.from(sealed, "base64"), transcriptContext(callId))).toString("utf8"),
+  openTranscript: (record) =>
+    Buffer.from(vault.open(Buffer.from(record.sealed, "base64"), keptContext(record))).toString("utf8"),
 });

@@ -30,6 +30,8 @@ import { alertDeskOptions, type AlertSides } from "../wiring/alerts.js";
 
 /** How long a read waits at most for what was just reported to reach the store. */
 const SETTLE_MS = 250;
+/** Less than the API gives a handler. */
+const STORED_MS = 5_000;
 const PING_MS = 1_000;
 /** What commands have left for the audit log is looked for. */
 const AUDIT_INBOX_EVERY_MS = 5_000;
@@ -173,6 +175,7 @@ export class BackOfficeService {
         grants: options.oidc?.grants ?? [],
         teams: options.teams ?? [],
         switchSources: http.switchSources,
+        trustedProxies: http.trustedProxies ?? [],
         limits: { ...DEFAULT_API_LIMITS, maxBodyBytes, maxBatchEvents, requestsPerMinute, ...bodyLimits(options) },
         version,
       },
@@ -183,6 +186,7 @@ export class BackOfficeService {
       recentAlerts: () => this.#inbox.recentAlerts(),
       alerts: this.#parts.desk,
       settle: () => this.#settle(),
+      allStored: () => this.#allStored(),
       ...transcriptOpener(this.#parts.vault),
       ...(this.#recordings === undefined ? {} : { recordings: this.#recordings }),
       ...(this.#reports === undefined ? {} : { reports: this.#reports }),
@@ -241,6 +245,15 @@ export class BackOfficeService {
       this.#settling = undefined;
     });
     return this.#settling;
+  }
+
+  async #allStored(): Promise<boolean> {
+    const { control, spool, clock } = this.#parts;
+    const stored = async (): Promise<boolean> => {
+      await control.stats().catch(() => undefined);
+      return spool.stored();
+    };
+    return Promise.race([stored(), delay(clock, STORED_MS).then(() => false)]);
   }
 
   #audit(entry: AuditEntry): void {

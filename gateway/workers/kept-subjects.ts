@@ -2,7 +2,7 @@ import type { RecordBatch } from "../adapters/back-office/messages.js";
 import type { SpeechFolder } from "../adapters/speech-files/speech-folder.js";
 import type { SubjectKeys } from "../adapters/vault/subject-keys.js";
 import type { SubjectVault } from "../adapters/vault/subject-vault.js";
-import { transcriptContext } from "../call/transcript-keeper.js";
+import { keptContext } from "../call/transcript-keeper.js";
 import type { Clock } from "../core/clock.js";
 import { GatewayError } from "../core/errors.js";
 import type { Log } from "../core/log.js";
@@ -132,17 +132,22 @@ export class KeptSubjects {
     vault.open(vault.seal([number], new Uint8Array(0), "probe"), "probe");
   }
 
-  #resealed({ callId, sealed }: TranscriptRecord, people: readonly string[]): string {
+  #resealed(record: TranscriptRecord, people: readonly string[]): string {
     const { vault } = this.#deps;
-    const context = transcriptContext(callId);
-    const plain = vault.open(Buffer.from(sealed, "base64"), context);
+    const context = keptContext(record);
+    const plain = vault.open(Buffer.from(record.sealed, "base64"), context);
     return Buffer.from(vault.seal(people, plain, context)).toString("base64");
   }
 
   #bindSpeech(callId: string, people: readonly string[], againLater: boolean): void {
     const { speech, vault, clock, log } = this.#deps;
     speech
-      .bind(callId, vault, (key, context) => vault.seal(people, key, context))
+      .bind(
+        callId,
+        vault,
+        (key, context) => vault.seal(people, key, context),
+        (sealed) => vault.mayBeSealedFor(sealed, people),
+      )
       .then(
         (isThere) => {
           if (isThere || !againLater || this.#later.size >= MOST_LATER) return;

@@ -54,6 +54,7 @@ type Extra = Pick<
   ApiDeps,
   | "openTranscript"
   | "forgetAudio"
+  | "allStored"
   | "tokens"
   | "holds"
   | "subjects"

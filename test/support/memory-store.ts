@@ -153,12 +153,19 @@ export class MemoryStore implements Store {
   transcript(callId: string): Promise<TranscriptRecord | undefined> {
     return this.#answer(() => this.#transcripts.get(callId));
   }
-  forgetSubject(number: string): Promise<readonly string[]> {
+  subjectCalls(number: string): Promise<readonly string[]> {
+    return this.#answer(() => this.#callsOf(number).slice(0, 1_000));
+  }
+  forgetSubject(number: string, callIds?: readonly string[]): Promise<readonly string[]> {
     return this.#answer(() => {
-      const gone = [...this.#transcripts.values()].filter((row) => row.caller === number || row.called === number);
-      for (const { callId } of gone) this.#transcripts.delete(callId);
-      return gone.map(({ callId }) => callId);
+      const gone = this.#callsOf(number).filter((callId) => callIds?.includes(callId) ?? true);
+      for (const callId of gone) this.#transcripts.delete(callId);
+      return gone;
     });
+  }
+  #callsOf(number: string): readonly string[] {
+    const rows = [...this.#transcripts.values()].filter((row) => row.caller === number || row.called === number);
+    return rows.map(({ callId }) => callId);
   }
   resealTranscript(callId: string, sealed: string): Promise<void> {
     return this.#answer(() => {

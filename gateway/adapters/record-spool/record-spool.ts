@@ -167,6 +167,17 @@ export class RecordSpool implements BatchSink {
     });
   }
 
+  /** Waits until what is in memory now is no more. @returns Whether all of it, and of before, is in the store: none waits on disk. */
+  async stored(): Promise<boolean> {
+    await new Promise<void>((resolve) => {
+      this.#closeChunk();
+      this.#queue.push({ records: [], done: resolve });
+      this.#kick();
+      this.#schedule();
+    });
+    return this.#spill.empty && !this.#writer.down;
+  }
+
   /** Waits until nothing is in memory any more: all is in the store, on disk, rejected or lost. */
   async flush(): Promise<void> {
     while (this.#queued > 0) {
@@ -248,7 +259,7 @@ export class RecordSpool implements BatchSink {
     this.#draining = this.#drain().finally(() => {
       this.#draining = undefined;
       const { batchDelayMs } = this.#options;
-      if (this.#queued > 0 || this.#writer.down) this.#wake(batchDelayMs);
+      if (this.#queue.size > 0 || this.#queued > 0 || this.#writer.down) this.#wake(batchDelayMs);
       else if (!this.#spill.empty) this.#wake(Math.max(batchDelayMs, this.#replayAt - this.#deps.clock.mono()));
     });
   }

@@ -94,10 +94,16 @@ export class SpeechFolder {
   /**
    * Seals the key of a call's speech anew, where it is: for other readers than before. Who writes more into the file is not disturbed, and
    * its age stays that of what was said.
+   * @param may Says of the key as it is sealed now whether it may be: a call that has taken the Call-ID of another must not take its speech.
    * @returns False: nothing is kept of that call, or a file of before, whose records are under the installation's keys.
-   * @throws GatewayError `crypto.key`, `subject.forgotten`, `store.unavailable`
+   * @throws GatewayError `crypto.key`: also where it may not be; `subject.forgotten`, `store.unavailable`
    */
-  async bind(callId: string, opener: Opener, seal: (key: Uint8Array, context: string) => Uint8Array): Promise<boolean> {
+  async bind(
+    callId: string,
+    opener: Opener,
+    seal: (key: Uint8Array, context: string) => Uint8Array,
+    may: (sealedKey: Uint8Array) => boolean = () => true,
+  ): Promise<boolean> {
     const file = await open(this.pathOf(callId), "r+").catch((cause: unknown) => {
       if (isMissing(cause)) return undefined;
       throw readError(cause);
@@ -106,6 +112,7 @@ export class SpeechFolder {
     try {
       const { sealedKey } = await headOf(file);
       if (sealedKey === undefined) return false;
+      if (!may(sealedKey)) throw new GatewayError("crypto.key", "the speech is of another call with that Call-ID");
       const context = speechKeyContext(callId);
       const head = fileHead(seal(opener.open(sealedKey, context), context));
       const { atime, mtime } = await file.stat();

@@ -177,5 +177,6 @@ export function transcriptOf(row: TranscriptRow): TranscriptRecord {
     kind: row.kind,
     stage: row.stage,
     sealed: row.sealed,
+    ...(row.sealed_as === null ? {} : { sealedAs: row.sealed_as }),
   };
 }

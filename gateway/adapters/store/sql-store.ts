@@ -215,13 +215,25 @@ export class SqlStore implements Store {
     });
   }
 
-  forgetSubject(number: string): Promise<readonly string[]> {
+  subjectCalls(number: string): Promise<readonly string[]> {
     return this.#run(async (db) => {
       const rows = await db
+        .selectFrom("transcripts")
+        .select("call_id")
+        .where(ofSubject(number))
+        .limit(MAX_PAGE)
+        .execute();
+      return rows.map((row) => row.call_id);
+    });
+  }
+
+  forgetSubject(number: string, callIds?: readonly string[]): Promise<readonly string[]> {
+    return this.#run(async (db) => {
+      const which = callIds === undefined ? sql<SqlBool>`true` : sql<SqlBool>`call_id = any(${textArray(callIds)})`;
+      const rows = await db
         .deleteFrom("transcripts")
-        .where((eb) => eb.or([eb("caller", "=", param(number)), eb("called", "=", param(number))]))
-        // A hold on the other party keeps the call.
-        .where(sql<SqlBool>`${isNotHeld}`)
+        .where(ofSubject(number))
+        .where(which)
         .returning("call_id")
         .execute();
       return rows.map((row) => row.call_id);
@@ -308,6 +320,10 @@ function inPage<T extends keyof Tables>(
 }
 
 /** Text to compare with. No stored text has a NUL, and PostgreSQL refuses a parameter that has one. */
+/** A hold on the other party keeps the call. */
+const ofSubject = (number: string) =>
+  sql<SqlBool>`(caller = ${param(number)} or called = ${param(number)}) and ${isNotHeld}`;
+
 const param = (value: string): string => value.replaceAll("\0", "\uFFFD");
 
 const pageSize = (query: PageQuery): number =>

@@ -136,6 +136,8 @@ export interface TranscriptRow {
   kind: TranscriptRecord["kind"];
   stage: TranscriptRecord["stage"];
   sealed: string;
+  /** The Call-ID, where another call has it too and came first. */
+  sealed_as: string | null;
 }
 
 /** The tables as Kysely sees them; migrations.ts makes them. */

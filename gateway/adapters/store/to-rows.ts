@@ -186,6 +186,7 @@ export function transcriptRow(transcript: TranscriptRecord): TranscriptRow {
     stage: transcript.stage,
     // Never cut: half of it cannot be opened.
     sealed: transcript.sealed,
+    sealed_as: null,
   };
 }
 
@@ -229,6 +230,10 @@ function join<T>(rows: Map<string, T>, id: string, row: T, both: (a: T, b: T) =>
 
 const laterPosition = (a: IntakePositionRow, b: IntakePositionRow): IntakePositionRow => (b.at >= a.at ? b : a);
 
+/** Under one Call-ID there may be several calls. */
+const oneCall = ({ callId, caller, called, endedAt }: TranscriptRecord): string =>
+  JSON.stringify([callId, caller, called, endedAt]);
+
 /** Sorts records into tables. O(n). */
 export function toRows(records: readonly StoreRecord[]): RowBatch {
   const [cdrs, alerts]: [CdrRow[], AlertRow[]] = [[], []];
@@ -260,7 +265,7 @@ export function toRows(records: readonly StoreRecord[]): RowBatch {
         audit.push(auditRow(record.entry));
         break;
       case "transcript":
-        join(transcripts, record.transcript.callId, transcriptRow(record.transcript), (_, later) => later);
+        join(transcripts, oneCall(record.transcript), transcriptRow(record.transcript), (_, later) => later);
         break;
       case "call-record":
         callRecords.push(callRecordRow(record.record, key, record.unjudged));

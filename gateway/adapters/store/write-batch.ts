@@ -7,6 +7,8 @@ import { toRows, type RowBatch } from "./to-rows.js";
 /** One statement's JSON is kept below this many characters; a larger list is halved. PostgreSQL's own limit is 1 GB. */
 const MAX_STATEMENT_CHARS = 8_000_000;
 
+const IS_SAME_CALL = sql`(t.caller, t.called, t.ended_at) = (come.caller, come.called, come.ended_at)`;
+
 /**
  * Each row list travels as one JSON parameter: a batch costs one round trip a table, and text can only ever be data.
  * Every statement commutes with itself and may be repeated, so the order in which batches arrive does not matter.
@@ -38,8 +40,20 @@ const INSERT = {
       on conflict (call_id, at, via) do nothing`,
   audit: (rows: string) =>
     sql`insert into audit select * from json_populate_recordset(null::audit, ${rows}::text::json) on conflict (id) do nothing`,
+  // Callers choose their Call-IDs, and may take one again that stands for another call here: the text of the later call is kept beside that of
+  // the earlier one, under a name that is made of what it is, so that repeating a batch finds it again.
   transcripts: (rows: string) =>
-    sql`insert into transcripts select * from json_populate_recordset(null::transcripts, ${rows}::text::json)
+    sql`with come as (select * from json_populate_recordset(null::transcripts, ${rows}::text::json)),
+      told as (select come.*,
+        exists (select 1 from transcripts t where t.call_id = come.call_id and ${IS_SAME_CALL}) as is_there,
+        exists (select 1 from transcripts t where t.call_id = come.call_id and not ${IS_SAME_CALL}) as is_taken,
+        row_number() over (partition by call_id order by ended_at, caller, called) as nth from come)
+      insert into transcripts (call_id, caller, called, trunk, ended_at, state, score, kind, stage, sealed, sealed_as)
+      select case when is_taken or nth > 1
+          then call_id || '~' || left(md5(concat_ws('|', ended_at, caller, called)), 8) else call_id end,
+        caller, called, trunk, ended_at, state, score, kind, stage, sealed,
+        case when is_taken or nth > 1 then call_id end
+      from told where not is_there
       on conflict (call_id) do nothing`,
   call_records: (rows: string) =>
     sql`insert into call_records select * from json_populate_recordset(null::call_records, ${rows}::text::json)

@@ -57,7 +57,7 @@ export class SubjectKeys {
 
   /** What stands for a subject where its number must not: `subject:` and 32 hex digits. The same for the same number. */
   nameOf(number: string): string {
-    return `subject:${this.#idOf(number)}`;
+    return `subject:${this.idOf(number)}`;
   }
 
   /** @returns `subject:ID:BASE64URL`. The key is made where there is none. @throws GatewayError `crypto.key` */
@@ -78,7 +78,7 @@ export class SubjectKeys {
 
   /** Made where there is none. @returns The key, and what stands for its subject. @throws GatewayError `crypto.key` */
   keyOf(number: string): { readonly id: string; readonly key: Uint8Array } {
-    const id = this.#idOf(number);
+    const id = this.idOf(number);
     const key = this.keyById(id) ?? this.#make(id);
     this.#touch(id);
     return { id, key };
@@ -95,7 +95,7 @@ export class SubjectKeys {
 
   /** For good. @returns Whether there was one. @throws GatewayError `crypto.key`: it is still there. */
   destroy(number: string): boolean {
-    const id = this.#idOf(number);
+    const id = this.idOf(number);
     this.#known.delete(id);
     if (!existsSync(this.#pathOf(id))) return false;
     this.#remove([id]);
@@ -137,7 +137,8 @@ export class SubjectKeys {
     }
   }
 
-  #idOf(number: string): string {
+  /** Of a number's key, whether there is one or not: what a piece names it by. */
+  idOf(number: string): string {
     return createHmac("sha256", this.#nameKey).update(`subject:${number}`).digest("hex").slice(0, ID_CHARS);
   }
 

@@ -58,6 +58,17 @@ export class SubjectVault implements Opener {
     return this.#installation().withKey(joined(keys)).open(sealed.subarray(head.byteLength), boundTo(head, context));
   }
 
+  /** Nobody's yet, or of these very people: who else it belongs to keeps it. */
+  mayBeSealedFor(sealed: Uint8Array, people: readonly string[]): boolean {
+    if (sealed[0] !== VERSION) return true;
+    const count = sealed[1] ?? 0;
+    const ids = Array.from({ length: count }, (_, index) =>
+      Buffer.from(sealed.subarray(2 + index * ID_BYTES, 2 + (index + 1) * ID_BYTES)).toString("hex"),
+    );
+    const wanted = new Set(people.filter((each) => each !== "").map((each) => this.#keys.idOf(each)));
+    return ids.length === wanted.size && ids.every((id) => wanted.has(id));
+  }
+
   withKey(key: Uint8Array): Vault {
     return this.#installation().withKey(key);
   }

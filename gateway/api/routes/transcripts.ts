@@ -4,6 +4,7 @@ import type { Principal } from "../access/permissions.js";
 import { mayLookAt, trunksOf } from "../access/scope.js";
 import { answers, zodApp, type ApiContext, type Routes } from "../api-context.js";
 import { ApiError } from "../errors.js";
+import { forgetCalls } from "../forget-calls.js";
 import { pageOf } from "../page.js";
 import { isoTime, pageQuery } from "../schemas/common.js";
 import { nameOf, refuseHeld } from "./subjects.js";
@@ -57,7 +58,7 @@ export const transcriptRoutes: Routes = (app, context) => {
 };
 
 const textRoutes: Routes = (app, context) => {
-  const { store, trail, settle } = context;
+  const { trail, settle } = context;
   zodApp(app).get(
     "/api/v1/transcripts/:id",
     {
@@ -95,16 +96,14 @@ const textRoutes: Routes = (app, context) => {
       const number = await context.control.canonical(params.number);
       const name = nameOf(context, number);
       await trail.attempt(principal, "subject.forget", name, () => refuseHeld(context, number));
-      const callIds = await trail.attempt(principal, "subject.forget", name, () => store.forgetSubject(number));
-      const forgetAudio = async (): Promise<number> => (await context.forgetAudio?.(callIds)) ?? 0;
-      const audio = await trail.attempt(principal, "subject.forget", name, forgetAudio);
+      await trail.attempt(principal, "subject.forget", name, () => refuseUnread(context));
+      const calls = await trail.attempt(principal, "subject.forget", name, () => forgetCalls(context, number));
       const { recordings: desk } = context;
       const recordings = await trail.attempt(principal, "subject.forget", name, async () => desk?.forget(number));
       const destroy = async (): Promise<boolean> => (await context.subjects?.destroy(number)) ?? false;
       const keyDestroyed = await trail.attempt(principal, "subject.forget", name, destroy);
       const gone = {
-        transcripts: callIds.length,
-        audio,
+        ...calls,
         ...(recordings === undefined ? {} : { recordings: recordings.deleted }),
       };
       const kept = { ...(await keptOf(context, number)), ...(recordings && { recordings_held: recordings.held }) };
@@ -113,6 +112,15 @@ const textRoutes: Routes = (app, context) => {
     },
   );
 };
+
+/**
+ * What waits on disk is in no table yet: it would come to the store when the deletion is over, and what is held of it under a key that is gone.
+ * @throws ApiError 503
+ */
+async function refuseUnread({ allStored }: ApiContext): Promise<void> {
+  if ((await allStored?.()) === false)
+    throw new ApiError(503, "store.unavailable", "records wait for the database: nothing was deleted, try again later");
+}
 
 /** What the deletion does not reach, so that nobody believes it did: records that the law wants kept, and what is held. */
 async function keptOf({ store, callRecords, cdrDays, recordDays }: ApiContext, number: string) {

@@ -3,7 +3,7 @@ import { test, type TestContext } from "node:test";
 import { unixMs, type AlertCase, type CalledId, type CallerId, type CallRecord } from "../../../detection/index.js";
 import { GatewayError } from "../../../gateway/core/errors.js";
 import type { ManagedStore } from "../../../gateway/adapters/store/open-store.js";
-import type { PageQuery, StoreRecord } from "../../../gateway/ports/records.js";
+import type { PageQuery, StoreRecord, TranscriptRecord } from "../../../gateway/ports/records.js";
 import {
   cdrRecord,
   RECORDS_START,
@@ -152,6 +152,57 @@ export function sqlContract(name: string, make: (t: TestContext) => Promise<Mana
     assert.equal(await legalHolds.lift(held), false);
     await store.prune(now);
     assert.equal((await store.cdrs({ limit: 9 })).length + (await store.transcripts({ limit: 9 })).length, 0);
+  });
+
+  test(`${name}: the text of a later call under a Call-ID is kept beside that of the earlier one, once`, async (t) => {
+    const store = await make(t);
+    const callId = "chosen@192.0.2.1";
+    const of = (index: number, change: Partial<TranscriptRecord> = {}): TranscriptRecord =>
+      sampleTranscript(index, { callId, sealed: `text ${index}`, ...change });
+    const write = (...transcripts: readonly TranscriptRecord[]) =>
+      store.write(transcripts.map((transcript): StoreRecord => ({ kind: "transcript", transcript })));
+    const [first, second, third] = [of(1), of(2, { caller: "+12025550177" as CallerId }), of(3)] as const;
+    await write(first);
+    await write(second);
+    await write(third, second);
+    await write(first, third);
+    const rows = await store.transcripts({ limit: 10 });
+    assert.deepEqual(
+      rows.map(({ sealed }) => sealed),
+      ["text 3", "text 2", "text 1"],
+    );
+    assert.equal(new Set(rows.map((row) => row.callId)).size, 3);
+    assert.deepEqual(await store.transcript(callId), first, "who came first has the Call-ID");
+    for (const row of rows.slice(0, 2)) {
+      assert.ok(row.callId.startsWith(`${callId}~`) && row.sealedAs === callId, JSON.stringify(row));
+      assert.deepEqual(await store.transcript(row.callId), row);
+    }
+    await store.resealTranscript(rows[1]?.callId ?? "", "anew");
+    assert.deepEqual(
+      (await store.transcripts({ limit: 10 })).map(({ sealed }) => sealed),
+      ["text 3", "anew", "text 1"],
+    );
+    const together = [of(4, { callId: "both" }), of(5, { callId: "both" })] as const;
+    await write(...together);
+    await write(...together);
+    assert.equal((await store.transcripts({ limit: 10 })).length, 5, "of one batch, and of the same one again");
+  });
+
+  test(`${name}: what a deletion will take is told before it, and one of some calls takes those only`, async (t) => {
+    const store = await make(t);
+    const [held, free] = ["+12025550142", "+12025550143"];
+    const of = (index: number, called: string): StoreRecord => ({
+      kind: "transcript",
+      transcript: sampleTranscript(index, { caller: free as CallerId, called: called as CalledId }),
+    });
+    await store.write([of(1, "+12025550199"), of(2, "+12025550199"), of(3, held)]);
+    await store.legalHolds.place({ number: held, placedBy: "court", placedAt: at(0), reason: "case" });
+    const ids = [1, 2, 3].map((index) => sampleTranscript(index).callId);
+    assert.deepEqual((await store.subjectCalls(free)).toSorted(), ids.slice(0, 2));
+    assert.deepEqual(await store.subjectCalls("' or 1=1 --"), []);
+    assert.deepEqual(await store.forgetSubject(free, [ids[1] ?? "", ids[2] ?? ""]), [ids[1]]);
+    assert.deepEqual(await store.forgetSubject(free, []), []);
+    assert.deepEqual(await store.subjectCalls(free), [ids[0]]);
   });
 
   test(`${name}: 100,000 CDRs in batches are all there`, async (t) => {

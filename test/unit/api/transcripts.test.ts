@@ -76,3 +76,34 @@ test("a deletion that fails half-way is audited as failed", async () => {
   assert.ok(answer.statusCode >= 500);
   assert.deepEqual([audit.at(-1)?.action, audit.at(-1)?.outcome], ["subject.forget", "failed"]);
 });
+
+test("a deletion that broke off at the audio is taken up where it was, and nothing of it is lost", async () => {
+  let isBroken = true;
+  const kept = new Set([sampleTranscript(1).callId]);
+  const forgetAudio = (callIds: readonly string[]): Promise<number> =>
+    isBroken
+      ? Promise.reject(new GatewayError("store.unavailable", "read-only file system"))
+      : Promise.resolve(callIds.filter((callId) => kept.delete(callId)).length);
+  const { store, ask } = await apiHarness({}, { forgetAudio });
+  await store.write([record(1)]);
+  const forget = () => ask("DELETE", `/api/v1/subjects/${encodeURIComponent(CALLER)}`, { as: "admin" });
+  assert.equal((await forget()).statusCode, 503);
+  isBroken = false;
+  const again = (await forget()).json<{ transcripts: number; audio: number }>();
+  assert.deepEqual([again.transcripts, again.audio, kept.size], [1, 1, 0]);
+});
+
+test("while records wait on disk a subject's deletion is refused, as it would miss them; then it is done", async () => {
+  let isStored = false;
+  const { store, ask, audit } = await apiHarness({}, { allStored: () => Promise.resolve(isStored) });
+  await store.write([record(1)]);
+  const forget = () => ask("DELETE", `/api/v1/subjects/${encodeURIComponent(CALLER)}`, { as: "admin" });
+  const refused = await forget();
+  assert.equal(refused.statusCode, 503);
+  assert.equal(refused.json<{ error: { code: string } }>().error.code, "store.unavailable");
+  assert.deepEqual([audit.at(-1)?.action, audit.at(-1)?.outcome], ["subject.forget", "failed"]);
+  assert.notEqual(await store.transcript(sampleTranscript(1).callId), undefined);
+  isStored = true;
+  assert.equal((await forget()).statusCode, 200);
+  assert.equal(await store.transcript(sampleTranscript(1).callId), undefined);
+});

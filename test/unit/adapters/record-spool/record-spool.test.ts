@@ -293,3 +293,27 @@ test("record spool: it tells when neither database nor disk takes records, and w
   await b.until(() => spool.size === 0 && spool.trouble === undefined);
   await spool.close();
 });
+
+test("record spool: it says that all is stored only when nothing waits on disk any more", async (t) => {
+  const b = bench(t);
+  const spool = await b.open();
+  const asked = async (): Promise<boolean> => {
+    let answer: boolean | undefined;
+    void spool.stored().then((stored) => (answer = stored));
+    await b.until(() => answer !== undefined);
+    return answer === true;
+  };
+  assert.equal(await asked(), true, "there is nothing");
+  for (const index of range(5)) spool.write(cdrRecord(index));
+  assert.equal(await asked(), true);
+  assert.equal(b.store.written.length, 5);
+  b.store.state = "down";
+  for (const index of range(25)) spool.write(cdrRecord(index + 5));
+  assert.equal(await asked(), false);
+  await b.until(() => b.metrics.value("ringfence_store_spilled_total") === 25);
+  assert.equal(await asked(), false, "they are on disk");
+  b.store.state = "up";
+  await b.until(() => b.store.written.length === 30);
+  assert.equal(await asked(), true);
+  await spool.close();
+});
