@@ -56,10 +56,10 @@ const PHRASES: readonly (readonly [kind: `${CueKind}${"" | "+"}`, phrases: strin
   ["iban+", "iban|i b a n|swift"],
   [
     "id+",
-    `account number|account numbers|account no|account is|sort code|sort codes|routing number|routing code|aba number|bank account|savings account number|checking account number|social security|social security number|ssn|s s n|
+    `account number|account numbers|account no|account is|sort code|sort codes|routing number|routing code|aba number|bank account|savings account number|checking account number|social security|social security number|social is|ssn|s s n|
     national insurance|national insurance number|passport|passport number|member id|member number|membership number|customer number|customer id|driver's license|drivers license|driver license|driving licence|driving license|
     license number|licence number|tax id|tax number|id number|id card|identity card|identity number|national id|nhs number|medicare|medicare number|medicaid|insurance number|policy number|patient number|
-    numero de cuenta|cuenta bancaria|cuenta es|numero de la cuenta|seguridad social|numero de la seguridad social|dni|d n i|nie|nif|curp|rfc|clabe|pasaporte|numero de pasaporte|cedula|numero de cedula|documento|
+    numero de cuenta|cuenta bancaria|cuenta es|numero de la cuenta|seguridad social|numero de seguridad social|numero de la seguridad social|dni|d n i|nie|nif|curp|rfc|clabe|pasaporte|numero de pasaporte|cedula|numero de cedula|documento|
     numero de documento|numero de identidad|identificacion|numero de identificacion|numero de cliente|numero de socio|licencia de conducir|carnet de conducir|permiso de conducir|numero de afiliacion|numero de poliza`,
   ],
   ["id", "account|accounts|social|cuenta|cuentas"],
@@ -112,16 +112,24 @@ export const LEAD_WORDS = words(
   es el la los las lo mi tu su numero numeros digito digitos codigo clave tarjeta cuenta a ver espere espera perdon por favor seguro aqui tengo dice pone son primero ultimo que ya de acuerdo gracias senor senora`,
 );
 
+/** Between digits that are told one by one: `four point five`, `the first is four, the second is five`. */
+export const ORDER_WORDS = words(
+  `point dot slash colon the is digit number first second third fourth fifth sixth seventh eighth last one
+  punto puntos barra el la es digito numero primero segundo tercero cuarto quinto sexto septimo octavo ultimo`,
+);
+
 /** Between a cue and the number that it is said of. */
 export const LINK_WORDS = words(
   `is it it's its was are that's this that the a my your here here's number numbers digit digits says said reads would be um uh er erm well so like as follows i think
-  i've got have they you me gave sent received on in back card phone text message screen app email letter
-  es era son seria la el lo los las mi tu su aqui numero numeros digito digitos dice pone pues este eh bueno creo que me han enviado enviaron mandaron dieron llego recibi
+  i've got have they you me gave sent received which just now equals on in back card phone text message screen app email letter
+  es era son seria la el lo los las mi tu su aqui numero numeros digito digitos dice pone pues este eh bueno creo que me han enviado enviaron mandaron dieron llego ha llegado recibi recibido
   en tarjeta telefono mensaje pantalla correo carta`,
 );
 /** Among those where `is` stands right before the number: `the PIN for my card is`. */
 export const LINK_PREPOSITIONS = words("for of to from de del para por");
 export const COPULAS = words("is it's that's was are es era son");
+/** Right before what is given in an answer. */
+export const GIVING_WORDS = words("it's that's says said reads dice pone");
 
 /** In a line that asks for something. */
 export const ASKING_WORDS = words(

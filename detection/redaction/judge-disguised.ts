@@ -1,3 +1,4 @@
+import { GIVING_WORDS, LINK_WORDS } from "./cue-words.js";
 import type { Dictation } from "./dictation.js";
 import { hasCard, isCode, isCodeTold, kindOf, LONG, ofExpiry, SHORTEST_CARD, SHORTEST_CODE } from "./judge-number.js";
 import { factsOf, type NumberFacts } from "./number-facts.js";
@@ -24,7 +25,7 @@ export function judgeDisguised(lines: readonly ReadLine[], dictation: Dictation)
   if (dictation.digits.length < SHORTEST) return undefined;
   const facts = factsOf(lines, dictation);
   const { digits, atoms, alone, before, earlier, isAmount } = facts;
-  const cue = cueOf(facts);
+  const cue = cueOf(facts, isGiven(lines, dictation));
   const kind = cue === undefined ? undefined : ofCue(facts, cue);
   if (kind !== undefined || isAmount || digits.length < SHORTEST_CARD) return kind;
   const isOne = alone || atoms.length === 1 || [...before, ...earlier].some((near) => near.kind === "card");
@@ -32,7 +33,7 @@ export function judgeDisguised(lines: readonly ReadLine[], dictation: Dictation)
 }
 
 /** What says which number this is. */
-function cueOf(facts: NumberFacts): NearCue | undefined {
+function cueOf(facts: NumberFacts, given: boolean): NearCue | undefined {
   const { before, after, earlier, digits, alone, otherWords } = facts;
   const own = before.find(({ strong }) => strong);
   if (own !== undefined) return own.direct || (digits.length >= LONG && SENSITIVE.has(own.kind)) ? own : undefined;
@@ -41,8 +42,17 @@ function cueOf(facts: NumberFacts): NearCue | undefined {
   if (behind?.kind === "harmless") return undefined;
   const question = earlier.find(({ strong }) => strong);
   if (question === undefined || question.linesAgo > MOST_LINES) return undefined;
-  const isAnswer = alone || (question.asked && question.linesAgo === 1 && otherWords <= MOST_ANSWER_WORDS);
+  const isAlone = alone && (given || otherWords === 0 || digits.length >= SHORTEST_IN_TALK);
+  const isAnswer = isAlone || (given && question.asked && question.linesAgo === 1 && otherWords <= MOST_ANSWER_WORDS);
   return isAnswer ? question : undefined;
+}
+
+/** `I believe it's 1,250`, not `the payment was 1,250`. */
+function isGiven(lines: readonly ReadLine[], { pieces: [first] }: Dictation): boolean {
+  if (first === undefined || first.run.fromStart) return true;
+  const before = lines[first.line]?.tokens.slice(0, first.run.from).filter(({ kind }) => kind !== "mark") ?? [];
+  const [second, last] = before.slice(-2).map(({ norm }) => norm);
+  return GIVING_WORDS.has(last ?? "") || (LINK_WORDS.has(second ?? "") && LINK_WORDS.has(last ?? ""));
 }
 
 function ofCue(facts: NumberFacts, cue: NearCue): RedactionKind | undefined {

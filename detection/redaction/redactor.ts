@@ -1,7 +1,6 @@
 import { dictationsOf, type Dictation } from "./dictation.js";
 import { judgeDisguised } from "./judge-disguised.js";
 import { judgeNumber } from "./judge-number.js";
-import { isDisguise } from "./number-atoms.js";
 import { readLine, type ReadLine } from "./read-line.js";
 import {
   joinSpans,
@@ -107,7 +106,7 @@ export class Redactor {
     const seen = lines.map((line) => line.disguised ?? line);
     const spans = lines.map((): RedactionSpan[] => []);
     for (const dictation of dictationsOf(seen)) {
-      if (!dictation.atoms.some(isDisguise) || this.#isGone(lines, dictation)) continue;
+      if (!dictation.pieces.some(({ run }) => run.disguised) || this.#isGone(lines, dictation)) continue;
       const kind = judgeDisguised(seen, dictation);
       if (kind !== undefined && this.#goes(kind)) addSpans(spans, lines, dictation, kind);
     }

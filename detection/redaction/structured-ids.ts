@@ -56,7 +56,7 @@ function socialSecurityNumbers(tokens: readonly Token[]): FoundId[] {
   return found;
 }
 
-/** @param disguised `12.345.678` counts as digits. */
+/** @param disguised `12.345.678` counts as digits; a date does not, `a` behind it passes for a check letter too often. */
 function chainsOf(tokens: readonly Token[], disguised: boolean): readonly Chain[] {
   const chains: Chain[] = [];
   const atoms = new Map(numberAtoms(tokens).map((atom) => [atom.from, atom]));
@@ -65,7 +65,7 @@ function chainsOf(tokens: readonly Token[], disguised: boolean): readonly Chain[
   while (at < tokens.length) {
     const atom = atoms.get(at);
     const token = tokens[at];
-    const isOne = atom?.form !== "amount" || (disguised && isDisguise(atom));
+    const isOne = atom?.form !== "amount" || (disguised && isDisguise(atom) && !atom.isMoment);
     const piece = atom === undefined ? letters(tokens, at) : isOne ? atom.digits : undefined;
     const to = atom?.to ?? at + 1;
     if (token?.newLine === true) open = undefined;

@@ -48,6 +48,10 @@ const GO: readonly (readonly [said: string, shown: string])[] = [
   ],
   ["mi DNI es doce millones trescientos cuarenta y cinco mil seiscientos setenta y ocho Z", "mi DNI es [id]"],
   ["DNI doce millones trescientos cuarenta y cinco mil seiscientos setenta y ocho", "DNI [id]"],
+  ["my social is 123.456.789", "my social is [id]"],
+  ["mi número de seguridad social es 123.456.789", "mi número de seguridad social es [id]"],
+  ["el código que me ha llegado es 482.913", "el código que me ha llegado es [code]"],
+  ["the code's 482,913", "the code's [code]"],
   // What only sounds like a unit.
   ["my PIN is four five three two am I right", "my PIN is [code] am I right"],
   ["my PIN is one two three four am I right", "my PIN is [code] am I right"],
@@ -63,6 +67,12 @@ const GO: readonly (readonly [said: string, shown: string])[] = [
   ["the code is 4A5 B32", "the code is [code]"],
   ["the code is 482\n913", "the code is [code]\n[code]"],
   ["the code is 4th 8th 2nd 9th", "the code is [code]"],
+  ["the code is four point five point three point two", "the code is [code]"],
+  ["la clave es cuatro punto cinco punto tres punto dos", "la clave es [code]"],
+  [
+    "the first digit is four, the second is five, the third is three, the last is two, that's my PIN",
+    "the first digit is [code], that's my PIN",
+  ],
 ];
 for (const [said, shown] of GO) {
   test(`goes: ${said}`, () => {
@@ -82,7 +92,19 @@ const ANSWERS: readonly (readonly [question: string, answer: string, shown: stri
   ["¿Cuál es el código?", "el mensaje dice 482.913", "el mensaje dice [code]"],
   ["dígame su DNI", "doce millones trescientos cuarenta y cinco mil seiscientos setenta y ocho", "[id]"],
   ["and the three digits on the back?", "1,2,3", "[code]"],
+  ["What's the code?", "sure, one second, it's 482,913", "sure, one second, it's [code]"],
+  ["¿Me dice el código?", "a ver, me pone 482.913 en la pantalla", "a ver, me pone [code] en la pantalla"],
+  ["What's the code?", "it came at 10:30 and it says 482,913", "it came at 10:30 and it says [code]"],
+  ["What is the PIN?", "the first is four, the second is five, then three, and the last is two", "the first is [code]"],
+  [
+    "¿Cuál es la clave?",
+    "el primero es cuatro, el segundo es cinco, el tercero tres y el último dos",
+    "el primero es [code]",
+  ],
   // Honest neighbours.
+  ["What's the code?", "I don't have it, and I paid 1,250", "I don't have it, and I paid 1,250"],
+  ["Can you confirm the account number?", "yes, and the payment was 1,250", "yes, and the payment was 1,250"],
+  ["Do you have the code?", "I have an appointment on 12/05/2026", "I have an appointment on 12/05/2026"],
   ["Thank you for the code.", "the refund is 1,250, right?", "the refund is 1,250, right?"],
   ["Thank you for the code.", "and I get 1,250 euros", "and I get 1,250 euros"],
   ["I have your account number. How much is it?", "1,250", "1,250"],
@@ -121,6 +143,9 @@ const STAY: readonly string[] = [
   "the promo code is 482,913",
   "lists of 2,500, 3,000, 3,500, 4,000 and 4,500",
   "at 192.0.2.1, version 1.2.3",
+  "su cita es el 12/05/2026 a las 10:30",
+  "the first is 4, the second is 5, the third 3 and the last 2",
+  "it went from four point five to three point two percent",
   "it is 9:30 am now, or 10 am",
   "two thousand and four, mil novecientos ochenta y cuatro",
 ];
