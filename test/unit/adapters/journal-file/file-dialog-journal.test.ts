@@ -1,14 +1,9 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { appendFileSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { test, type TestContext } from "node:test";
-import {
-  FileDialogJournal,
-  openDialogJournal,
-  type FileJournalOptions,
-} from "../../../../gateway/adapters/journal-file/file-dialog-journal.js";
+import { test } from "node:test";
+import { FileDialogJournal } from "../../../../gateway/adapters/journal-file/file-dialog-journal.js";
 import { nodeFiles, type JournalFiles } from "../../../../gateway/adapters/journal-file/journal-files.js";
 import { encodeLine } from "../../../../gateway/adapters/journal-file/journal-line.js";
 import { GatewayError } from "../../../../gateway/core/errors.js";
@@ -17,22 +12,14 @@ import type { JournalEntry } from "../../../../gateway/ports/dialog-journal.js";
 import { smallDisk } from "../../../support/small-disk.js";
 import { FakeClock } from "../../../support/fake-clock.js";
 import { answered, ended, invited } from "../../../support/journal-entries.js";
+import {
+  journalFile as fileOf,
+  journalFolder as folder,
+  journalOnDisk as onDisk,
+  openJournal as open,
+} from "../../../support/journal-folder.js";
 
-function folder(t: TestContext): string {
-  const path = mkdtempSync(join(tmpdir(), "ringfence-journal-"));
-  t.after(() => rmSync(path, { recursive: true, force: true }));
-  return path;
-}
-
-const open = (path: string, more: Partial<FileJournalOptions> = {}) =>
-  openDialogJournal({ folder: path, clock: new FakeClock(), ...more });
-const fileOf = (path: string) => join(path, "dialogs.journal");
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
-/** As it would be read after a crash right now. */
-const onDisk = (path: string) =>
-  readFileSync(fileOf(path), "utf8")
-    .split("\n")
-    .filter((line) => line !== "");
 
 async function recovered(path: string) {
   const journal = await open(path);

@@ -1,34 +1,20 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { test, type TestContext } from "node:test";
-import {
-  openDialogJournal,
-  type FileJournalOptions,
-} from "../../../../gateway/adapters/journal-file/file-dialog-journal.js";
+import { existsSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { test } from "node:test";
 import { nodeFiles, type JournalFiles } from "../../../../gateway/adapters/journal-file/journal-files.js";
 import { encodeLine } from "../../../../gateway/adapters/journal-file/journal-line.js";
 import type { JournalEntry } from "../../../../gateway/ports/dialog-journal.js";
 import { FakeClock } from "../../../support/fake-clock.js";
 import { answered, ended, invited, snapshot } from "../../../support/journal-entries.js";
+import {
+  journalFile as fileOf,
+  journalFolder as folder,
+  journalOnDisk as onDisk,
+  openJournal as open,
+} from "../../../support/journal-folder.js";
 import { until } from "../../../support/processes.js";
 
-function folder(t: TestContext): string {
-  const path = mkdtempSync(join(tmpdir(), "ringfence-journal-"));
-  t.after(() => rmSync(path, { recursive: true, force: true }));
-  return path;
-}
-
-const open = (path: string, more: Partial<FileJournalOptions> = {}) =>
-  openDialogJournal({ folder: path, clock: new FakeClock(), ...more });
-const fileOf = (path: string) => join(path, "dialogs.journal");
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
-/** As it would be read after a crash right now. */
-const onDisk = (path: string) =>
-  readFileSync(fileOf(path), "utf8")
-    .split("\n")
-    .filter((line) => line !== "");
 
 /** A call whose end is somewhere else now: a re-INVITE with another Contact. */
 const movedTo = (callId: string, remoteTarget: string): JournalEntry => ({
