@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { startAsterisk, asteriskMissing, type Asterisk } from "../../support/asterisk.js";
+import { asteriskMissing, type Asterisk } from "../../support/asterisk.js";
 import { startGateway, type GatewayProcess } from "../../support/gateway-process.js";
 import { temporaryFolder } from "../../support/processes.js";
 import { RawUa, WITHIN_MS } from "../../support/raw-ua.js";
 import { CALLED_TN, CALLER_TN, divIdentity, makeCertificate, shakenIdentity } from "../../support/shaken.js";
+import { startSigningAsterisk } from "../../support/signing-asterisk.js";
 
 const skip = asteriskMissing() ?? false;
 const THIRD_TN = "12025550188";
@@ -63,23 +64,10 @@ describe("a trunk that requires a signature that holds", { skip }, () => {
     });
     await new Promise<void>((resolve) => repository.listen(0, "127.0.0.1", resolve));
     const anchors = file("root.pem", root.pem);
-    const pjsip = readFileSync("test/fixtures/asterisk/pjsip.conf", "utf8").replace(
-      "[base](!)\ntype = endpoint",
-      "[base](!)\ntype = endpoint\nstir_shaken_profile = carrier",
-    );
     called = await RawUa.open({ address: "127.0.0.1", port: 9 });
     closers.push(() => called.close());
-    asterisk = await startAsterisk({
-      files: { "pjsip.conf": pjsip, "extensions.conf": DIALPLAN },
-      settings: {
-        STIR_SHAKEN: "both",
-        STIR_KEY_FILE: file("theirs.key", theirs.keyPem),
-        STIR_CERT_URL: url("theirs"),
-        STIR_ATTEST: "B",
-        STIR_CA_FILE: anchors,
-        STIR_PERMIT: "127.0.0.0/8",
-      },
-    });
+    const keys = { keyFile: file("theirs.key", theirs.keyPem), certificateUrl: url("theirs"), anchorFile: anchors };
+    asterisk = await startSigningAsterisk(DIALPLAN, keys);
     closers.push(() => asterisk.stop());
     gateway = await startGateway({
       sip: { listenAddress: "127.0.0.1", listenPort: 0, nextHops: [called.address], optionsPingMs: 0 },

@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { startAsterisk, asteriskMissing, type Asterisk } from "../../support/asterisk.js";
+import { asteriskMissing, type Asterisk } from "../../support/asterisk.js";
 import { startGateway, type GatewayProcess } from "../../support/gateway-process.js";
 import { temporaryFolder, until } from "../../support/processes.js";
 import { RawUa } from "../../support/raw-ua.js";
 import { makeCertificate } from "../../support/shaken.js";
+import { startSigningAsterisk } from "../../support/signing-asterisk.js";
 
 const skip = asteriskMissing() ?? false;
 const OWN = "+12025550101";
@@ -62,21 +63,8 @@ describe("signed caller identities between the production process and Asterisk's
     const { port } = repository.address() as AddressInfo;
     const url = (name: string): string => `http://127.0.0.1:${port}/${name}.pem`;
     const anchors = file("root.pem", root.pem);
-    const pjsip = readFileSync("test/fixtures/asterisk/pjsip.conf", "utf8").replace(
-      "[base](!)\ntype = endpoint",
-      "[base](!)\ntype = endpoint\nstir_shaken_profile = carrier",
-    );
-    asterisk = await startAsterisk({
-      files: { "pjsip.conf": pjsip, "extensions.conf": DIALPLAN },
-      settings: {
-        STIR_SHAKEN: "both",
-        STIR_KEY_FILE: file("theirs.key", theirs.keyPem),
-        STIR_CERT_URL: url("theirs"),
-        STIR_ATTEST: "B",
-        STIR_CA_FILE: anchors,
-        STIR_PERMIT: "127.0.0.0/8",
-      },
-    });
+    const keys = { keyFile: file("theirs.key", theirs.keyPem), certificateUrl: url("theirs"), anchorFile: anchors };
+    asterisk = await startSigningAsterisk(DIALPLAN, keys);
     closers.push(() => asterisk.stop());
     called = await RawUa.open({ address: "127.0.0.1", port: 9 });
     closers.push(() => called.close());
