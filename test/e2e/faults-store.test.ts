@@ -111,12 +111,13 @@ describe("PostgreSQL that fails", { skip: postgresAbsent() ?? sippMissing() ?? f
       await until("records on disk", async () => (await up.metric("ringfence_store_spilled_total")) > 0, 60_000);
       await postgres.start();
       await until("the store to be back", async () => (await up.metric("ringfence_store_up")) === 1, 60_000);
+      const { rows: back } = await cdrs(url);
+      await until("CDRs after the outage", async () => (await cdrs(url)).rows > back + 30, 60_000);
       // No new calls; those that are up end.
       load.running.child.kill("SIGUSR1");
       const result = await load.result();
       assert.equal(result.failed, 0, result.output.slice(-2000));
       const calls = result.successful;
-      assert.ok(calls > 100, `${calls} calls`);
       await until("every CDR", async () => (await cdrs(url)).rows >= calls, 60_000);
       assert.deepEqual(await cdrs(url), { rows: calls, calls });
       assert.equal(await gateway.metric("ringfence_store_lost_total"), 0);
