@@ -1,9 +1,9 @@
 /**
- * What a number is about, by the words around it. `digits`: some number is being dictated. `last-four`: the end of a card's number, which may be shown.
- * `harmless`: flights, rooms, orders, amounts, dates and the like.
+ * What a number is about, by the words around it. `told-by-phone`: it came over one. `digits`: some number is being dictated.
+ * `last-four`: the end of a card's number, which may be shown. `harmless`: flights, rooms, orders, amounts, dates and the like.
  */
 export type CueKind =
-  "card" | "code" | "cvv" | "expiry" | "iban" | "id" | "phone" | "digits" | "last-four" | "harmless";
+  "card" | "code" | "cvv" | "expiry" | "iban" | "id" | "phone" | "told-by-phone" | "digits" | "last-four" | "harmless";
 
 export interface CuePhrase {
   readonly kind: CueKind;
@@ -70,12 +70,13 @@ const PHRASES: readonly (readonly [kind: `${CueKind}${"" | "+"}`, phrases: strin
     phone :|telephone :|tel :|mobile :|cell :|fax :|telefono :|movil :|celular :|dial|hotline|helpline|numero de telefono|numeros de telefono|numero de movil|numero de celular|numero de contacto|numero de whatsapp|telefono es|movil es|celular es|
     llamame|llameme|llamarme|llamarte|llamarle|llamenos|llame al|llamar al|llama al|marque|marcar|marca el`,
   ],
-  // What rings, and what comes over it: codes do.
   [
     "phone",
-    `phone|phones|telephone|telephones|mobile|cell|cellphone|cell phone|whatsapp|fax|desk|call|calls|calling|called|text|text me|texts|message|messages|answer|answering|answers|ring|ringing|office|
-    telefono|telefonos|movil|celular|llamar|llamada|llamadas|llamo|llama|llame|mensaje|mensajes|oficina`,
+    `phone|phones|telephone|telephones|mobile|cell|cellphone|cell phone|whatsapp|fax|desk|call|calls|calling|called|text me|ring|ringing|
+    telefono|telefonos|movil|celular|llamar|llamada|llamadas|llamo|llama|llame`,
   ],
+  // Codes do, and numbers of accounts.
+  ["told-by-phone", "text|texts|message|messages|answer|answering|answers|office|mensaje|mensajes|oficina"],
   ["digits", "digit|digits|numbers|number|digito|digitos|numero|numeros|cifras"],
 ];
 

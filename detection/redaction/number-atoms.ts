@@ -8,7 +8,7 @@ export interface NumberAtom {
   /** Of tokens, end exclusive. */
   readonly from: number;
   readonly to: number;
-  /** As it is dialled: `forty one` is "41", `1,234` and `mil doscientos treinta y cuatro` are "1234"; of a percentage none. */
+  /** As it is dialled: `forty one` is "41", `1,234` and `mil doscientos treinta y cuatro` are "1234"; of a percentage below 1000 none. */
   readonly digits: string;
   /**
    * `spelled`: digit by digit, `double four` too · `group`: digits in writing · `pair`: ten to ninety-nine in words · `cardinal`: hundreds in words ·

@@ -42,6 +42,7 @@ export function isPhone(said: SaidNumber): boolean {
     isSensitive(cue) ? !isHere || cue.linesAgo <= LAST_QUESTION : isTelling(cue) && cue.linesAgo <= MOST_LINES,
   );
   const isRinging = (own ?? asked)?.kind === "phone";
+  // An earlier line that tells of a message says nothing of the next one's number.
   const isNear = earlier.some(({ kind, linesAgo }) => kind === "phone" && linesAgo <= MOST_LINES);
   if (isTelephone(said))
     return own === undefined && asked === undefined ? phoneShape !== undefined || isHere || isNear : isRinging;
@@ -74,8 +75,10 @@ const hasSecretCue = ({ before, after, earlier }: Surroundings): boolean =>
   earlier.some((cue) => isSensitive(cue) && cue.linesAgo <= MOST_LINES);
 
 const hasWeakCue = ({ before, after }: Surroundings, mostWords: number): boolean =>
-  before.some(({ kind, words }) => kind === "phone" && words <= mostWords) ||
-  after.some(({ kind, words }) => kind === "phone" && words <= WORDS_AFTER);
+  before.some((cue) => isOfPhones(cue) && cue.words <= mostWords) ||
+  after.some((cue) => isOfPhones(cue) && cue.words <= WORDS_AFTER);
+
+const isOfPhones = ({ kind }: NearCue): boolean => kind === "phone" || kind === "told-by-phone";
 
 function isTelephone({ digits, atoms, phoneShape }: SaidNumber): boolean {
   if (phoneShape !== undefined) return true;

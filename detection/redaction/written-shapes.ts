@@ -1,6 +1,8 @@
 import type { Token } from "./tokens.js";
 
 const UNIT_SUFFIX = new Set("st nd rd th am pm k m s h km kg cm mm gb mb hs hrs min mins º ª".split(" "));
+/** What a recogniser hears as `4532%` may be one. */
+const SHORTEST_CODE = 4;
 /** A longer number with a letter behind it is an id. */
 const LONGEST_MEASURED = 4;
 /** Behind the first group of a number with thousands separators: ten groups more. */
@@ -12,7 +14,7 @@ export interface HarmlessShape {
   /** Where it ends, of tokens. */
   readonly to: number;
   readonly isMoment: boolean;
-  /** As they stand in it; of a percentage and of degrees none: no secret is written so. */
+  /** As they stand in it; of a percentage and of degrees none, but where they are as many as a code's. */
   readonly digits: string;
 }
 
@@ -26,7 +28,7 @@ export function harmlessShape(tokens: readonly Token[], at: number): HarmlessSha
   if (to === undefined) return undefined;
   let digits = "";
   for (let i = at; i < to; i++) digits += digitsAt(tokens, i) ?? "";
-  const isShare = /[%°]/.test(tokens[to - 1]?.norm ?? "");
+  const isShare = /[%°]/.test(tokens[to - 1]?.norm ?? "") && digits.length < SHORTEST_CODE;
   return { to, isMoment: moment !== undefined, digits: isShare ? "" : digits };
 }
 

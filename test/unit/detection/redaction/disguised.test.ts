@@ -58,6 +58,8 @@ const GO: readonly (readonly [said: string, shown: string])[] = [
   ["the code is 4 8 2 9 1 3 second time I say it", "the code is [code] second time I say it"],
   ["my PIN is $4,532", "my PIN is $[code]"],
   ["the cvv is 123 may I go now", "the cvv is [code] may I go now"],
+  ["my PIN is 4532%", "my PIN is [code]"],
+  ["4532% is the code", "[code] is the code"],
   // Other ways to say it.
   ["the code is 4-8-2-9-1-3", "the code is [code]"],
   ["the code is four-eight-two-nine-one-three", "the code is [code]"],
@@ -101,7 +103,10 @@ const ANSWERS: readonly (readonly [question: string, answer: string, shown: stri
     "el primero es cuatro, el segundo es cinco, el tercero tres y el último dos",
     "el primero es [code]",
   ],
+  ["What is the code?", "4532%", "[code]"],
+  ["¿Cuál es el código?", "el mensaje dice 4532 %", "el mensaje dice [code]"],
   // Honest neighbours.
+  ["What is the code?", "it gives me 20%, or 1200% growth", "it gives me 20%, or 1200% growth"],
   ["What's the code?", "I don't have it, and I paid 1,250", "I don't have it, and I paid 1,250"],
   ["Can you confirm the account number?", "yes, and the payment was 1,250", "yes, and the payment was 1,250"],
   ["Do you have the code?", "I have an appointment on 12/05/2026", "I have an appointment on 12/05/2026"],
@@ -139,6 +144,7 @@ const STAY: readonly string[] = [
   "el saldo de su cuenta es 1.250.000",
   "su cuenta tiene mil doscientos euros",
   "el código llega a las 12:34",
+  "we never ask for your PIN. Sales grew by 1200% this year",
   "the order number is 482,913",
   "the promo code is 482,913",
   "lists of 2,500, 3,000, 3,500, 4,000 and 4,500",
