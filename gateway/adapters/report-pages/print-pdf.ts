@@ -67,9 +67,9 @@ export async function sweepPrints(): Promise<void> {
     if (!OURS.test(name)) continue;
     const path = join(tmpdir(), name);
     const found = await lstat(path).catch(() => undefined);
-    // Another user's cannot be deleted, and is theirs to delete.
-    if (found !== undefined && found.mtimeMs < before)
-      await rm(path, { recursive: true, force: true }).catch(() => undefined);
+    // Another user's is theirs to delete: root could, and anybody can make one of that name.
+    if (found === undefined || !found.isDirectory() || found.uid !== process.geteuid?.()) continue;
+    if (found.mtimeMs < before) await rm(path, { recursive: true, force: true }).catch(() => undefined);
   }
 }
 

@@ -1,10 +1,20 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  chownSync,
+  lutimesSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { htmlPage } from "../../../gateway/adapters/report-pages/html-page.js";
-import { printPdf } from "../../../gateway/adapters/report-pages/print-pdf.js";
+import { printPdf, sweepPrints } from "../../../gateway/adapters/report-pages/print-pdf.js";
 import { GatewayError } from "../../../gateway/core/errors.js";
 import { reportOf, reportScene } from "../../support/cdr/report-scene.js";
 import { temporaryFolder, until } from "../../support/processes.js";
@@ -56,12 +66,37 @@ test("what a killed gateway has left of a print goes with the next one; what is 
   for (const path of [used, other]) rmSync(path, { recursive: true });
 });
 
+test("what others have left under such a name stays: a link, a file, another user's folder", async (t) => {
+  const [link, file, other] = ["ringfence-report-link00", "ringfence-report-file00", "ringfence-report-other0"].map(
+    (name) => join(own.path, name),
+  ) as [string, string, string];
+  const target = join(own.path, "target");
+  for (const path of [target, other]) mkdirSync(path);
+  symlinkSync(target, link);
+  writeFileSync(file, "");
+  const hourAgo = new Date(Date.now() - 3_600_000);
+  lutimesSync(link, hourAgo, hourAgo);
+  utimesSync(file, hourAgo, hourAgo);
+  const names = ["ringfence-report-file00", "ringfence-report-link00"];
+  if (process.geteuid?.() === 0) {
+    chownSync(other, 65_534, 65_534);
+    utimesSync(other, hourAgo, hourAgo);
+    names.push("ringfence-report-other0");
+  } else {
+    t.diagnostic("not root: no folder of another user can be made");
+    rmSync(other, { recursive: true });
+  }
+  await sweepPrints();
+  assert.deepEqual([...leftOvers()].sort(), names);
+  for (const path of [link, file, other, target]) rmSync(path, { recursive: true, force: true });
+});
+
 test("a print that its process does not wait for ends with it", async () => {
   const printer = join(own.path, "printer");
   const told = join(own.path, "told");
   writeFileSync(printer, `#!/bin/sh\necho $$ > ${told}\nexec sleep 60\n`, { mode: 0o755 });
   const script = `
-    import { printPdf } from ${JSON.stringify(new URL("../../../gateway/adapters/report-pages/print-pdf.js", import.meta.url).href)};
+    import { printPdf, sweepPrints } from ${JSON.stringify(new URL("../../../gateway/adapters/report-pages/print-pdf.js", import.meta.url).href)};
     import { existsSync } from "node:fs";
     void printPdf("<p>", { program: ${JSON.stringify(printer)}, timeoutMs: 60000 }).catch(() => undefined);
     setInterval(() => existsSync(${JSON.stringify(told)}) && process.exit(0), 20);`;
