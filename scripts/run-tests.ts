@@ -23,7 +23,7 @@ const AGAIN_ALONE = /^test\/(contract|e2e)\//;
 /** How many of the files that took longest the summary names. */
 const SLOWEST = 8;
 
-/** A second run is for what a busy machine did; more files than that are a fault of the product or of the tests. */
+/** A second run is for what a busy or stalled machine did; more files than that are a fault of the product or of the tests. */
 const MOST_AGAIN = 3;
 const REASON_CHARS = 300;
 
@@ -101,16 +101,14 @@ function summed(outcomes: Outcomes): { passed: number; failures: string[]; skipp
 }
 
 /**
- * Files that start programs and place calls, and failed beside others, run once more, alone: what counts is what they do then. What
- * failed at first is told all the same (docs/decisions/0019).
+ * Files that start programs and place calls, and failed, run once more, alone: what counts is what they do then. What failed at first
+ * is told all the same (docs/decisions/0019).
  *
- * @returns What failed only beside others.
+ * @returns What failed only at first.
  */
 async function againAlone(suite: string, all: readonly string[], outcomes: Outcomes): Promise<string[]> {
   const failed = [...outcomes].filter(([, { failures }]) => failures.length > 0).map(([file]) => file);
-  const files = [...new Set(failed.flatMap((file) => runnersOf(file, all)))].filter(
-    (file) => AGAIN_ALONE.test(file) && lanesOf(file) > 1,
-  );
+  const files = [...new Set(failed.flatMap((file) => runnersOf(file, all)))].filter((file) => AGAIN_ALONE.test(file));
   if (once || files.length === 0 || failed.length > MOST_AGAIN) return [];
   const before = failed.map((file) => [file, outcomes.get(file)?.failures ?? []] as const);
   for (const [file, outcome] of await runFiles(`${suite}, again and alone`, files, 1)) outcomes.set(file, outcome);
@@ -172,7 +170,7 @@ for (const line of skipped) {
 const slowest = [...outcomes].sort(([, a], [, b]) => b.ms - a.ms).slice(0, SLOWEST);
 console.log(`longest: ${slowest.map(([file, { ms }]) => `${file} ${(ms / 1000).toFixed(1)} s`).join(", ")}`);
 for (const [reason, times] of reasons) console.log(`skipped ×${times}: ${reason}`);
-for (const failure of shaken) console.log(`failed beside other files, passed alone: ${failure}`);
+for (const failure of shaken) console.log(`failed at first, passed alone: ${failure}`);
 for (const failure of failures) console.log(`failed: ${failure}`);
 const alone = shaken.length === 0 ? "" : `, ${shaken.length} of those that passed only alone`;
 console.log(`${passed} passed${alone}, ${failures.length} failed, ${skipped.length} skipped`);

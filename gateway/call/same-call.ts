@@ -21,13 +21,15 @@ export function hopCallOf(calls: readonly LiveCall[], reported: Parties): LiveCa
   return same ?? (calls.length === 1 && only !== undefined && mayBeOne(only.identity, reported) ? only : undefined);
 }
 
-/** May both be of one call? */
-export function mayBeOne(one: Parties, other: Parties): boolean {
-  if (isSameNumber(one.called, other.called) || isNobody(one.called) || isNobody(other.called)) return true;
-  if (isSameNumber(one.caller, other.caller)) return true;
-  // Of a caller who withholds his number the called one has to tell: two whole ones that differ are two calls.
-  const isWithheld = isAnonymous(one.caller) || isAnonymous(other.caller);
-  return isWithheld && (isShort(one.called) || isShort(other.called));
+/**
+ * May both be of one call? Where the numbers differ, only a report can say less than the hop knows: an extension, or nobody. What the
+ * hop was told is no reason: anybody may place a call there, from his own number or to nobody, that would hide one under its Call-ID.
+ */
+export function mayBeOne(carried: Parties, reported: Parties): boolean {
+  if (isSameNumber(carried.called, reported.called) || isNobody(reported.called)) return true;
+  if (!isShort(reported.called)) return false;
+  const isWithheld = isAnonymous(carried.caller) || isAnonymous(reported.caller);
+  return isWithheld || isSameNumber(carried.caller, reported.caller);
 }
 
 /** As two systems write one number: `+12025550142`, `2025550142`, `0012025550142`. */

@@ -105,8 +105,8 @@ describe("a reload while calls are up", () => {
     const { changed, ignored } = json as { changed: string[]; ignored: string[] };
     assert.ok(changed.includes("nextHops"), changed.join());
     assert.deepEqual(ignored, ["metrics"]);
-    const { json: entries } = await scene.gateway.api("/api/v1/audit?action=reload");
-    assert.equal((entries as { outcome: string }[])[0]?.outcome, "done");
+    const entries = async () => (await scene.gateway.api("/api/v1/audit?action=reload")).json as { outcome: string }[];
+    await until("the audit's entry", async () => (await entries())[0]?.outcome === "done");
     await hangUp(await callUp(scene, scene.called), scene.called);
   });
 

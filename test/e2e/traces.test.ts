@@ -79,8 +79,8 @@ describe("what an operator can see of the signalling", () => {
     const body = { number: TRACED, duration_ms: 60_000 };
     const refused = await scene.gateway.api("/api/v1/traces", { method: "POST", body, key: TEST_KEYS.analyst });
     assert.equal(refused.status, 403);
-    const { json } = await scene.gateway.api("/api/v1/audit?limit=100");
-    assert.ok((json as { outcome: string }[]).some(({ outcome }) => outcome === "refused"));
+    const entries = async () => (await scene.gateway.api("/api/v1/audit?limit=100")).json as { outcome: string }[];
+    await until("the refusal", async () => (await entries()).some(({ outcome }) => outcome === "refused"));
   });
 
   test("a trace holds both legs of the calls of its number, nothing of others, and no digest answer", async () => {

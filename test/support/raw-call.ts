@@ -90,9 +90,17 @@ export class RawCall {
   }
 }
 
-/** Takes one call at the called side: 180, then 200. @returns The INVITE as it came. */
+/** Vias of the INVITEs that a phone has taken. */
+const taken = new WeakMap<RawUa, Set<string>>();
+
+/** Takes one call at the called side: 180, then 200. Copies of one that it has taken (§17.1.1.2) are none. @returns The INVITE as it came. */
 export async function takeCall(phone: RawUa, withinMs = WITHIN_MS, given?: AbortSignal): Promise<string> {
-  const invite = await phone.receive("INVITE ", withinMs, given);
+  const known = taken.get(phone) ?? new Set();
+  taken.set(phone, known);
+  const viaOf = (message: string): string => headerOf(message, "Via") ?? "";
+  const isNew = (message: string): boolean => message.startsWith("INVITE ") && !known.has(viaOf(message));
+  const invite = await phone.receive(isNew, withinMs, given);
+  known.add(viaOf(invite));
   phone.respond(invite, 180, { tag: "called" });
   phone.respond(invite, 200, { tag: "called" });
   return invite;

@@ -70,7 +70,7 @@ export class Engine {
     this.ringingTimeoutMs = options.ringingTimeoutMs ?? DEFAULT_RINGING_TIMEOUT_MS;
     this.mtuBytes = options.mtuBytes ?? DEFAULT_MTU_BYTES;
     this.serverName = options.serverName ?? "";
-    this.seal = new BranchSeal(options.sealKey);
+    this.seal = new BranchSeal(options.clock, options.sealKey);
     this.onWire = options.onWire;
     this.onMalformed = options.onMalformed;
   }

@@ -69,7 +69,7 @@ export class RecordingBook {
     const knownElsewhere = isNew
       ? this.#hopCall(communicationId, identity) !== undefined || foreignCalls.get(communicationId) !== undefined
       : before.knownElsewhere;
-    const added = isNew ? !knownElsewhere && foreignCalls.add({ callId: communicationId }) : before.added;
+    const added = isNew ? !knownElsewhere && foreignCalls.add({ callId: communicationId }, identity) : before.added;
     const booked = { call, identity, communicationId, knownElsewhere, added };
     this.#calls.set(call.recordingCallId, booked);
     return booked;
@@ -96,7 +96,15 @@ export class RecordingBook {
     const spared = order.callIds.filter((callId) => this.#calls.get(callId)?.identity.emergency === true);
     const meant = order.callIds.filter((callId) => !spared.includes(callId));
     const targets = meant.map((callId) => this.#targetOf(callId));
-    const results = await this.#deps.teardown.endCalls({ ...order, callIds: targets });
+    const elsewhere = new Set(meant.flatMap((callId, at) => (this.#isElsewhere(callId) ? [targets[at] ?? ""] : [])));
+    const here = targets.filter((target) => !elsewhere.has(target));
+    const { teardown } = this.#deps;
+    const orders: readonly TeardownOrder[] = [
+      { ...order, callIds: here },
+      { ...order, callIds: [...elsewhere], carriedBy: "elsewhere" },
+    ];
+    const asked = orders.filter(({ callIds }) => callIds.length > 0).map((each) => teardown.endCalls(each));
+    const results = (await Promise.all(asked)).flat();
     const byTarget = new Map(results.map((result) => [result.callId, result]));
     return order.callIds.map((callId): DisconnectResult => {
       const result = byTarget.get(targets[meant.indexOf(callId)] ?? "");
@@ -118,8 +126,17 @@ export class RecordingBook {
     if (booked === undefined) return callId;
     const { communicationId, identity } = booked;
     const [only, ...others] = this.#deps.registry.withSipCallId(communicationId);
-    const named = this.#hopCall(communicationId, identity) ?? (others.length === 0 ? only : undefined);
+    const isUnique = others.length === 0 && !this.#isElsewhere(callId);
+    const named = this.#hopCall(communicationId, identity) ?? (isUnique ? only : undefined);
     return named?.callId ?? this.#onlyCallOf(identity) ?? communicationId;
+  }
+
+  /** Another system has a call of that id, and those of the hop under it are other ones: callers choose their Call-IDs. */
+  #isElsewhere(callId: string): boolean {
+    const booked = this.#calls.get(callId);
+    if (booked === undefined || this.#deps.foreignCalls.get(booked.communicationId) === undefined) return false;
+    const { communicationId, identity } = booked;
+    return this.#hopCall(communicationId, identity) === undefined && this.#onlyCallOf(identity) === undefined;
   }
 
   #hopCall(sipCallId: string, identity: CallIdentity): LiveCall | undefined {

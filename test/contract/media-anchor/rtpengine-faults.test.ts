@@ -73,7 +73,7 @@ test("a peer behind NAT is learned, not locked", async (t) => {
 
 test("a command that is lost is repeated with its cookie; a late or second answer is counted and harmless", async (t) => {
   const fake = await FakeRtpengine.start();
-  const made = await scene(t, [fake], { timeoutMs: 400 });
+  const made = await scene(t, [fake], { timeoutMs: 2_000 });
   const { session } = open(made);
   let offers = 0;
   fake.script = (command, args, cookie) =>
@@ -271,7 +271,7 @@ test("it knows the call no more: lost, once", async (t) => {
 test("an instance that is gone for good: its calls are idle in the end, ten idle times after they were heard of", async (t) => {
   const fake = await FakeRtpengine.start();
   const idleMs = 200;
-  const made = await scene(t, [fake], { idleMs, timeoutMs: 50 });
+  const made = await scene(t, [fake], { idleMs, timeoutMs: 300 });
   const [call, held] = [open(made), open(made)];
   for (const { session } of [call, held]) {
     await offer(session);

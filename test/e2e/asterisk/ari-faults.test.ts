@@ -76,6 +76,7 @@ describe("Asterisks that fail", { skip }, () => {
 
   test("an attack that comes by two Asterisks is one attack, and is ended on both", async () => {
     const victim = "+12025550142";
+    const before = (await cdrs()).length;
     const legs = [
       ...(await place(phones.carrierA, first.sipPort, victim, 0, 2)),
       ...(await place(phones.carrierA, second.sipPort, victim, 2, 2)),
@@ -84,6 +85,7 @@ describe("Asterisks that fail", { skip }, () => {
     legs.push(...(await place(phones.carrierA, first.sipPort, victim, 4, 1)));
     assert.ok(await phones.carrierA.until(() => legs.every((leg) => leg.endedAt !== undefined)));
     await until("all to be over", async () => (await live("pbx1")) + (await live("pbx2")) === 0);
+    await until("their CDRs", async () => (await cdrs()).length >= before + legs.length);
   });
 
   test("the WebSocket is cut in mid-call: what ended meanwhile is over, what began is watched", async () => {

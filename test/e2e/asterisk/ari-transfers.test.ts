@@ -47,6 +47,11 @@ describe("watching transfers, queues, conferences and originated calls of a real
     const authorization = `Basic ${btoa(`${asterisk.ariUser}:${asterisk.ariPassword}`)}`;
     return (await (await fetch(`${asterisk.ariUrl}/bridges`, { headers: { authorization } })).json()) as AriBridge[];
   };
+  const bridged = (pairs: number): Promise<void> =>
+    until("the two to be bridged", async () => {
+      const now = await bridges();
+      return now.filter(({ channels: both }) => both.length === 2).length >= pairs;
+    });
   const answered = (count: number): Promise<void> =>
     until(
       `${count} answers`,
@@ -76,7 +81,7 @@ describe("watching transfers, queues, conferences and originated calls of a real
     await answered(1);
     const agent = await legTo(AGENT);
     // Asterisk refuses to transfer who is not connected with anybody yet.
-    await until("the two to be bridged", async () => (await bridges()).some(({ channels: both }) => both.length === 2));
+    await bridged(1);
     phones.called.refer(agent, EXPERT);
     const expert = await legTo(EXPERT);
     phones.called.hangUp(agent);
@@ -97,6 +102,7 @@ describe("watching transfers, queues, conferences and originated calls of a real
     const consultation = phones.called.call(AGENT, EXPERT, to());
     await answered(2);
     const expert = await legTo(EXPERT);
+    await bridged(2);
     const [first = ""] = callIds();
     phones.called.refer(await legTo(AGENT), consultation);
     await recorded(1);

@@ -106,9 +106,10 @@ describe("a masking attack on an Asterisk that is only observed", { skip }, () =
     const [honest] = await place(stage.phones.carrierB, stage.asterisk.sipPort, other, 31, 1);
     assert.ok(honest !== undefined);
     assert.deepEqual([honest.status, honest.endedBy], [200, undefined]);
-    const live = await rows<Record<string, string>>("/api/v1/calls");
+    const calls = () => rows<Record<string, string>>("/api/v1/calls");
+    await until("it to be told of", async () => (await calls()).some(({ phase }) => phase === "answered"));
     assert.deepEqual(
-      live.map(({ call_id: callId, a_number: a, b_number: b, phase, carried_by: by, server }) => [
+      (await calls()).map(({ call_id: callId, a_number: a, b_number: b, phase, carried_by: by, server }) => [
         ...[/^pbx1;\d+\.\d+$/.test(callId ?? ""), a, b, phase, by, server],
       ]),
       [[true, caller(31), other, "answered", "asterisk", "pbx1"]],

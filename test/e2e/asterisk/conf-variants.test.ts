@@ -184,8 +184,9 @@ describe("asterisk-conf with everything switched on", { skip }, () => {
 describe("calls of a telephone with the gateway's trunk", { skip }, () => {
   test("go through the gateway, and straight to the carrier when it is gone", async (t) => {
     const ports = { hop: await freeUdpPort(HOP), carrier: await freeUdpPort(CARRIER) };
+    // Whoever answers no OPTIONS is not called.
     const server = (address: string, localPort: number) =>
-      startSipp({ scenario: "uas", localPort, extra: ["-i", address] });
+      startSipp({ scenario: "uas", localPort, extra: ["-i", address, "-aa"] });
     const [hop, carrier] = [server(HOP, ports.hop), server(CARRIER, ports.carrier)];
     let hopUp = true;
     const pbx = await startAsterisk({
@@ -201,6 +202,8 @@ describe("calls of a telephone with the gateway's trunk", { skip }, () => {
       await pbx.stop();
       await Promise.all([carrier.stop(), hopUp ? hop.stop() : undefined]);
     });
+    const contactIs = (what: RegExp) => async (): Promise<boolean> => what.test(await pbx.cli("pjsip show contacts"));
+    await until("the gateway to be asked", contactIs(/gateway\/sip:\S+\s+\w+\s+Avail/), 30_000);
     const call = (): Promise<string> => pbx.cli("channel originate Local/12025550177@from-agents application Wait 1");
     const answeredBy = (name: string): boolean => new RegExp(`PJSIP/${name}-\\w+ answered`).test(pbx.log());
     await call();
@@ -209,11 +212,7 @@ describe("calls of a telephone with the gateway's trunk", { skip }, () => {
     hopUp = false;
     await hop.running.stop("SIGKILL");
     await hop.result();
-    await until(
-      "the gateway to be missed",
-      async () => /gateway\/sip:\S+\s+\w+\s+Unavail/.test(await pbx.cli("pjsip show contacts")),
-      90_000,
-    );
+    await until("the gateway to be missed", contactIs(/gateway\/sip:\S+\s+\w+\s+Unavail/), 90_000);
     await call();
     await until("the carrier to answer", () => answeredBy("carrier"));
   });

@@ -90,6 +90,16 @@ async function heardCall(stage: AsteriskStage, to: string): Promise<{ leg: Leg; 
   return { leg, callId };
 }
 
+/** The caller says it, and again where a busy machine tore a hole into the sound. */
+async function sayUntilHeard(stage: AsteriskStage, callId: string, text: string): Promise<void> {
+  const isHeard = async (): Promise<boolean> => ((await stage.heard(callId))?.lines.length ?? 0) > 0;
+  for (let times = 1; times <= 3 && !(await isHeard()); times++) {
+    await stage.callersVoice.say(text);
+    const heard = until("the text", isHeard);
+    await (times < 3 ? heard.catch(() => undefined) : heard);
+  }
+}
+
 /** No call is left, whatever became of the test before. */
 async function hangUpAll(stage: AsteriskStage): Promise<void> {
   for (const leg of stage.caller.legs.values()) if (leg.endedAt === undefined) stage.caller.hangUp(leg);
@@ -241,8 +251,7 @@ describe("hold, and what a crash leaves", { skip }, () => {
 
   test("the gateway is killed in the middle of a call: the call goes on, and the next process cleans up and hears on", async () => {
     const { leg, callId } = await heardCall(stage, "+13035550105");
-    await stage.callersVoice.say("good morning this is your branch");
-    await until("the text", async () => ((await stage.heard(callId))?.lines.length ?? 0) > 0);
+    await sayUntilHeard(stage, callId, "good morning this is your branch");
     await stage.ari("POST", "/asterisk/variable", {
       variable: `EXPORT(${callId.slice(4)},MUTEAUDIO(all))`,
       value: "on",
@@ -262,8 +271,7 @@ describe("hold, and what a crash leaves", { skip }, () => {
     });
     await until("two that run", async () => String(await snoops(stage)) === String([2, 0]));
     const atCalled = new Earwitness(stage.calledVoice);
-    await stage.callersVoice.say("are you still there");
-    await until("the text, again", async () => ((await stage.heard(callId))?.lines.length ?? 0) > 0);
+    await sayUntilHeard(stage, callId, "are you still there");
     await until("what a former process held to be released", () => atCalled.loudest > 0.2);
     stage.caller.hangUp(leg);
     await until("the end", async () => (await stage.channels()).size === 0 && (await stage.bridges()) === 0);

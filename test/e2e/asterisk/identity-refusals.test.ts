@@ -204,6 +204,7 @@ describe("a trunk that requires a signature that holds", { skip }, () => {
     called.drop();
     invite(at, `+${CALLER_TN}`, `sip:9${CALLED_TN}@127.0.0.1:${asterisk.sipPort}`);
     const signed = await called.receive("INVITE");
+    called.respond(signed, 486);
     const value = /^Identity: (.*)\r$/im.exec(signed)?.[1] ?? "";
     assert.match(value, /theirs\.pem/);
     assert.match((await ask([value])).passed, /^X-Ringfence-Identity: verified;attest=B/im);

@@ -148,8 +148,13 @@ describe("media WebSocket: we speak into a real Asterisk", { skip }, () => {
     const echo = await ari("POST", "/channels?endpoint=Local/101@incoming/n&app=media-test");
     await until("the echo", async () => (await ari("GET", `/channels/${String(echo["id"])}`))["state"] === "Up");
     await ari("POST", `/bridges/echo-bridge/addChannel?channel=${String(made["id"])},${String(echo["id"])}`);
-    await channel.play({ sampleRateHz: 8_000, samples: encodeText(SAID) });
-    await until("our own words", () => media.ears.find(({ callId }) => callId === "served")?.text === SAID);
+    const isHeard = (): boolean => media.ears.find(({ callId }) => callId === "served")?.text.endsWith(SAID) === true;
+    // Once more where a busy machine tore a hole into it.
+    for (let times = 1; times <= 3 && !isHeard(); times++) {
+      await channel.play({ sampleRateHz: 8_000, samples: encodeText(SAID) });
+      const heard = until("our own words", isHeard);
+      await (times < 3 ? heard.catch(() => undefined) : heard);
+    }
     await ari("DELETE", `/channels/${String(made["id"])}`);
     await until("the end", () => closed === "peer-closed");
     await ari("DELETE", `/channels/${String(echo["id"])}`);

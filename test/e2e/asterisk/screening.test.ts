@@ -13,6 +13,9 @@ const FRAUD = "+12025550166";
 /** From the last word to our first sound: the bar that is measured where nothing else runs (docs/benchmarks.md). */
 const BAR_SECONDS = 1.5;
 
+/** Who hears neither an answer nor a question so long says it again: the question may be what was torn. */
+const UNHEARD_MS = 6_000;
+
 /** Inband, 120 ms. ITU-T Q.23 */
 function digitSound(low: number, high: number): Float32Array {
   return new Float32Array(960).map(
@@ -60,10 +63,11 @@ describe("a caller is screened by the production process through a real Asterisk
     for (let times = 1; times <= 3; times++) {
       const questions = asked();
       await stage.callersVoice.say(text);
-      await until("a result, or another question", () => results().length > before || asked() > questions, 40_000);
+      const isOn = (): boolean => results().length > before || asked() > questions;
+      await until("a result, or another question", isOn, UNHEARD_MS).catch(() => undefined);
       if (results().length > before) break;
     }
-    return results()[before] ?? "";
+    return result(before);
   };
   const begin = async (to: string, from = CALLER): Promise<{ leg: Leg; ear: Earwitness; before: number }> => {
     const before = results().length;
@@ -71,10 +75,14 @@ describe("a caller is screened by the production process through a real Asterisk
     return { leg: await stage.call(from, to), ear, before };
   };
   /** Calls, and again where a busy machine tore the prompt. */
-  const beginAndHear = async (to: string, prompt: string, from = CALLER) => {
+  const beginAndHear = async (to: string, prompt: string | readonly string[], from = CALLER) => {
     for (let times = 1; ; times++) {
       const begun = await begin(to, from);
-      const heard = hears(begun.ear, prompt).then(() => true);
+      const hearAll = async (): Promise<boolean> => {
+        for (const each of [prompt].flat()) await hears(begun.ear, each);
+        return true;
+      };
+      const heard = hearAll();
       if (await (times < 3 ? heard.catch(() => false) : heard)) return begun;
       await hangUp();
     }
@@ -166,17 +174,13 @@ describe("a caller is screened by the production process through a real Asterisk
   });
 
   test("silence is asked again, then key 1 puts through", async () => {
-    const { ear, before } = await begin("+14045550105");
-    await hears(ear, "en-ask");
-    await hears(ear, "en-again");
-    await hears(ear, "en-keypad");
+    const { before } = await beginAndHear("+14045550105", ["en-ask", "en-again", "en-keypad"]);
     await stage.callersVoice.sound(KEY_1);
     assert.equal(await result(before), "pass keypad");
   });
 
   test("silence to the end goes to voicemail", async () => {
-    const { ear, before } = await begin("+14045550106");
-    await hears(ear, "en-voicemail");
+    const { before } = await beginAndHear("+14045550106", "en-voicemail");
     assert.equal(await result(before), "voicemail silence");
   });
 
@@ -264,8 +268,12 @@ describe("screening without a voice", { skip }, () => {
     const ear = new Earwitness(stage.callersVoice);
     const leg = await stage.call(CALLER, "+14045550110");
     await until("beeps", () => ear.tone(1_400) > 0.05);
-    await stage.callersVoice.say("this is Martha from the garage about your car");
-    await until("the called telephone", () => stage.calledLeg(leg) !== undefined, 60_000);
+    const isThrough = (): boolean => stage.calledLeg(leg) !== undefined;
+    for (let times = 0; times < 3 && !isThrough(); times++) {
+      await stage.callersVoice.say("this is Martha from the garage about your car");
+      await until("the called telephone", isThrough, UNHEARD_MS).catch(() => undefined);
+    }
+    await until("the called telephone", isThrough, 60_000);
     stage.caller.hangUp(leg);
     await until("the end", async () => (await stage.channels()).size === 0);
   });

@@ -65,7 +65,6 @@ const sameCall: readonly (readonly [what: string, aNumber: string, bNumber: stri
   ["the called number as it is dialled", "A1", "0012025550199"],
   ["the called number behind another prefix", "A1", "82025550199"],
   ["the extension that rings, and the caller", "2025550101", "7042"],
-  ["the caller, and the number it was sent on to", "+12025550101", "+12025550166"],
   ["the extension that rings, of a caller who withholds his number", "anonymous", "7042"],
 ];
 for (const order of ["before", "after"] as const)
@@ -90,6 +89,7 @@ for (const order of ["before", "after"] as const)
 const otherCalls: readonly (readonly [what: string, aNumber: string, bNumber: string])[] = [
   ["from somebody else to somebody else", "+13035550111", "+12025550166"],
   ["to somebody else, its caller withheld", "anonymous", "+12025550166"],
+  ["from its caller to somebody else", "+12025550101", "+12025550166"],
   ["from an extension to another", "4711", "7042"],
   ["to a number that ends alike", "+13035550111", "+13035550199"],
 ];
@@ -99,6 +99,18 @@ for (const [what, aNumber, bNumber] of otherCalls)
     registry.onStarted(new LiveCallDouble("call1"));
     await control.reportEvents([event("call1", aNumber, { bNumber })]);
     assert.equal(foreignCalls.get("call1")?.callId, "call1");
+  });
+
+for (const called of ["unknown", "7042", "+12025550166"])
+  test(`events: a call to ${called} that comes to the hop from the same caller hides none that a switch reported`, async () => {
+    const { control, registry, foreignCalls, detection, disconnected } = setUp();
+    const decoy = new LiveCallDouble("call1");
+    Object.assign(decoy.identity, { called });
+    await control.reportEvents([event("call1", "+12025550101", { bNumber: toHop })]);
+    for (const observer of [registry, foreignCalls]) observer.onStarted(decoy);
+    assert.deepEqual([foreignCalls.get("call1")?.callId, detection.stats().processed], ["call1", 1]);
+    await control.endCalls(["call1"], "test", "somebody");
+    assert.deepEqual(disconnected, ["call1"]);
   });
 
 test("events: of two calls of the hop under one Call-ID the one to the reported number is meant", async () => {

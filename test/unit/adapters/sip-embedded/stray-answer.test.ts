@@ -49,6 +49,15 @@ for (const [what, forge] of FORGERIES) {
   });
 }
 
+test("a branch proves nothing two hours later: whoever has seen it cannot have BYEs sent for ever", async () => {
+  const { peer, user, victim, answer, network, forged, settle, clock } = await unansweredInvite();
+  clock.advance(7_200_000);
+  const before = network.log.length;
+  peer.send(answer());
+  await settle();
+  assert.deepEqual([user.seen, victim.received, network.log.length, forged()], [[], [], before + 1, 1]);
+});
+
 test("a 2xx from another address than the INVITE went to is one to it: clusters answer so", async () => {
   const { user, network, answer, forged, settle } = await unansweredInvite();
   new MemoryPeer(network, "192.0.2.77:5060").send(answer());

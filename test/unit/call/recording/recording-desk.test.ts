@@ -262,7 +262,8 @@ test("calls of the hop to somebody else hide no attack on a system that is recor
   const scene = setUp();
   const attacked = Array.from({ length: 5 }, (_, n) => {
     const decoy = new LiveCallDouble(`leg-${n}`);
-    Object.assign(decoy.identity, { called: "+12025550177" });
+    // Two of them from the very caller.
+    Object.assign(decoy.identity, { called: "+12025550177", ...(n < 2 ? { caller: `+1303555010${n}` } : {}) });
     scene.registry.onStarted(decoy);
     const caller = { aor: `sip:+1303555010${n}@192.0.2.7`, name: "" };
     return scene.desk.begin(recordedCall(scene, { identifiers: [callId(`leg-${n}`)], caller })).risk;
@@ -270,6 +271,23 @@ test("calls of the hop to somebody else hide no attack on a system that is recor
   assert.equal(scene.screen.stats().openIncidents, 1);
   assert.ok((attacked.at(-1) ?? 0) > 0);
 });
+
+for (const order of ["before", "after"] as const)
+  test(`ending what is recorded: a decoy that comes to the hop ${order} it, from its caller to nobody, is not what is ended`, async () => {
+    const scene = setUp();
+    const decoy = new LiveCallDouble("leg-a");
+    Object.assign(decoy.identity, { called: "unknown" });
+    const begin = (): void => {
+      for (const observer of [scene.registry, scene.foreignCalls]) observer.onStarted(decoy);
+    };
+    if (order === "before") begin();
+    const call = recordedCall(scene, { identifiers: [callId("leg-a")] });
+    scene.desk.begin(call);
+    if (order === "after") begin();
+    const result = await scene.book.endCommunicationSession(call.recordingCallId, FRAUD, "policy");
+    assert.deepEqual([result.outcome, result.via], ["confirmed", "kamailio"]);
+    assert.deepEqual([scene.ended, decoy.ended], [["leg-a"], []]);
+  });
 
 for (const called of ["sip:7042@192.0.2.2", "sip:2025550199@192.0.2.2"])
   test(`a recording that names ${called} is of the hop's call with its Call-ID and its caller or number`, async () => {
