@@ -13,7 +13,7 @@ import { LeftSpeech } from "./left-speech.js";
 
 export interface KeptSubjectsDeps {
   readonly store: Pick<Store, "transcripts" | "resealTranscript" | "cdrs">;
-  readonly holds: Pick<LegalHoldStore, "holds">;
+  readonly holds: Pick<LegalHoldStore, "hold" | "holds">;
   readonly speech: Pick<SpeechFolder, "unbound" | "bind" | "pathOf" | "remove">;
   readonly keys: SubjectKeys;
   readonly vault: SubjectVault;
@@ -65,7 +65,7 @@ export class KeptSubjects {
    */
   async keepHeld(number: string): Promise<number> {
     this.#probe(number);
-    await this.#left.bind();
+    await this.#left.bind(number);
     let kept = 0;
     for (const side of [{ caller: number }, { called: number }]) {
       let from: Pick<TranscriptRecord, "endedAt" | "callId"> | undefined;

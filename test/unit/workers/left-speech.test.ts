@@ -43,7 +43,10 @@ async function leftBehind(calls: readonly string[]) {
   for (const callId of calls) utimesSync(speech.pathOf(callId), SAID_AT / 1_000, SAID_AT / 1_000);
   const store = new MemoryStore();
   const held: string[] = [];
-  const holds = { holds: () => Promise.resolve(held.map((number) => ({ number }) as never)) };
+  const holds = {
+    hold: (number: string) => Promise.resolve(held.includes(number) ? ({ number } as never) : undefined),
+    holds: () => Promise.resolve(held.map((number) => ({ number }) as never)),
+  };
   const kept = new KeptSubjects({ store, holds, speech, keys, vault, clock: new FakeClock(), log: silentLog });
   const isThere = (callId: string): boolean => existsSync(speech.pathOf(callId));
   const samplesOf = async (callId: string, opener: Parameters<SpeechFolder["read"]>[1] = vault): Promise<number> => {
@@ -86,6 +89,43 @@ test("a deletion by number reaches speech that a crash has left, without waiting
   await assert.rejects(samplesOf("call"), { code: "subject.forgotten" });
   await assert.rejects(samplesOf("call", installation), { code: "crypto.key" });
   assert.equal(await samplesOf("other"), 1_600);
+});
+
+test("speech from before a crash, of a call that went on and ended like any other, is found by its record: by the sweep and by a deletion", async () => {
+  const answeredAt = unixMs(SAID_AT - HOUR_MS + 5_000);
+  const resumed = restartCdr("call", { cause: "normal", endedBy: "caller", answeredAt });
+  const swept = await leftBehind(["call"]);
+  await swept.store.write([{ kind: "cdr", cdr: resumed }]);
+  await swept.sweepAt(25);
+  assert.equal(await swept.samplesOf("call"), 1_600);
+  await assert.rejects(swept.samplesOf("call", swept.installation), { code: "crypto.key" });
+
+  for (const number of [MARIA, JOHN]) {
+    const { keys, store, kept, samplesOf } = await leftBehind(["call"]);
+    await store.write([{ kind: "cdr", cdr: resumed }]);
+    await kept.keepHeld(number);
+    assert.ok(keys.destroy(number));
+    await assert.rejects(samplesOf("call"), { code: "subject.forgotten" });
+  }
+});
+
+test("speech that a crash has left stays with who is under a legal hold when the other party is deleted", async () => {
+  const { keys, store, held, kept, samplesOf, installation } = await leftBehind(["call"]);
+  await store.write([{ kind: "cdr", cdr: restartCdr("call") }]);
+  held.push(JOHN);
+  await kept.keepHeld(MARIA);
+  assert.ok(keys.destroy(MARIA));
+  assert.equal(await samplesOf("call"), 1_600);
+  await assert.rejects(samplesOf("call", installation), { code: "crypto.key" });
+});
+
+test("the record of a call that nobody answered tells nothing of the next one under its Call-ID, which is up yet", async () => {
+  const { store, kept, installation, samplesOf, sweepAt } = await leftBehind(["call"]);
+  const { answeredAt: _none, ...cdr } = restartCdr("call", { cause: "failed", status: 486 });
+  await store.write([{ kind: "cdr", cdr: { ...cdr, endedAt: unixMs(SAID_AT - 5_000) } }]);
+  await kept.keepHeld(MARIA);
+  await sweepAt(23);
+  assert.equal(await samplesOf("call", installation), 1_600);
 });
 
 test("speech that was there only after its text was bound is found by its text", async () => {
