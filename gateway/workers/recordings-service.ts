@@ -101,6 +101,7 @@ export class RecordingsService implements RecordingDesk {
     );
     this.#room = new RecordingsRoom(config.spoolLimitBytes, {
       usedBytes: () => this.#files.usedBytes(),
+      bytesOf: (id) => this.#files.bytesOf(id),
       free: (bytes) => freeFailed(bytes, { store, files: this.#files, oneByOne: this.#oneByOne }),
       isWaiting: async (id) => isAtWork(await store.get(id)),
       ...{ clock, log },
@@ -186,7 +187,7 @@ export class RecordingsService implements RecordingDesk {
     await arriving.make();
     const hash = createHash("sha256");
     let [size, staysBytes] = [0, 0];
-    const room = this.#room.holdGrowing();
+    const room = this.#room.holdGrowing(taken);
     const counted = async function* (): AsyncIterable<Uint8Array> {
       for await (const chunk of bytes) {
         size += chunk.byteLength;

@@ -90,7 +90,7 @@ export class RecordingSteps {
     const answer = await download.fetch(source, have, signal);
     let leave: (() => void) | undefined;
     try {
-      leave = await room.hold(answer.sizeBytes ?? 0);
+      leave = await room.hold(job.id, answer.sizeBytes ?? 0);
       if (answer.from === 0) await files.dropSource();
       await files.writeValidator(answer.validator);
       await files.appendSource(answer.bytes);

@@ -15,9 +15,11 @@ function roomOf() {
   const disk = { usedBytes: 0, failedBytes: 0, asked: 0 };
   const waiting = new Set<string>();
   const [clock, log] = [new FakeClock(), new LogDouble()];
+  const ofJob = new Map<string, number>();
   const measure = { now: (): Promise<number> => Promise.resolve(disk.usedBytes) };
   const room = new RecordingsRoom(LIMIT, {
     usedBytes: () => measure.now(),
+    bytesOf: (id) => Promise.resolve(ofJob.get(id) ?? 0),
     free: (bytes) => {
       disk.asked++;
       // Files go as a whole: of 100 bytes each here.
@@ -29,31 +31,31 @@ function roomOf() {
     isWaiting: (id) => Promise.resolve(waiting.has(id)),
     ...{ clock, log },
   });
-  return { disk, waiting, clock, log, room, measure };
+  return { disk, ofJob, waiting, clock, log, room, measure };
 }
 
 test("what is on its way counts with all that it will be, and what has come until the disk is looked at again", async () => {
   const { disk, clock, room } = roomOf();
-  const leave = await room.hold(600);
-  await assert.rejects(room.hold(600), is("recording.full"));
+  const leave = await room.hold("x", 600);
+  await assert.rejects(room.hold("x", 600), is("recording.full"));
   leave();
   leave();
-  await assert.rejects(room.hold(600), is("recording.full"), "it is on the disk now");
+  await assert.rejects(room.hold("x", 600), is("recording.full"), "it is on the disk now");
   // It was less than was said, or is gone again.
   disk.usedBytes = 300;
   clock.advance(11_000);
-  (await room.hold(600))();
+  (await room.hold("x", 600))();
 });
 
 test("of two who come at once, one finds the room that is there for one", async () => {
   const { room } = roomOf();
   await room.isFull();
-  const came = await Promise.allSettled([room.hold(600), room.hold(600)]);
+  const came = await Promise.allSettled([room.hold("x", 600), room.hold("x", 600)]);
   assert.deepEqual(came.map(({ status }) => status).sort(), ["fulfilled", "rejected"]);
 });
 
 test("what can never fit is refused, not kept waiting", () =>
-  assert.rejects(roomOf().room.hold(LIMIT + 1), is("recording.invalid")));
+  assert.rejects(roomOf().room.hold("x", LIMIT + 1), is("recording.invalid")));
 
 test("all room is taken by what was handed over: it is decoded one by one, and none waits for ever", async () => {
   const { disk, waiting, room, log } = roomOf();
@@ -85,16 +87,16 @@ test("what failed makes room for what comes, no more of it than is needed; whoev
   Object.assign(disk, { usedBytes: LIMIT, failedBytes: 500 });
   assert.equal(await room.isFull(), false);
   assert.equal(disk.failedBytes, 400);
-  const leave = await room.hold(250);
+  const leave = await room.hold("x", 250);
   assert.equal(disk.failedBytes, 200);
-  await room.hold(150);
-  await room.hold(50);
+  await room.hold("x", 150);
+  await room.hold("x", 50);
   assert.equal(disk.failedBytes, 0);
-  for (let i = 0; i < 5; i++) await assert.rejects(room.hold(900), is("recording.full"));
+  for (let i = 0; i < 5; i++) await assert.rejects(room.hold("x", 900), is("recording.full"));
   const { asked } = disk;
   assert.equal(asked, 5);
   clock.advance(11_000);
-  await assert.rejects(room.hold(900), is("recording.full"));
+  await assert.rejects(room.hold("x", 900), is("recording.full"));
   assert.equal(disk.asked, asked + 1);
   assert.equal(log.lines.filter(({ event }) => event === "recordings.spool-freed").length, 4);
   leave();
@@ -121,14 +123,68 @@ test("two that look at the disk at once: what the one frees is not freed again f
 
 test("what comes piece by piece holds its room as it comes, and leaves what does not stay", async () => {
   const { room } = roomOf();
-  const [one, other] = [room.holdGrowing(), room.holdGrowing()];
+  const [one, other] = [room.holdGrowing("a"), room.holdGrowing("b")];
   await one.take(400);
   await other.take(400);
   await assert.rejects(one.take(400), is("recording.full"));
-  await assert.rejects(room.hold(400), is("recording.full"));
+  await assert.rejects(room.hold("x", 400), is("recording.full"));
   one.end(0);
   await other.take(400);
   other.end(300);
-  (await room.hold(700))();
-  await assert.rejects(room.hold(1), is("recording.full"), "300 and 700 are on the disk");
+  (await room.hold("x", 700))();
+  await assert.rejects(room.hold("x", 1), is("recording.full"), "300 and 700 are on the disk");
+});
+
+test("what has come of a slow upload is on the disk when that is looked at again, and counts once", async () => {
+  const { disk, ofJob, clock, room } = roomOf();
+  const upload = room.holdGrowing("a");
+  await upload.take(600);
+  disk.usedBytes = 700;
+  ofJob.set("a", 300);
+  clock.advance(11_000);
+  await assert.rejects(upload.take(400), is("recording.full"), "400 are others'");
+  Object.assign(disk, { usedBytes: 300, asked: 0 });
+  clock.advance(11_000);
+  await upload.take(400);
+  assert.equal(disk.asked, 0, "nothing had to go for it");
+  await assert.rejects(room.hold("x", 1), is("recording.full"));
+  upload.end(500);
+  (await room.hold("x", 500))();
+  await assert.rejects(room.hold("x", 1), is("recording.full"), "500 stayed, and 500 came");
+});
+
+test("nor does what is fetched or decoded count twice; what was there before of its job counts beside it", async () => {
+  const { disk, ofJob, clock, room } = roomOf();
+  disk.usedBytes = 100;
+  ofJob.set("a", 100);
+  const leave = await room.hold("a", 300);
+  const leaveDecoded = await room.holdDecoded("b", 300);
+  ofJob.set("a", 300).set("b", 250);
+  disk.usedBytes = 550;
+  clock.advance(11_000);
+  const other = await room.hold("x", 300);
+  await assert.rejects(room.hold("x", 1), is("recording.full"));
+  for (const end of [leave, leaveDecoded, other]) end();
+  await assert.rejects(room.hold("x", 1), is("recording.full"));
+});
+
+test("what is over while the disk is looked at is not taken off it", async () => {
+  const { disk, ofJob, clock, room, measure } = roomOf();
+  const upload = room.holdGrowing("a");
+  await upload.take(600);
+  ofJob.set("a", 300);
+  clock.advance(11_000);
+  measure.now = () => {
+    upload.end(300);
+    return Promise.resolve(disk.usedBytes);
+  };
+  disk.usedBytes = 300;
+  await assert.rejects(room.hold("x", 701), is("recording.full"));
+  await room.hold("x", 700);
+});
+
+test("what comes piece by piece and can never fit is refused for good", async () => {
+  const upload = roomOf().room.holdGrowing("a");
+  await upload.take(LIMIT);
+  await assert.rejects(upload.take(1), is("recording.invalid"));
 });
