@@ -28,6 +28,7 @@ import type { CallOwner, CallServices } from "./call-services.js";
 import type {
   Admission,
   CallIdentity,
+  CallMediaEvent,
   CallObserver,
   CallRestorer,
   CallScreen,
@@ -87,7 +88,7 @@ export interface B2buaDeps {
   readonly markLeg?: CallServices["markLeg"];
   /** Absent: nobody asks which call led to which. */
   readonly origins?: CallOrigins;
-  /** Whether a call that is not the hop's has that name: see `CallNames`. */
+  /** Whether a call that is not the hop's has that name, or something is kept under it: see `CallNames`. */
   readonly isNameTaken?: (name: string) => boolean;
   /** A request got 405: scanners ask for everything. */
   onNotAllowed?(request: IncomingRequest): void;
@@ -108,6 +109,8 @@ export class B2bua implements SipUser, CallOwner, CallRestorer {
   #options: B2buaOptions;
   readonly #calls = new Set<Call>();
   readonly #names: CallNames;
+  /** Something may be kept of these, though nobody answers. */
+  readonly #heard = new WeakSet<LiveCall>();
   /** Calls without a final answer, oldest first. */
   readonly #setup = new Set<LiveCall>();
   readonly #refused: Readonly<Record<"full" | "extension" | "hops" | "decision", Counter>>;
@@ -152,7 +155,7 @@ export class B2bua implements SipUser, CallOwner, CallRestorer {
       random,
       screen,
       hops,
-      observers,
+      observers: [...observers, { onMedia: (call, event) => this.#note(call, event) }],
       index,
       get options() {
         return options();
@@ -363,7 +366,11 @@ export class B2bua implements SipUser, CallOwner, CallRestorer {
     this.#calls.delete(call);
     this.#services.origins?.ended(call);
     for (const observer of this.#deps.observers) observer.onEnded?.(call, cdr);
-    this.#names.release(call.callId, call.answeredAt !== undefined);
+    this.#names.release(call.callId, call.answeredAt !== undefined || this.#heard.has(call));
+  }
+
+  #note(call: LiveCall, event: CallMediaEvent): void {
+    if (event.kind === "settling" && event.listen) this.#heard.add(call);
   }
 
   #armSweep(): void {

@@ -2,7 +2,7 @@ import type { Random } from "../core/random.js";
 
 /** Nobody guesses what a second call under a Call-ID is called: 32 bits of each. */
 const SUFFIX_BYTES = 4;
-/** Names of calls that were answered and are over. */
+/** Names of calls that were answered or heard and are over. */
 const MOST_USED = 50_000;
 
 /**
@@ -10,8 +10,9 @@ const MOST_USED = 50_000;
  * the Call-ID with a suffix. Callers choose their Call-IDs: under one id there may be an attacker's call, a decoy beside it and a
  * call of somebody else, and what is known of one of them and done to it must not become another's.
  *
- * The last calls that were answered keep their names when they are over: what is kept of them is kept under these. One that was not
- * answered gives its name back, for the same call comes again where it was challenged (RFC 3261 §22.2).
+ * The last calls that were answered, or were listened to before they would have been, keep their names when they are over: what is kept of
+ * them is kept under these, and a proxy that forks one after the other sends its next INVITE, to somebody else, under the same Call-ID. Of
+ * which nothing can be kept gives its name back, for the same call comes again where it was challenged (RFC 3261 §22.2).
  *
  * What an earlier process has left keeps its name too, until it is over: the journal has it under that name, and what a new call wrote
  * there would be lost with its end.
@@ -52,8 +53,8 @@ export class CallNames {
   }
 
   /** What is held under that name is over. Without effect once it was taken up. */
-  letGo(name: string, wasAnswered: boolean): void {
-    if (this.#held.delete(name)) this.release(name, wasAnswered);
+  letGo(name: string, keepsName: boolean): void {
+    if (this.#held.delete(name)) this.release(name, keepsName);
   }
 
   /** What is held under that name goes on as a call of ours. @returns As `take`. */
@@ -61,8 +62,9 @@ export class CallNames {
     return this.#held.delete(name) ? name : this.take(name);
   }
 
-  release(name: string, wasAnswered: boolean): void {
-    if (!wasAnswered) {
+  /** @param keepsName Something may be kept of it: it was answered, or heard. */
+  release(name: string, keepsName: boolean): void {
+    if (!keepsName) {
       this.#taken.delete(name);
       return;
     }

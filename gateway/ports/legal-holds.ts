@@ -23,7 +23,7 @@ export interface LegalHoldStore {
   hold(number: string): Promise<LegalHold | undefined>;
   /** Newest first. `beforeId` is a number. */
   holds(query: PageQuery): Promise<readonly LegalHold[]>;
-  /** Call-IDs of transcripts that a hold keeps, each once, in ascending order. */
+  /** Names of calls whose transcripts a hold keeps, as they had them while they were up; each once, in ascending order. */
   heldCalls(query: HeldCallsQuery): Promise<readonly string[]>;
   /** One that is there already stays as it is. @returns The hold in force. */
   place(hold: LegalHold): Promise<LegalHold>;

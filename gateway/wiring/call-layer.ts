@@ -71,7 +71,7 @@ export interface CallLayerDeps {
   readonly observers: readonly CallObserver[];
   readonly lagMs: () => number;
   /** What carries and hears media. Absent: it passes us by. */
-  readonly media?: MediaSide;
+  readonly media?: Pick<MediaSide, "listener" | "relay" | "anchors" | "hasSpeech">;
   /** Other systems that carry calls, beside the switches of `switches`. */
   readonly others?: {
     readonly outward: readonly OutwardTeardown[];
@@ -263,7 +263,7 @@ function makeB2bua(config: Config, deps: CallLayerDeps, parts: Parts): B2bua {
     onActions: (actions) => carrier.carryOut(actions),
     redirect: (policy, identity, uri) => redirectAnswer(uri, identity, { verdict: "allow" }, policy),
     isDraining: () => drain.draining,
-    isNameTaken: (name) => book.get(name) !== undefined,
+    isNameTaken: (name) => book.get(name) !== undefined || deps.media?.hasSpeech(name) === true,
     onNotAllowed: ({ source }) => admission.note(source, "not-allowed"),
   });
 }
@@ -338,7 +338,7 @@ function makeRecordings(config: Config, deps: CallLayerDeps, parts: RecordingPar
     heard: listener.heardStreams,
     media: relay,
     observers: [],
-    isTaken: (callId) => registry.has(callId),
+    isTaken: (callId) => registry.has(callId) || deps.media?.hasSpeech(callId) === true,
     refuseStranger: (source) => admission.refuseStranger(source),
     hopKnows: (address) => admission.trunks.source(address).trunk !== undefined,
     clock,

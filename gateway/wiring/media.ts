@@ -137,6 +137,11 @@ export class MediaSide {
     }
   }
 
+  /** Whether speech of a call of that name is kept. */
+  hasSpeech(callId: string): boolean {
+    return this.#speech?.has(callId) === true;
+  }
+
   health(): readonly ComponentHealth[] {
     const found: ComponentHealth[] = [];
     const note = (name: string, { ok, detail }: { readonly ok: boolean; readonly detail: string }): void =>

@@ -166,7 +166,7 @@ export class BackOfficeService {
   }
 
   async #listen(port: number): Promise<string> {
-    const { options, control, store, clock, log, metrics, speech, tokens } = this.#parts;
+    const { options, control, store, clock, log, metrics, keptSubjects, tokens } = this.#parts;
     const { http, version } = options;
     const { maxBodyBytes, maxBatchEvents, requestsPerMinute } = http;
     this.#api = await buildApi({
@@ -194,7 +194,7 @@ export class BackOfficeService {
       subjects: this.#subjects(),
       cdrDays: options.store.retentionDays,
       ...(options.recordDays === undefined ? {} : { recordDays: options.recordDays }),
-      forgetAudio: (callIds) => speech.forget(callIds),
+      forgetAudio: (callIds) => keptSubjects.forgetSpeech(callIds),
       ...(tokens === undefined ? {} : { tokens }),
       audit: (entry) => this.#audit(entry),
       localHealth: () => this.#health(),

@@ -12,9 +12,9 @@ import type { Store, StoreRecord, TranscriptRecord } from "../ports/records.js";
 import { LeftSpeech } from "./left-speech.js";
 
 export interface KeptSubjectsDeps {
-  readonly store: Pick<Store, "transcripts" | "resealTranscript" | "cdrs">;
+  readonly store: Pick<Store, "transcripts" | "transcript" | "resealTranscript" | "cdrs">;
   readonly holds: Pick<LegalHoldStore, "hold" | "holds">;
-  readonly speech: Pick<SpeechFolder, "unbound" | "bind" | "pathOf" | "remove">;
+  readonly speech: Pick<SpeechFolder, "unbound" | "bind" | "forget" | "pathOf" | "remove">;
   readonly keys: SubjectKeys;
   readonly vault: SubjectVault;
   readonly clock: Clock;
@@ -56,6 +56,20 @@ export class KeptSubjects {
       this.#deps.log.error("subjects.bind-failed", {}, error);
       return batch;
     }
+  }
+
+  /**
+   * Deletes the speech of these calls, as long as their transcripts are there to say who spoke: what is another call's under that name stays.
+   * @returns How many had some. @throws GatewayError `store.*`
+   */
+  async forgetSpeech(callIds: readonly string[]): Promise<number> {
+    const { store, speech } = this.#deps;
+    let forgotten = 0;
+    for (const callId of callIds) {
+      const row = await store.transcript(callId);
+      if (row !== undefined) forgotten += await speech.forget([heardAs(row)], (sealed) => this.#isOf(row, sealed));
+    }
+    return forgotten;
   }
 
   /**
@@ -119,11 +133,17 @@ export class KeptSubjects {
     const people = [row.caller, row.called].filter((each) => each !== number);
     try {
       await store.resealTranscript(row.callId, this.#resealed(row, people));
-      await speech.bind(row.callId, vault, (key, context) => vault.seal(people, key, context));
+      const seal = (key: Uint8Array, context: string) => vault.seal(people, key, context);
+      await speech.bind(heardAs(row), vault, seal, (sealed) => this.#isOf(row, sealed));
     } catch (error) {
       // Damaged, or of another gateway on the same database: our key of that number opens none of it, so its end changes nothing.
       if (!(error instanceof GatewayError) || !UNREADABLE.has(error.code)) throw error;
     }
+  }
+
+  /** Nobody's yet, or of those who spoke in that call, or of the one whom a deletion has left. */
+  #isOf({ caller, called }: TranscriptRecord, sealed: Uint8Array): boolean {
+    return [[caller, called], [caller], [called]].some((people) => this.#deps.vault.mayBeSealedFor(sealed, people));
   }
 
   /** Whether keys can be had at all. @throws GatewayError `crypto.key` */
@@ -161,3 +181,6 @@ export class KeptSubjects {
       );
   }
 }
+
+/** The call's name while it was up: its speech is under it. The store's suffix is the transcript's only. */
+const heardAs = ({ callId, sealedAs }: TranscriptRecord): string => sealedAs ?? callId;

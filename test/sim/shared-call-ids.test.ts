@@ -125,6 +125,14 @@ test("calls of one Call-ID have names of their own, and one that was answered ke
   assert.equal(names.has(again?.callId ?? "shared"), false, "what is kept of the first one is not mixed with it");
 });
 
+test("after a restart a call does not take the name under which speech of an earlier one is kept", async () => {
+  const gateway = new Gateway({}, ["heard"]);
+  for (const callId of ["heard", "not-heard"]) gateway.answered(caller(1), { callId, called: ACCOMPLICE });
+  const names = (await gateway.layer.control.calls(10)).map(({ callId }) => callId).sort();
+  assert.match(names[0] ?? "", /^heard~/);
+  assert.equal(names[1], "not-heard");
+});
+
 test("a call that was challenged has the name of its Call-ID when it comes again", async () => {
   const gateway = new Gateway();
   gateway.invite(caller(1), { callId: "challenged" });

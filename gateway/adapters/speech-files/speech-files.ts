@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
 import { mkdir, open } from "node:fs/promises";
 import type { Clock } from "../../core/clock.js";
 import type { Log } from "../../core/log.js";
@@ -97,6 +98,14 @@ export class SpeechFiles implements SpeechKeeper {
       this.#waitingBytes += bytes;
       this.#writing ??= this.#writeAll();
     }
+  }
+
+  /**
+   * Whether there is speech of a call of that name, of an earlier process too: another call that took it would be heard as a part of it. One
+   * look at the folder, without waiting for what goes on in it.
+   */
+  has(callId: string): boolean {
+    return this.#known.has(callId) || existsSync(this.#deps.folder.pathOf(callId));
   }
 
   /** Writes what waits. Safe to call twice. */

@@ -49,10 +49,17 @@ export class SpeechFolder {
     return bytes;
   }
 
-  /** Deletes these calls' speech. @returns How many had some. @throws GatewayError `store.unavailable` */
-  async forget(callIds: readonly string[]): Promise<number> {
+  /**
+   * Deletes these calls' speech. @returns How many had some. @throws GatewayError `store.unavailable`
+   * @param may Says of the key of speech as it is sealed whether it is of who is meant.
+   */
+  async forget(callIds: readonly string[], may: (sealedKey: Uint8Array) => boolean = () => true): Promise<number> {
     let forgotten = 0;
-    for (const callId of callIds) if (await remove(this.pathOf(callId))) forgotten++;
+    for (const callId of callIds) {
+      const path = this.pathOf(callId);
+      const sealedKey = await sealedKeyOf(path);
+      if ((sealedKey === undefined || may(sealedKey)) && (await remove(path))) forgotten++;
+    }
     return forgotten;
   }
 

@@ -53,9 +53,11 @@ export class SqlLegalHolds implements LegalHoldStore {
   }
 
   heldCalls({ limit, after }: HeldCallsQuery): Promise<readonly string[]> {
-    const next = after === undefined ? sql`true` : sql`t.call_id > ${clean(after)}::text`;
+    // Where the store has given a transcript a name of its own, its call's is that under which it was sealed.
+    const name = sql`coalesce(t.sealed_as, t.call_id)`;
+    const next = after === undefined ? sql`true` : sql`${name} > ${clean(after)}::text`;
     const of = (side: "caller" | "called") =>
-      sql`select t.call_id from legal_holds h join transcripts t on t.${sql.ref(side)} = h.number where ${next}`;
+      sql`select ${name} as call_id from legal_holds h join transcripts t on t.${sql.ref(side)} = h.number where ${next}`;
     return this.#run(async (db) => {
       const found = await sql<{ call_id: string }>`${of("caller")} union ${of("called")}
         order by call_id limit ${rowsOf(limit)}::int`.execute(db);

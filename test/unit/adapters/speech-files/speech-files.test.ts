@@ -53,6 +53,17 @@ async function piecesOf(folder: SpeechFolder, callId: string, vault = vaultOf(1)
   return pieces;
 }
 
+test("whether there is speech under a name, of this process or one before: until it is deleted", async () => {
+  const before = scene();
+  before.files.keep(piece("a@192.0.2.1", 0));
+  await before.files.close();
+  assert.deepEqual([before.files.has("a@192.0.2.1"), before.files.has("b@192.0.2.1")], [true, false]);
+  const { files, folder } = scene({}, before.folder.path);
+  assert.deepEqual([files.has("a@192.0.2.1"), files.has("b@192.0.2.1")], [true, false]);
+  await folder.forget(["a@192.0.2.1"]);
+  assert.equal(files.has("a@192.0.2.1"), false);
+});
+
 test("what is kept of two calls comes back, in order; nothing of it is readable on disk", async () => {
   const { files, folder } = scene();
   const kept = [piece("a@192.0.2.1", 0), piece("b@192.0.2.1", 0), piece("a@192.0.2.1", 1_000)];
