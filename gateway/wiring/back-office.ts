@@ -46,6 +46,7 @@ export function makeBackOffice(config: Config, deps: BackOfficeDeps): BackOffice
     log,
     metrics,
     beforeAnswer: () => channel.flush(),
+    handOver: () => channel.handOver(),
     onRecordsTaken: (seq) => channel.acknowledge(seq),
     onUp: () => channel.attach((batch) => void backOffice.post(batch)),
     onDown: () => channel.detach(),

@@ -32,15 +32,25 @@ import { alertDeskOptions, type AlertSides } from "../wiring/alerts.js";
 const SETTLE_MS = 250;
 /** Less than the API gives a handler. */
 const STORED_MS = 5_000;
+/** What the SIP side holds back is asked for again. */
+const HANDED_OVER_EVERY_MS = 50;
 const PING_MS = 1_000;
 /** What commands have left for the audit log is looked for. */
 const AUDIT_INBOX_EVERY_MS = 5_000;
 const CLOSE_HTTP_MS = 2_000;
 const CLOSE_SPOOL_MS = 3_000;
 
+export interface SipSide {
+  readonly control: GatewayControl;
+  /** Whether every record that the SIP thread has written has come from there: none waits on its side, in memory or on disk. */
+  readonly handedOver: () => Promise<boolean>;
+  readonly log: Log;
+}
+
 /** Store, spool, audit log, webhook, HTTP API and metrics listener, joined. Runs in the worker thread. */
 export class BackOfficeService {
   readonly #parts: BackOfficeParts;
+  readonly #handedOver: () => Promise<boolean>;
   readonly #inbox: RecordInbox;
   readonly #records: RecordsService | undefined;
   #api: Api | undefined;
@@ -52,8 +62,9 @@ export class BackOfficeService {
   #cancelAuditInbox: (() => void) | undefined;
   #closed: Promise<void> | undefined;
 
-  private constructor(parts: BackOfficeParts) {
+  private constructor(parts: BackOfficeParts, handedOver: () => Promise<boolean>) {
     this.#parts = parts;
+    this.#handedOver = handedOver;
     this.#inbox = new RecordInbox({
       onAlert: (alert, incident) => parts.desk.raised(alert, incident),
       onAudit: (entry) => this.#auditToFile(entry),
@@ -66,10 +77,9 @@ export class BackOfficeService {
   static async start(
     options: BackOfficeOptions,
     previous: BackOfficeAddresses | undefined,
-    control: GatewayControl,
-    log: Log,
+    { control, handedOver, log }: SipSide,
   ): Promise<{ readonly service: BackOfficeService; readonly addresses: BackOfficeAddresses }> {
-    const service = new BackOfficeService(await openParts(options, control, log));
+    const service = new BackOfficeService(await openParts(options, control, log), handedOver);
     try {
       service.#startRecordings();
       service.#startReports();
@@ -247,10 +257,15 @@ export class BackOfficeService {
     return this.#settling;
   }
 
+  /** What waits on the SIP side is in no spool here: it has to come first. */
   async #allStored(): Promise<boolean> {
-    const { control, spool, clock } = this.#parts;
+    const { spool, clock } = this.#parts;
+    const deadline = clock.mono() + STORED_MS;
     const stored = async (): Promise<boolean> => {
-      await control.stats().catch(() => undefined);
+      while (!(await this.#handedOver().catch(() => false))) {
+        if (clock.mono() > deadline) return false;
+        await delay(clock, HANDED_OVER_EVERY_MS);
+      }
       return spool.stored();
     };
     return Promise.race([stored(), delay(clock, STORED_MS).then(() => false)]);

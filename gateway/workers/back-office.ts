@@ -1,6 +1,11 @@
 import { parentPort, workerData, type MessagePort } from "node:worker_threads";
 import type { FromWorker, ToWorker, WorkerStart } from "../adapters/back-office/messages.js";
-import { CONTROL_TIMEOUT_MS, CONTROL_TIMEOUTS_MS, remoteControl } from "../adapters/back-office/remote-control.js";
+import {
+  CONTROL_TIMEOUT_MS,
+  CONTROL_TIMEOUTS_MS,
+  remoteControl,
+  remoteHandOver,
+} from "../adapters/back-office/remote-control.js";
 import { RpcPeer } from "../adapters/back-office/rpc-peer.js";
 import { createPinoLog } from "../adapters/log-pino/pino-log.js";
 import { giveWay } from "../adapters/system/thread-priority.js";
@@ -53,7 +58,10 @@ async function run(port: MessagePort, start: WorkerStart<BackOfficeOptions>): Pr
     }
   });
   try {
-    const started = await BackOfficeService.start(start.options, start.previous, remoteControl(peer), log);
+    const started = await BackOfficeService.start(start.options, start.previous, {
+      ...{ control: remoteControl(peer), log },
+      handedOver: () => remoteHandOver(peer),
+    });
     service = started.service;
     if (waitingSides !== undefined) service.reconfigureAlerts(waitingSides);
     post({ kind: "ready", addresses: started.addresses });

@@ -7,7 +7,7 @@ import type { Metrics } from "../../core/metrics.js";
 import { monoMs, type UnixMs } from "../../core/time.js";
 import type { GatewayControl } from "../../ports/gateway-control.js";
 import type { BackOfficeAddresses, FromWorker, RecordBatch, ToWorker, WorkerStart } from "./messages.js";
-import { controlHandlers } from "./remote-control.js";
+import { controlHandlers, HAND_OVER } from "./remote-control.js";
 import { RpcPeer } from "./rpc-peer.js";
 import { WorkerWatch } from "../../core/worker-watch.js";
 
@@ -22,6 +22,8 @@ export interface BackOfficeSupervisorOptions<Options> {
   readonly metrics: Metrics;
   /** Runs before each answer to the worker: flush the records that belong to it, so that they are there when it reads on. */
   readonly beforeAnswer?: () => void;
+  /** Hands over the records that wait on this side. @returns Whether none is left here. Absent: none ever waits. */
+  readonly handOver?: () => boolean;
   /** The batch with this number is in the store or on the worker's disk. */
   readonly onRecordsTaken?: (seq: number) => void;
   /** A worker serves (again): batches that are not safe yet have to be posted again. */
@@ -212,10 +214,10 @@ export class BackOffice<Options> {
   }
 
   #makePeer(worker: Worker): RpcPeer {
-    const { clock, control, beforeAnswer } = this.#options;
+    const { clock, control, beforeAnswer, handOver } = this.#options;
     return new RpcPeer({
       post: (message) => worker.postMessage(message satisfies ToWorker),
-      handlers: controlHandlers(control),
+      handlers: { ...controlHandlers(control), [HAND_OVER]: () => handOver?.() ?? true },
       clock,
       maxInFlight: MAX_IN_FLIGHT,
       timeoutMs: CALL_TIMEOUT_MS,

@@ -14,6 +14,12 @@ export const CONTROL_TIMEOUTS_MS: Readonly<Record<string, number>> = {
   analyze: ANALYZE_MS,
 };
 
+/** What the worker calls beside `GatewayControl`: see `handOver` of the supervisor's options. */
+export const HAND_OVER = "handOver";
+
+/** Once it is true, this thread has got every record that was written before. @throws GatewayError `backoffice.lost` */
+export const remoteHandOver = async (peer: RpcPeer): Promise<boolean> => (await peer.call(HAND_OVER, [])) === true;
+
 /** `GatewayControl` as seen from another thread. */
 export function remoteControl(peer: RpcPeer): GatewayControl {
   const forward =

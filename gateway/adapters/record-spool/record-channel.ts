@@ -45,6 +45,8 @@ const DEFAULTS = {
   spillLimitBytes: 256 * 1024 * 1024,
 };
 const SPILL_RETRY_MS = 1_000;
+/** Files that cannot be read are looked at again after this time. */
+const UNREADABLE_RETRY_MS = 10_000;
 /** While nobody is attached, memory is emptied to disk this often, ms: what kill -9 can cost then. */
 const DETACHED_SPILL_MS = 250;
 
@@ -69,6 +71,8 @@ export class RecordChannel implements RecordSink {
   #cancelTimer: (() => void) | undefined;
   #spilling: Promise<void> | undefined;
   #replaying = false;
+  #replayAt: MonoMs = monoMs(0);
+  #unreadable = false;
   #spillRetryAt: MonoMs = monoMs(0);
   #spillFailed = false;
   #losing = false;
@@ -138,6 +142,16 @@ export class RecordChannel implements RecordSink {
   /** Posts what is gathered now, as far as credit goes: for an answer that must not arrive before the records it tells of. */
   flush(): void {
     if (this.#gathering.length > 0 && this.#hasCredit) this.#pump();
+  }
+
+  /**
+   * Posts what there is, as far as credit goes.
+   * @returns Whether all that was written until now has been posted to who receives now: none of it waits here, in memory or on disk.
+   */
+  handOver(): boolean {
+    this.#pump();
+    const isPosted = this.#post !== undefined || this.#posted.size === 0;
+    return isPosted && this.pending === 0 && this.#spill.empty;
   }
 
   /** The receiver says that batch `seq` is safe. Unknown numbers are ignored: a batch may be acknowledged twice. */
@@ -230,17 +244,22 @@ export class RecordChannel implements RecordSink {
 
   /** One batch from disk at a time; the next when that one is safe. */
   async #replay(): Promise<void> {
-    if (this.#replaying || !this.#hasCredit || this.#closed) return;
+    const { clock, log } = this.#deps;
+    if (this.#replaying || !this.#hasCredit || this.#closed || clock.mono() < this.#replayAt) return;
     this.#replaying = true;
     try {
       const batch = await this.#spill.read(this.#options.batchSize);
+      this.#unreadable = false;
       if (batch !== undefined && (await this.#postAndWait(batch.records))) await this.#spill.commit();
-      this.#replaying = false;
       if (!this.#spill.empty)
         this.#startTimer(this.#posted.size < this.#options.credit ? 0 : this.#options.batchDelayMs);
     } catch (error) {
-      this.#deps.log.error("records.spill-unreadable", {}, error);
-      // Not tried again before the next start: `replaying` stays set, the files stay.
+      // The files stay, and are tried again with what is written, acknowledged or asked for then.
+      this.#replayAt = monoMs(clock.mono() + UNREADABLE_RETRY_MS);
+      if (!this.#unreadable) log.error("records.spill-unreadable", {}, error);
+      this.#unreadable = true;
+    } finally {
+      this.#replaying = false;
     }
   }
 

@@ -36,6 +36,7 @@ control.metrics = () => metrics.toJson();
 const hooks: { path: string | undefined; headers: IncomingMessage["headers"]; body: string }[] = [];
 let hookServer: Server;
 let channel: RecordChannel;
+let handOvers = 0;
 let backOffice: BackOffice<BackOfficeOptions>;
 
 const options = (webhookUrl: string): BackOfficeOptions => ({
@@ -78,6 +79,10 @@ before(async () => {
     log: silentLog,
     metrics,
     beforeAnswer: () => channel.flush(),
+    handOver: () => {
+      handOvers++;
+      return channel.handOver();
+    },
     onRecordsTaken: (seq) => channel.acknowledge(seq),
     onUp: () => channel.attach((batch) => void backOffice.post(batch)),
     onDown: () => channel.detach(),
@@ -148,19 +153,19 @@ test("a recording that is posted is handed to the SIP thread whole, and what it 
   assert.deepEqual(order?.speakers, ["caller"]);
 });
 
+const forget = (number: string): Promise<Response> =>
+  fetch(`${backOffice.addresses?.http ?? ""}/api/v1/subjects/${encodeURIComponent(number)}`, {
+    method: "DELETE",
+    headers: { authorization: `Bearer ${KEY}` },
+  });
+
 test("a subject that is deleted takes the kept speech of its calls along, and nobody else's", async () => {
   const speech = new SpeechFolder(join(folder.path, SPEECH_FOLDER), LOG_KEY);
   mkdirSync(speech.path);
   const [transcript, other] = [sampleTranscript(1), sampleTranscript(2)];
   for (const { callId } of [transcript, other]) writeFileSync(speech.pathOf(callId), "sealed");
   channel.write({ kind: "transcript", transcript });
-  const answer = await fetch(
-    `${backOffice.addresses?.http ?? ""}/api/v1/subjects/${encodeURIComponent(transcript.caller)}`,
-    {
-      method: "DELETE",
-      headers: { authorization: `Bearer ${KEY}` },
-    },
-  );
+  const answer = await forget(transcript.caller);
   assert.equal(answer.status, 200);
   const { transcripts, audio } = (await answer.json()) as { transcripts: number; audio: number };
   assert.deepEqual([transcripts, audio], [1, 1]);
@@ -168,6 +173,22 @@ test("a subject that is deleted takes the kept speech of its calls along, and no
     [existsSync(speech.pathOf(transcript.callId)), existsSync(speech.pathOf(other.callId))],
     [false, true],
   );
+});
+
+test("a subject's deletion waits for what the SIP thread holds back on disk: it goes too, and does not come after it", async () => {
+  const transcript = sampleTranscript(3);
+  channel.detach();
+  channel.write({ kind: "transcript", transcript });
+  await until("it to be on disk", () => Promise.resolve(channel.pending === 0 || undefined));
+  const before = handOvers;
+  let isOver = false;
+  const deletion = forget(transcript.caller).finally(() => (isOver = true));
+  await until("it to be asked for", () => Promise.resolve(handOvers > before || isOver || undefined));
+  channel.attach((batch) => void backOffice.post(batch));
+  const answer = await deletion;
+  assert.equal(answer.status, 200);
+  assert.equal(((await answer.json()) as { transcripts: number }).transcripts, 1);
+  assert.deepEqual(await rows("/api/v1/transcripts?a_number=" + encodeURIComponent(transcript.caller)), []);
 });
 
 test("an alert that the SIP thread has only just written is in the very next GET /alerts and goes to the webhook, signed", async () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
@@ -205,4 +205,57 @@ test("record channel: close waits for acknowledgements and puts the rest on disk
     range(45).slice(10),
   );
   assert.equal(b.metrics.value("ringfence_records_lost_total", "cdr"), 0);
+});
+
+test("record channel: it says whether all has been handed over: none gathers, waits for credit, lies on disk, or was a dead receiver's", async (t) => {
+  const b = bench(t);
+  const receiver = new Receiver();
+  const channel = await b.open();
+  assert.equal(channel.handOver(), true, "there was nothing");
+  channel.attach(receiver.post);
+  channel.write(cdrRecord(0));
+  assert.equal(channel.handOver(), true);
+  assert.deepEqual(receiver.numbers, [0]);
+  for (const index of range(21)) channel.write(cdrRecord(1 + index));
+  assert.equal(channel.handOver(), false, "the last one waits for credit");
+  channel.acknowledge(receiver.batches[0]!.seq);
+  assert.equal(channel.handOver(), true, "unacknowledged, but there");
+  channel.detach();
+  assert.equal(channel.handOver(), false, "it may have died with them");
+  channel.attach(receiver.post);
+  assert.equal(channel.handOver(), true);
+  for (const { seq } of receiver.batches) channel.acknowledge(seq);
+  channel.detach();
+  channel.write(cdrRecord(30));
+  await b.until(() => channel.pending === 0);
+  assert.equal(channel.handOver(), false, "on disk");
+  const next = new Receiver();
+  channel.attach(next.post);
+  await b.until(() => next.batches.length === 1);
+  assert.equal(channel.handOver(), false, "on disk until it is acknowledged");
+  channel.acknowledge(next.batches[0]!.seq);
+  await b.until(() => channel.handOver());
+});
+
+test("record channel: a file that cannot be read is tried again later, by who asks, too", async (t) => {
+  const b = bench(t);
+  const channel = await b.open();
+  channel.write(cdrRecord(1));
+  await b.until(() => channel.pending === 0);
+  const path = join(b.folder, readdirSync(b.folder)[0]!);
+  renameSync(path, `${path}.away`);
+  mkdirSync(path);
+  const receiver = new Receiver();
+  channel.attach(receiver.post);
+  for (let i = 0; i < 200; i++) {
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(channel.handOver(), false);
+  }
+  rmdirSync(path);
+  renameSync(`${path}.away`, path);
+  await b.until(() => {
+    channel.handOver();
+    return receiver.batches.length === 1;
+  });
+  assert.deepEqual(receiver.numbers, [1]);
 });
