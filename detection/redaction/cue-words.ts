@@ -66,8 +66,8 @@ const PHRASES: readonly (readonly [kind: `${CueKind}${"" | "+"}`, phrases: strin
   [
     "phone+",
     `phone number|phone numbers|telephone number|telephone numbers|mobile number|mobile numbers|cell number|cell phone number|cellphone number|phone is|telephone is|mobile is|cell is|cell phone is|cellphone is|
-    fax number|fax is|whatsapp number|contact number|call me|call you|call us|call back|call me back|call you back|callback|callback number|call back number|reach me|reach you|reach us|text me at|text me on|
-    phone :|telephone :|tel :|mobile :|cell :|fax :|telefono :|movil :|celular :|dial|hotline|helpline|numero de telefono|numeros de telefono|numero de movil|numero de celular|numero de contacto|numero de whatsapp|telefono es|movil es|celular es|
+    fax number|fax is|office number|office line|desk number|whatsapp number|contact number|call me|call you|call us|call back|call me back|call you back|callback|callback number|call back number|reach me|reach you|reach us|text me at|text me on|
+    phone :|telephone :|tel :|mobile :|cell :|fax :|telefono :|movil :|celular :|dial|hotline|helpline|numero de telefono|numeros de telefono|numero de movil|numero de celular|numero de contacto|numero de la oficina|numero de oficina|numero de whatsapp|telefono es|movil es|celular es|
     llamame|llameme|llamarme|llamarte|llamarle|llamenos|llame al|llamar al|llama al|marque|marcar|marca el`,
   ],
   [

@@ -8,7 +8,7 @@ type Parties = Pick<CallIdentity, "caller" | "called">;
 interface Remembered {
   readonly call: ForeignCall;
   /** Where whoever reported it said so. */
-  readonly parties: Parties | undefined;
+  parties: Parties | undefined;
   readonly reported: boolean;
 }
 
@@ -51,6 +51,12 @@ export class ForeignCalls implements CallObserver {
     this.#keep({ call, parties, reported: true });
     this.#reported++;
     return known === undefined;
+  }
+
+  /** Who calls whom in a call that was added before that was known. */
+  identify(callId: string, parties: Parties): void {
+    const known = this.#calls.get(callId);
+    if (known !== undefined) known.parties = parties;
   }
 
   delete(callId: string): void {

@@ -32,14 +32,19 @@ export function mayBeOne(carried: Parties, reported: Parties): boolean {
   return isWithheld || isSameNumber(carried.caller, reported.caller);
 }
 
-/** As two systems write one number: `+12025550142`, `2025550142`, `0012025550142`. */
-export function isSameNumber(one: string, other: string): boolean {
-  if (isAnonymous(one) || isAnonymous(other)) return false;
-  if (one === other) return true;
-  const [a, b] = [digitsOf(one), digitsOf(other)];
-  if (a.length < NUMBER_DIGITS || b.length < NUMBER_DIGITS) return false;
-  if (a.endsWith(b) || b.endsWith(a)) return true;
-  return a.length >= LINE_DIGITS && b.length >= LINE_DIGITS && a.slice(-LINE_DIGITS) === b.slice(-LINE_DIGITS);
+/**
+ * As two systems write one number: `+12025550142`, `2025550142`, `0012025550142`. Two whole ones that differ are two, however they end,
+ * and what the hop was told has to be as long as a line's: else a call to any number that ends alike would be taken for the reported one.
+ */
+export function isSameNumber(carried: string, reported: string): boolean {
+  if (isAnonymous(carried) || isAnonymous(reported)) return false;
+  if (carried === reported) return true;
+  const isWhole = carried.startsWith("+");
+  if (isWhole && reported.startsWith("+")) return false;
+  const [ours, theirs] = [digitsOf(carried), digitsOf(reported)];
+  if (ours.length < (isWhole ? NUMBER_DIGITS : LINE_DIGITS) || theirs.length < NUMBER_DIGITS) return false;
+  if (ours.endsWith(theirs) || theirs.endsWith(ours)) return true;
+  return theirs.length >= LINE_DIGITS && ours.slice(-LINE_DIGITS) === theirs.slice(-LINE_DIGITS);
 }
 
 /** Of a number, without what is dialled before it; empty: a name. */

@@ -11,7 +11,7 @@ import type { RecordedCall } from "./recording-contracts.js";
 
 export interface RecordingBookDeps {
   readonly registry: Pick<CallRegistry, "withSipCallId" | "all">;
-  readonly foreignCalls: Pick<ForeignCalls, "get" | "add" | "delete">;
+  readonly foreignCalls: Pick<ForeignCalls, "get" | "add" | "identify" | "delete">;
   readonly teardown: Pick<TeardownService, "endCalls">;
   readonly trunks: () => TrunkTable;
 }
@@ -70,6 +70,7 @@ export class RecordingBook {
       ? this.#hopCall(communicationId, identity) !== undefined || foreignCalls.get(communicationId) !== undefined
       : before.knownElsewhere;
     const added = isNew ? !knownElsewhere && foreignCalls.add({ callId: communicationId }, identity) : before.added;
+    if (before?.added === true) foreignCalls.identify(communicationId, identity);
     const booked = { call, identity, communicationId, knownElsewhere, added };
     this.#calls.set(call.recordingCallId, booked);
     return booked;
@@ -93,24 +94,27 @@ export class RecordingBook {
 
   /** Ends the calls that are meant; recordings among them are answered for under their own ids. Never rejects. */
   async endCalls(order: TeardownOrder): Promise<readonly DisconnectResult[]> {
-    const spared = order.callIds.filter((callId) => this.#calls.get(callId)?.identity.emergency === true);
-    const meant = order.callIds.filter((callId) => !spared.includes(callId));
-    const targets = meant.map((callId) => this.#targetOf(callId));
-    const elsewhere = new Set(meant.flatMap((callId, at) => (this.#isElsewhere(callId) ? [targets[at] ?? ""] : [])));
-    const here = targets.filter((target) => !elsewhere.has(target));
-    const { teardown } = this.#deps;
-    const orders: readonly TeardownOrder[] = [
-      { ...order, callIds: here },
-      { ...order, callIds: [...elsewhere], carriedBy: "elsewhere" },
-    ];
-    const asked = orders.filter(({ callIds }) => callIds.length > 0).map((each) => teardown.endCalls(each));
-    const results = (await Promise.all(asked)).flat();
-    const byTarget = new Map(results.map((result) => [result.callId, result]));
+    const isSpared = (callId: string): boolean => this.#calls.get(callId)?.identity.emergency === true;
+    const meant = order.callIds.filter((callId) => !isSpared(callId));
+    const elsewhere = meant.filter((callId) => this.#isElsewhere(callId));
+    const here = meant.filter((callId) => !elsewhere.includes(callId));
+    const orders =
+      elsewhere.length === 0 ? [] : [this.#endRecorded({ ...order, callIds: elsewhere, carriedBy: "elsewhere" })];
+    if (here.length > 0 || orders.length === 0) orders.push(this.#endRecorded({ ...order, callIds: here }));
+    const results = new Map((await Promise.all(orders)).flat().map((result) => [result.callId, result]));
     return order.callIds.map((callId): DisconnectResult => {
-      const result = byTarget.get(targets[meant.indexOf(callId)] ?? "");
-      if (result !== undefined) return { ...result, callId };
-      const outcome = spared.includes(callId) ? "emergency" : "unknown-call";
-      return { callId, success: false, outcome, via: "none", tookMs: 0 };
+      const outcome = isSpared(callId) ? "emergency" : "unknown-call";
+      return results.get(callId) ?? { callId, success: false, outcome, via: "none", tookMs: 0 };
+    });
+  }
+
+  async #endRecorded(order: TeardownOrder): Promise<readonly DisconnectResult[]> {
+    const targets = order.callIds.map((callId) => this.#targetOf(callId));
+    const results = await this.#deps.teardown.endCalls({ ...order, callIds: targets });
+    const byTarget = new Map(results.map((result) => [result.callId, result]));
+    return order.callIds.flatMap((callId, at) => {
+      const result = byTarget.get(targets[at] ?? "");
+      return result === undefined ? [] : [{ ...result, callId }];
     });
   }
 

@@ -101,7 +101,7 @@ for (const [what, aNumber, bNumber] of otherCalls)
     assert.equal(foreignCalls.get("call1")?.callId, "call1");
   });
 
-for (const called of ["unknown", "7042", "+12025550166"])
+for (const called of ["unknown", "7042", "5550199", "+392025550199", "+12025550166"])
   test(`events: a call to ${called} that comes to the hop from the same caller hides none that a switch reported`, async () => {
     const { control, registry, foreignCalls, detection, disconnected } = setUp();
     const decoy = new LiveCallDouble("call1");

@@ -289,6 +289,36 @@ for (const order of ["before", "after"] as const)
     assert.deepEqual([scene.ended, decoy.ended], [["leg-a"], []]);
   });
 
+test("an operator ends a recorded call elsewhere and one of the hop that has its id: each is ended where it is", async () => {
+  const scene = setUp();
+  const live = new LiveCallDouble("leg-a");
+  Object.assign(live.identity, { caller: "+13035550123", called: "+12025550166" });
+  const call = recordedCall(scene, { identifiers: [callId("leg-a")] });
+  scene.desk.begin(call);
+  scene.registry.onStarted(live);
+  const callIds = [call.recordingCallId, "leg-a"];
+  const results = await scene.book.endCalls({ callIds, reason: { ...FRAUD, cause: "operator" }, actor: "somebody" });
+  const outcomes = results.map(({ callId: id, outcome }) => `${id} ${outcome}`);
+  assert.deepEqual(outcomes, [`${call.recordingCallId} confirmed`, "leg-a confirmed"]);
+  assert.deepEqual([new Set(scene.ended), live.ended.length], [new Set(["leg-a"]), 1]);
+});
+
+test("a recording that names its sides later: a call of the hop to somebody else does not hide it", async () => {
+  const scene = setUp();
+  const nobody = { aor: "", name: "" };
+  const call = recordedCall(scene, { identifiers: [callId("leg-a")], caller: nobody, called: nobody });
+  scene.desk.begin(call);
+  scene.desk.changed({
+    ...recordedCall(scene, { identifiers: [callId("leg-a")] }),
+    recordingCallId: call.recordingCallId,
+  });
+  const decoy = new LiveCallDouble("leg-a");
+  Object.assign(decoy.identity, { called: "+12025550166" });
+  for (const observer of [scene.registry, scene.foreignCalls]) observer.onStarted(decoy);
+  const result = await scene.book.endCommunicationSession(call.recordingCallId, FRAUD, "policy");
+  assert.deepEqual([result.via, scene.ended, decoy.ended], ["kamailio", ["leg-a"], []]);
+});
+
 for (const called of ["sip:7042@192.0.2.2", "sip:2025550199@192.0.2.2"])
   test(`a recording that names ${called} is of the hop's call with its Call-ID and its caller or number`, async () => {
     const scene = setUp();

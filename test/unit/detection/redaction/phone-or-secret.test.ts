@@ -85,6 +85,18 @@ for (const [said, shown] of SAID) {
   });
 }
 
+for (const [asked, told] of [
+  ["What's your office number?", "202 555 0123"],
+  ["¿Cuál es el número de la oficina?", "912345678"],
+] as const)
+  test(`a telephone number that is asked for: ${asked}`, () => {
+    const shown = shownAtLast([
+      ["caller", asked],
+      ["callee", told],
+    ]);
+    assert.equal(shown[1], told);
+  });
+
 test("a code asked for stays one with the other's words between", () => {
   const shown = shownAtLast([
     ["caller", "I sent a code to your phone, read it to me please"],
