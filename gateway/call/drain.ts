@@ -9,7 +9,7 @@ import type { TeardownService } from "./teardown-service.js";
 export interface DrainOptions {
   /** Calls have this long to end by themselves, ms. */
   readonly drainMs: number;
-  /** Then the BYEs have this long to be answered, ms. */
+  /** Then the BYEs have this long to be answered, and the figures of media to come, ms. */
   readonly endMs: number;
 }
 
@@ -32,7 +32,7 @@ export interface DrainDeps {
 
 const LOOK_EVERY_MS = 100;
 
-/** Leaves the path without hurting calls: refuses new ones, waits for those that are up, ends the rest. */
+/** Leaves the path without hurting calls: refuses new ones, waits for those that are up, ends the rest, with their CDRs. */
 export class Drain {
   readonly #options: DrainOptions;
   readonly #deps: DrainDeps;
@@ -69,7 +69,10 @@ export class Drain {
     const toEnd = registry.list(registry.size).map((call) => call.callId);
     if (toEnd.length > 0) {
       const ending = teardown.endCalls({ callIds: toEnd, reason: drainReason, actor: "system" });
-      await Promise.race([ending, this.#until(() => false, monoMs(clock.mono() + this.#options.endMs))]);
+      const limit = monoMs(clock.mono() + this.#options.endMs);
+      await Promise.race([ending, this.#until(() => false, limit)]);
+      // Of a call that is over the figures of its media may be on their way: its CDR waits for them, for no longer than it may.
+      await this.#until(() => registry.list(registry.size).every(({ phase }) => phase !== "ended"), limit);
     }
     const report = { calls, ended: toEnd.length - registry.size, left: registry.size };
     log.info("drain.done", report);

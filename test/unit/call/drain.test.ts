@@ -3,10 +3,12 @@ import { test } from "node:test";
 import { CallRegistry } from "../../../gateway/call/call-registry.js";
 import { Drain } from "../../../gateway/call/drain.js";
 import type { TeardownOrder } from "../../../gateway/call/teardown-service.js";
+import { monoMs } from "../../../gateway/core/time.js";
 import { LiveCallDouble, LogDouble, MetricsDouble, settle } from "../../support/call-doubles.js";
 import { FakeClock } from "../../support/fake-clock.js";
 
-function setUp({ answers = true } = {}) {
+/** @param leavesAfterMs From a call's end until its figures are there, and with them its CDR. */
+function setUp({ answers = true, leavesAfterMs = 0 } = {}) {
   const clock = new FakeClock();
   const registry = new CallRegistry(new MetricsDouble());
   const orders: TeardownOrder[] = [];
@@ -17,7 +19,10 @@ function setUp({ answers = true } = {}) {
       if (!answers) return new Promise<never>(() => undefined);
       for (const callId of order.callIds) {
         const call = registry.get(callId);
-        if (call?.identity.emergency === false) registry.onEnded(call);
+        if (!(call instanceof LiveCallDouble) || call.identity.emergency) continue;
+        call.phase = "ended";
+        if (leavesAfterMs === 0) registry.onEnded(call);
+        else clock.callAt(monoMs(clock.mono() + leavesAfterMs), () => registry.onEnded(call));
       }
       await settle();
       return [];
@@ -70,6 +75,21 @@ test("drain: peers that never answer do not hold it up", async () => {
   await pass(clock, 13_200);
   assert.deepEqual(await report, { calls: 1, ended: 0, left: 1 });
 });
+
+for (const [what, leavesAfterMs, ended] of [
+  ["calls whose figures are still on their way are waited for", 200, 1],
+  ["figures that do not come do not hold it up", 60_000, 0],
+] as const)
+  test(`drain: ${what}`, async () => {
+    const { clock, registry, drain } = setUp({ leavesAfterMs });
+    registry.onStarted(new LiveCallDouble("1"));
+    registry.onStarted(new LiveCallDouble("sos", { emergency: true }));
+    const report = drain.start();
+    drain.hurry();
+    await pass(clock, 3_300);
+    assert.deepEqual(await report, { calls: 2, ended, left: 2 - ended });
+    assert.equal(registry.size, 2 - ended);
+  });
 
 test("drain: a second signal does not wait for the deadline", async () => {
   const { clock, registry, drain } = setUp();
