@@ -5,6 +5,7 @@ import { knownRegions, NumberPlan } from "../../detection/index.js";
 import { parseHop } from "../adapters/sip-embedded/resolver/parse-hop.js";
 import type { Config } from "../config/schema.js";
 import { CidrTable } from "../core/cidr.js";
+import { GatewayError } from "../core/errors.js";
 import { mediaSourceProblems } from "./asterisk/check-media-sources.js";
 import { serverProblems } from "./asterisk/check-servers.js";
 import { screeningProblems } from "./asterisk/check-screening.js";
@@ -17,6 +18,7 @@ import { sourceProblems } from "./check-sources.js";
 import { identityProblems } from "./identity.js";
 import { recordingsProblems } from "./recordings.js";
 import { strictDataProblems } from "./strict-data.js";
+import { readPrompt } from "./threat.js";
 import { trunkTable } from "./trunk-options.js";
 
 /** Most that the tables of detection may take when they are full, GiB. */
@@ -46,6 +48,7 @@ export function configProblems(config: Config): string[] {
     ...speechProblems(config),
     ...languageProblems(config),
     ...mediaProblems(config),
+    ...promptProblems(config),
     ...privacyProblems(config),
     ...mediaSourceProblems(config),
     ...serverProblems(config),
@@ -223,7 +226,7 @@ function judgeProblems({ threat }: Config): string[] {
   const { engine, modelPath, url } = threat.judge;
   if (engine === "llama" && modelPath === undefined) return ["threat.judge.modelPath: engine llama needs a GGUF file"];
   if (engine === "openai" && url === undefined) return ["threat.judge.url: engine openai needs the server's base URL"];
-  return threat.warningFile === undefined ? [] : fileProblems("threat", threat, ["warningFile"]);
+  return [];
 }
 
 function speechProblems({ speech }: Config): string[] {
@@ -257,7 +260,26 @@ function mediaProblems({ trunks, defaultTrunk, media, sip, speech }: Config): st
   if ((from === 0) !== (to === 0) || to < from || (from > 0 && to - from < 3)) {
     problems.push("media.relay.portRange: from and to are both 0, or a range of 4 ports or more");
   }
-  return [...problems, ...fileProblems("media", media, ["consentFile"])];
+  return problems;
+}
+
+/** A file that is there and is no sound would stop the start. */
+function promptProblems({ media, threat }: Config): string[] {
+  const problems = [...fileProblems("media", media, ["consentFile"]), ...fileProblems("threat", threat, ["warningFile"])];
+  if (problems.length > 0) return problems;
+  const prompts: readonly (readonly [path: string, file: string | undefined])[] = [
+    ["media.consentFile", media.consentFile],
+    ["threat.warningFile", threat.warningFile],
+  ];
+  return prompts.flatMap(([path, file]) => {
+    try {
+      if (file !== undefined) readPrompt(path, file);
+      return [];
+    } catch (error) {
+      if (error instanceof GatewayError) return [error.message];
+      throw error;
+    }
+  });
 }
 
 /** Without the tables that grow with use. */

@@ -58,7 +58,7 @@ export async function applyReload(before: Config, after: Config, deps: ReloadDep
   const table = trunkTable(after, makeNumbers);
   if (!table.ok) throw new GatewayError("config.invalid", table.error);
   await engine.reloadCertificates();
-  const changed: string[] = ["certificates"];
+  const changed: string[] = hasCertificates(before) ? ["certificates"] : [];
   const { alerts, webhook } = after;
   if (!isDeepStrictEqual([before.alerts, before.webhook], [alerts, webhook])) {
     await deps.reconfigureAlerts({ ...before, alerts, webhook });
@@ -102,7 +102,7 @@ function valuesInForce(before: Config, after: Config): Config {
     ...before,
     alerts,
     webhook,
-    threat: { ...threat, ...fixedThreat(before.threat) },
+    threat: withKeysOf(threat, before.threat, FIXED_THREAT),
     trunks,
     defaultTrunk,
     detection: { ...detection, memory: before.detection.memory },
@@ -115,28 +115,23 @@ function valuesInForce(before: Config, after: Config): Config {
   };
 }
 
-/** What of `threat` is made at start: the judge, the prompt, the sizes of tables. */
-const fixedThreat = ({ judge, warningFile, historyCallers, historyHalfLifeMs, maxCalls }: Config["threat"]) => ({
-  judge,
-  ...(warningFile === undefined ? {} : { warningFile }),
-  historyCallers,
-  historyHalfLifeMs,
-  maxCalls,
-});
+/** Keys of `threat` that are made at start: the judge, the prompt, the sizes of tables. */
+const FIXED_THREAT = ["judge", "warningFile", "historyCallers", "historyHalfLifeMs", "maxCalls"] as const;
 
 /** The rest of it: what a reload applies. */
-const ladder = ({ threat }: Config): unknown => ({
-  ...threat,
-  ...fixedThreat(threat),
-  judge: undefined,
-  warningFile: "",
-});
+const ladder = ({ threat }: Config): unknown => withKeysOf(threat, {}, FIXED_THREAT);
+
+/** Files that are read again with every reload: those of the sockets that are open. */
+const hasCertificates = ({ sip }: Config): boolean =>
+  sip.engine === "embedded" &&
+  (sip.listeners.some(({ protocol }) => protocol === "tls") ||
+    [sip.tlsClient.certFile, sip.tlsClient.caFile].some((file) => file !== undefined));
 
 /** Of `asterisk.verdict`: all but the size of a table. */
 const choices = ({ asterisk }: Config): unknown => ({ ...asterisk.verdict, rememberedCallers: 0 });
 
 /** `old` with these keys as `fresh` has them; one that it has not is left out. */
-function withKeysOf<T extends object>(old: T, fresh: T, keys: readonly string[]): T {
+function withKeysOf<T extends object>(old: T, fresh: Partial<T>, keys: readonly string[]): T {
   const entries = [
     ...Object.entries(old).filter(([key]) => !keys.includes(key)),
     ...Object.entries(fresh).filter(([key]) => keys.includes(key)),
@@ -178,7 +173,8 @@ function needRestart(before: Config, after: Config): string[] {
     names.push("asterisk.verdict.rememberedCallers");
   names.push(...differing("limits", before.limits, after.limits, LIVE_LIMITS));
   if (!isDeepStrictEqual(before.detection.memory, after.detection.memory)) names.push("detection.memory");
-  if (!isDeepStrictEqual(fixedThreat(before.threat), fixedThreat(after.threat))) names.push("threat.judge and tables");
+  const fixedThreat = FIXED_THREAT.filter((key) => !isDeepStrictEqual(before.threat[key], after.threat[key]));
+  names.push(...fixedThreat.map((key) => `threat.${key}`));
   return names;
 }
 

@@ -132,6 +132,21 @@ for (const [what, input, says] of [
   ["an AGI network too long", { asterisk: { agi: { allowFrom: ["192.0.2.0/33"] } } }, /^asterisk\.agi\.allowFrom\.0: /],
   ["a listener on no address", { sip: { listeners: [{ address: "192.0.2.999" }] } }, /^sip\.listeners\.0\.address: /],
   [
+    "an announcement that is no sound",
+    { media: { consentFile: import.meta.filename } },
+    /^media\.consentFile: .* is no WAV file that can be played: /,
+  ],
+  [
+    "a warning that is no sound",
+    { threat: { warningFile: import.meta.filename, judge: { engine: "openai", url: "http://192.0.2.9" } } },
+    /^threat\.warningFile: .* is no WAV file that can be played: /,
+  ],
+  [
+    "a warning that is not there, with a judge",
+    { threat: { warningFile: "/nowhere/beep.wav", judge: { engine: "openai", url: "http://192.0.2.9" } } },
+    /^threat\.warningFile: "\/nowhere\/beep\.wav" cannot be read \(ENOENT\)$/,
+  ],
+  [
     "tables too big",
     { detection: { memory: { windowMiB: 32_768 } } },
     /^detection\.memory: .* 33 GiB, 32 are the most$/,
