@@ -69,7 +69,8 @@ export interface CdrIdentity {
 
 /** What passed through us of a call's media. */
 export interface CdrMedia {
-  readonly anchor: "relay" | "rtpengine";
+  /** Who carried it, or a part of it. Absent: all of it passed us by. */
+  readonly anchor?: "relay" | "rtpengine";
   /** Why it, or a part of it, passed us by or could not be heard; the first reason. Absent: all of it was heard. */
   readonly notHeard?: string;
   /** From the caller; absent with `b`: nothing was anchored, or its figures could not be had. */

@@ -88,7 +88,7 @@ export class CallCore implements GatedCall, MediaUser {
     const wanted = media?.wantedBy(call);
     if (media === undefined || wanted === undefined || wanted.anchor === "none") return undefined;
     this.media = media.open(call, wanted, this, invite);
-    if (this.media === undefined) this.record.media = { anchor: wanted.anchor, notHeard: "unavailable" };
+    if (this.media === undefined) this.record.media = { notHeard: "unavailable" };
     return this.media;
   }
 

@@ -47,12 +47,12 @@ export function cdrOf(row: CdrRow): Cdr {
 
 function mediaOf(row: CdrRow): { readonly media?: CdrMedia } {
   const { media_anchor: anchor, media_not_heard: notHeard } = row;
-  if (isAbsent(anchor)) return {};
+  if (isAbsent(anchor) && isAbsent(notHeard)) return {};
   const a = sideOf(row.a_packets, row.a_lost, row.a_jitter_ms, row.a_mos);
   const b = sideOf(row.b_packets, row.b_lost, row.b_jitter_ms, row.b_mos);
   return {
     media: {
-      anchor,
+      ...(isAbsent(anchor) ? {} : { anchor }),
       ...(isAbsent(notHeard) ? {} : { notHeard }),
       ...(a === undefined ? {} : { a }),
       ...(b === undefined ? {} : { b }),

@@ -30,7 +30,7 @@ export interface CdrRow {
   incident_id: string | null;
   block_id: string | null;
   emergency: boolean;
-  /** This and what follows: null, or absent in a row that is to be written, where media was not to be anchored. */
+  /** This and what follows: null, or absent in a row that is to be written, where there is nothing to say of media. */
   media_anchor?: CdrMedia["anchor"] | null | undefined;
   media_not_heard?: string | null | undefined;
   a_packets?: number | null | undefined;

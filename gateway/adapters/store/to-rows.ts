@@ -74,7 +74,7 @@ export function cdrRow(cdr: Cdr): CdrRow {
 /** Absent columns are NULL: most calls have none of these. */
 function mediaColumns({ anchor, notHeard, a, b }: CdrMedia): Partial<CdrRow> {
   return {
-    media_anchor: anchor,
+    media_anchor: anchor ?? null,
     media_not_heard: optional(notHeard),
     ...(a === undefined ? {} : { a_packets: a.packets, a_lost: a.lost, a_jitter_ms: a.jitterMs, a_mos: a.mos ?? null }),
     ...(b === undefined ? {} : { b_packets: b.packets, b_lost: b.lost, b_jitter_ms: b.jitterMs, b_mos: b.mos ?? null }),

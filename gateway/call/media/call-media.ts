@@ -190,7 +190,8 @@ export class CallMedia {
 
   #facts(stats: MediaStats | undefined): CdrMedia {
     const notHeard = this.#notHeard === undefined ? {} : { notHeard: this.#notHeard };
-    if (stats === undefined || this.#live === undefined) return { anchor: this.#anchor, ...notHeard };
+    if (this.#live === undefined) return notHeard;
+    if (stats === undefined) return { anchor: this.#anchor, ...notHeard };
     return { anchor: this.#anchor, ...notHeard, a: cdrSide(stats.a), b: cdrSide(stats.b) };
   }
 

@@ -56,14 +56,14 @@ export function storeContract(name: string, make: MakeStore): void {
       minimal,
       sampleCdr(1, { incidentId: "incident-1", blockId: "block-1" }),
     ]);
-    const anchored = [cdrRecord(3, { media: SAMPLE_MEDIA }), cdrRecord(4, { media: { anchor: "rtpengine" } })];
-    await store.write(anchored);
+    const media: readonly NonNullable<Cdr["media"]>[] = [SAMPLE_MEDIA, { anchor: "rtpengine" }, { notHeard: "dtls" }];
+    await store.write(media.map((each, i) => cdrRecord(3 + i, { media: each })));
     assert.deepEqual(
-      (await store.cdrs({ limit: 2 })).map((cdr) => cdr.media),
-      [{ anchor: "rtpengine" }, SAMPLE_MEDIA],
+      (await store.cdrs({ limit: 3 })).map((cdr) => cdr.media),
+      media.toReversed(),
     );
     const failed = { verdict: "failed", reason: "signature" } as const;
-    await store.write([cdrRecord(5, { identity: SAMPLE_IDENTITY }), cdrRecord(6, { identity: failed })]);
+    await store.write([cdrRecord(6, { identity: SAMPLE_IDENTITY }), cdrRecord(7, { identity: failed })]);
     assert.deepEqual(
       (await store.cdrs({ limit: 3 })).map((cdr) => cdr.identity),
       [failed, SAMPLE_IDENTITY, undefined],

@@ -101,7 +101,7 @@ for (const [name, fail] of [
     bench.out.dialogs.get("bob")!.receive("BYE");
     invite.dialog()!.last("BYE").final(200);
     await turns();
-    assert.deepEqual(bench.cdr.media, { anchor: "relay", notHeard: "unavailable" });
+    assert.deepEqual(bench.cdr.media, { notHeard: "unavailable" });
   });
 }
 
