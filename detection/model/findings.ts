@@ -157,7 +157,7 @@ export type Action =
   /** A limit stood between a finding and a cut; say so to people. */
   | {
       readonly kind: "held-back";
-      readonly why: "guard-list" | "baseline" | "disconnect-limit" | "canary" | "shadow" | "emergency";
+      readonly why: "guard-list" | "baseline" | "disconnect-limit" | "canary" | "shadow" | "max-step" | "emergency";
       readonly incidentId: string;
       readonly callIds: readonly string[];
     };

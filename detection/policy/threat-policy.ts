@@ -258,7 +258,7 @@ export class ThreatPolicy {
     if (followed.heldUntil !== undefined) return;
     if (!this.#may(followed, "hold")) {
       followed.concluded = true;
-      const why = followed.guarded ? "guard-list" : "shadow";
+      const why = followed.guarded ? "guard-list" : this.#enforces ? "max-step" : "shadow";
       actions.push({ kind: "held-back", why, incidentId: followed.incident?.id ?? "", callIds: [callId] });
       return;
     }
@@ -288,9 +288,12 @@ export class ThreatPolicy {
   }
 
   #may(followed: Followed, step: ThreatStep): boolean {
-    const { mode, maxStep } = this.#options;
-    if (mode !== "enforce" || this.#shadow || followed.guarded) return false;
-    return THREAT_STEPS.indexOf(step) <= THREAT_STEPS.indexOf(maxStep);
+    if (!this.#enforces || followed.guarded) return false;
+    return THREAT_STEPS.indexOf(step) <= THREAT_STEPS.indexOf(this.#options.maxStep);
+  }
+
+  get #enforces(): boolean {
+    return this.#options.mode === "enforce" && !this.#shadow;
   }
 
   #disposition(followed: Followed): Incident["disposition"] {

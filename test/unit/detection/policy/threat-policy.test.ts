@@ -134,7 +134,7 @@ test("ladder: endTurns verdicts in a row are needed, and one milder verdict star
 const leaveAlone: readonly (readonly [string, Setting, string])[] = [
   ["serve --shadow", { shadow: true }, "held-back shadow"],
   ["mode shadow", { options: { mode: "shadow" } }, "held-back shadow"],
-  ["maxStep warn", { options: { maxStep: "warn" } }, "held-back shadow"],
+  ["maxStep warn", { options: { maxStep: "warn" } }, "held-back max-step"],
   ["a guarded caller", { guard: { callerNumbers: [caller] } }, "held-back guard-list"],
 ];
 for (const [name, setting, expected] of leaveAlone) {
