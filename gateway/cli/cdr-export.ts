@@ -12,6 +12,7 @@ import { unixMs, type UnixMs } from "../core/time.js";
 import type { CdrQuery, Store } from "../ports/records.js";
 import { registerCdrImport } from "./cdr-import.js";
 import { readConfig, refuseConfig } from "./read-config.js";
+import { outFiles, unfinishedName, writtenOverInput } from "./same-file.js";
 
 /** As commander hands them over. */
 export interface CdrExportOptions {
@@ -78,6 +79,8 @@ export async function exportCdrs(
   if (format !== "csv" && format !== "jsonl") return refuse(complain, `--format is csv or jsonl, not ${format}`);
   if (since === "bad") return refuse(complain, `--since is not a time: ${options.since ?? ""}`);
   if (until === "bad") return refuse(complain, `--until is not a time: ${options.until ?? ""}`);
+  const over = writtenOverInput(outFiles(options.out), [{ as: "--config", path: options.config }]);
+  if (over !== undefined) return refuse(complain, over);
   const filter: Filter = {
     ...(since === undefined ? {} : { since }),
     ...(until === undefined ? {} : { before: until }),
@@ -179,7 +182,7 @@ async function deliver(source: Readable, out: string | undefined, stdout: Writab
     await pipeline(source, stdout, { end: false });
     return;
   }
-  const part = `${out}.part`;
+  const part = unfinishedName(out);
   try {
     await pipeline(source, createWriteStream(part, { mode: 0o600 }));
     await rename(part, out);

@@ -60,6 +60,9 @@ interface Head {
   readonly hasHeader: boolean;
 }
 
+/** Where bad rows of a file go, if nothing else is said. */
+export const badRowsOf = (path: string): string => `${path}.bad.csv`;
+
 /** One import of one file. */
 export class CsvImport {
   readonly #path: string;
@@ -83,7 +86,7 @@ export class CsvImport {
     this.#output = output;
     this.#target = target;
     this.#normaliser = new RecordNormaliser(settings.records.normaliser, target?.idOf);
-    this.#bad = new BadRows(settings.badFile ?? `${path}.bad.csv`);
+    this.#bad = new BadRows(settings.badFile ?? badRowsOf(path));
     if (!settings.detects) return;
     const detection = CdrDetection.of(settings.records.detection);
     if (!detection.ok)
@@ -199,7 +202,7 @@ export class CsvImport {
   async #readChangesBeside(): Promise<string | undefined> {
     const path = this.#settings.changes;
     if (path === undefined) return undefined;
-    const bad = new BadRows(`${path}.bad.csv`);
+    const bad = new BadRows(badRowsOf(path));
     try {
       return (await this.#readChanges(path, bad)).sha256;
     } finally {

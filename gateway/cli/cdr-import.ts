@@ -6,13 +6,14 @@ import { GatewayError } from "../core/errors.js";
 import { fail, ok, type Result } from "../core/result.js";
 import { unixMs } from "../core/time.js";
 import { BUILT_IN_MAPPINGS, type CsvMapping } from "../pipeline/records/csv-mapping.js";
-import { CsvImport, type ImportOutput } from "./cdr-import-run.js";
+import { badRowsOf, CsvImport, type ImportOutput } from "./cdr-import-run.js";
 import type { ImportSettings } from "./cdr-import-settings.js";
 import { ProgressLine } from "./cdr-import-progress.js";
 import { StoreTarget } from "./cdr-import-target.js";
 import { importSummary, type ImportReport } from "./cdr-import-text.js";
 import { importSettings } from "./cdr-settings.js";
 import { readYaml } from "./read-yaml.js";
+import { writtenOverInput } from "./same-file.js";
 
 const DAY_MS = 86_400_000;
 
@@ -92,6 +93,11 @@ export async function importFile(file: string, options: CdrImportOptions, output
     for (const line of settings.error) output.complain(`cdr import: ${line}`);
     return 2;
   }
+  const over = overInput(file, options);
+  if (over !== undefined) {
+    output.complain(`cdr import: ${over}`);
+    return 2;
+  }
   try {
     const report = await runImport(file, settings.value, output);
     output.complain(importSummary(file, report));
@@ -101,6 +107,21 @@ export async function importFile(file: string, options: CdrImportOptions, output
     output.complain(`cdr import: ${file}: ${describe(error)}`);
     return 1;
   }
+}
+
+/** Rows that are kept aside in the file that they are read from are read again, without end. */
+function overInput(file: string, { bad, changes, map, config }: CdrImportOptions): string | undefined {
+  const outputs = [
+    { as: "--bad", path: bad ?? badRowsOf(file) },
+    { as: "bad rows of --changes go to", path: changes === undefined ? undefined : badRowsOf(changes) },
+  ];
+  const inputs = [
+    { as: "the file that is read", path: file },
+    { as: "--changes", path: changes },
+    { as: "--map", path: map },
+    { as: "--config", path: config },
+  ];
+  return writtenOverInput(outputs, inputs);
 }
 
 async function runImport(file: string, settings: ImportSettings, output: ImportOutput): Promise<ImportReport> {

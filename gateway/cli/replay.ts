@@ -7,6 +7,7 @@ import type { Result } from "../core/result.js";
 import { formatOf, readRecording, type RecordingFormat, type RecordingReport } from "./read-recording.js";
 import { otherSettings, replaySettings, type ReplaySettings } from "./replay-settings.js";
 import { differenceText, recordingText, summaryText } from "./replay-text.js";
+import { writtenOverInput } from "./same-file.js";
 
 /** As commander hands them over. */
 export interface ReplayOptions {
@@ -53,6 +54,19 @@ export async function replayFile(file: string, options: ReplayOptions, output: R
   const { format: given } = options;
   if (given !== undefined && given !== "jsonl" && given !== "csv") {
     output.complain(`--format ${given}: jsonl or csv`);
+    return 2;
+  }
+  // A baseline is read whole before the new one is written: that may take its place.
+  const over = writtenOverInput(
+    [{ as: "--learn", path: options.learn }],
+    [
+      { as: "the file that is read", path: file },
+      { as: "--config", path: options.config },
+      { as: "--diff", path: options.diff },
+    ],
+  );
+  if (over !== undefined) {
+    output.complain(over);
     return 2;
   }
   const settings = replaySettings(options.config, options.set);

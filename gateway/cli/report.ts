@@ -11,6 +11,7 @@ import { readConfig } from "./read-config.js";
 import { openReportData, type OpenReportData } from "./report-data-source.js";
 import { readPeriod } from "./report-period.js";
 import { traceLines } from "./report-trace.js";
+import { outFiles, unfinishedName, writtenOverInput } from "./same-file.js";
 
 /** As commander hands them over. */
 export interface ReportCommandOptions {
@@ -80,6 +81,12 @@ export async function report(
     return refuse(known === "journey" ? "journey needs a call id" : `${name} takes no call id`);
   const format = formatOf(options);
   if (format === undefined) return refuse(`--format, or the ending of --out, is one of ${REPORT_FORMATS.join(", ")}`);
+  const over = writtenOverInput(outFiles(options.out), [
+    ...(options.records ?? []).map((path) => ({ as: "--records", path })),
+    { as: "--changes", path: options.changes },
+    { as: "--config", path: options.config },
+  ]);
+  if (over !== undefined) return refuse(over);
   const config = readConfig({ file: options.config });
   if (!config.ok) {
     for (const line of config.error) output.complain(`report: ${line}`);
@@ -169,7 +176,7 @@ async function write(
       if (!stdout.write(part)) await new Promise((resolve) => stdout.once("drain", resolve));
     return;
   }
-  const unfinished = `${out}.part`;
+  const unfinished = unfinishedName(out);
   try {
     await writeFile(unfinished, parts, { mode: 0o600 });
     await rename(unfinished, out);
