@@ -1,4 +1,5 @@
 import { CURP, ibanAt, isSpanishId } from "./checksums.js";
+import { GAP_WORDS } from "./cue-words.js";
 import type { ReadLine } from "./read-line.js";
 import { isDisguise, numberAtoms } from "./number-atoms.js";
 import type { RedactionKind } from "./redaction.js";
@@ -29,6 +30,14 @@ const CURP_LENGTH = 18;
 const DNI_LENGTH = 9;
 const CUE_WORDS = 6;
 const SHORTEST_CUED = 5;
+/** Words that would pass for letters of a code. */
+const SENTENCE_STARTS = new Set(["I", "A", "Y", "E", "O", "U", "OK"]);
+/** Behind a letter that was said as one: `A as in apple`, `Y griega`, `E is the last`. */
+const SPELLING_WORDS = new Set(
+  "as for like of is was in capital upper lower small letter de es era como con griega latina mayuscula minuscula letra double triple doble".split(
+    " ",
+  ),
+);
 
 /** Finds what its own form gives away: IBANs, social security numbers, DNI, NIE, CURP; and, behind a cue, codes of letters and digits. Linear. */
 export function structuredIds(line: ReadLine, isAsked: boolean): readonly FoundId[] {
@@ -126,12 +135,30 @@ function checkedIds(chain: Chain, line: ReadLine): readonly FoundId[] {
   return found;
 }
 
-function cuedIds(chain: Chain, line: ReadLine, isAsked: boolean): readonly FoundId[] {
+function cuedIds(whole: Chain, line: ReadLine, isAsked: boolean): readonly FoundId[] {
+  const chain = withoutNextSentence(whole, line.tokens);
   const from = chain.tokens[0] ?? 0;
   if (!hasBoth(chain) || chain.text.length < SHORTEST_CUED) return [];
   const kind = cueBefore(line, from, isAsked);
   return kind === undefined ? [] : [{ from, to: chain.end, kind }];
 }
+
+/** `482913. I will send it`: the letter is a word, and begins a sentence of its own. `482913. I as in India`: it is one of the code. */
+function withoutNextSentence(chain: Chain, tokens: readonly Token[]): Chain {
+  const [stop, word, next] = tokens.slice(chain.end - 2, chain.end + 1);
+  if (chain.end < 3 || stop?.norm !== "." || word === undefined || word.glued || !SENTENCE_STARTS.has(word.text))
+    return chain;
+  if (word.text !== "OK" && !isOrdinary(next)) return chain;
+  const kept = chain.tokens.filter((at) => at < chain.end - 2);
+  return { ...chain, text: chain.text.slice(0, kept.length), tokens: kept, end: chain.end - 2 };
+}
+
+const isOrdinary = (token: Token | undefined): boolean =>
+  token?.kind === "word" &&
+  !token.newLine &&
+  token.norm.length > 1 &&
+  !SPELLING_WORDS.has(token.norm) &&
+  !GAP_WORDS.has(token.norm);
 
 /** Letters and at least two digits. */
 function hasBoth({ text }: Chain): boolean {

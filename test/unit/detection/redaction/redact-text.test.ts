@@ -56,6 +56,22 @@ const CASES: readonly (readonly [said: string, redacted: string])[] = [
   ["account number 12345678, sort code 20-00-00", "account number [id], sort code [id]"],
   ["mi número de cuenta es cero cero uno dos tres cuatro", "mi número de cuenta es [id]"],
   ["my driver's license is D1234567", "my driver's license is [id]"],
+  // What begins the next sentence is a word, not a letter of the code.
+  ["Your code is 482913. I will send you a refund today.", "Your code is [code]. I will send you a refund today."],
+  ["Your code is 482913. A colleague will call.", "Your code is [code]. A colleague will call."],
+  ["El código es 482913. Y te llamo mañana.", "El código es [code]. Y te llamo mañana."],
+  ["the code is four eight two nine. I will call you", "the code is [code]. I will call you"],
+  ["the code is 482913. OK, let me look", "the code is [code]. OK, let me look"],
+  ["my card is 4111 1111 1111 1111. I will call you", "my card is [card]. I will call you"],
+  ["my account number is 12345678. I will call you", "my account number is [id]. I will call you"],
+  ["the password is x7 k2 m9. I will wait", "the password is [code]. I will wait"],
+  // And where it is one of the code, it goes.
+  ["the password is x7 k2. A as in apple", "the password is [code] as in apple"],
+  ["the password is x. 7. k. 2. I. 9.", "the password is [code]."],
+  ["the password is 4829. A is the last one", "the password is [code] is the last one"],
+  ["the password is 4829. I", "the password is [code]"],
+  ["mi DNI es 12345678. Z", "mi DNI es [id]"],
+  ["mi clave es 4829. Y griega", "mi clave es [code] griega"],
 ];
 for (const [said, redacted] of CASES) {
   test(`goes: ${said}`, () => {
