@@ -32,12 +32,17 @@ export class ConsentObserver implements CallObserver {
 
   async #announce(call: LiveCall, media: LiveMedia, side: "a" | "b"): Promise<void> {
     const isOver = (): boolean => call.phase === "ending" || call.phase === "ended";
+    let why = "cut short";
     const play = (waits: boolean): Promise<boolean | undefined> =>
-      media.play(side, this.#announcement, waits).catch(() => undefined);
+      media.play(side, this.#announcement, waits).catch((error: unknown) => {
+        why = error instanceof Error ? error.message : "failed";
+        return undefined;
+      });
     const isPlayed = await play(false);
     if (isPlayed === true || isOver()) return;
     if (isPlayed === false && ((await play(true)) === true || isOver())) return;
-    this.#deps.log.warn("media.consent-not-played", { side });
+    this.#deps.log.warn("media.consent-not-played", { side, why });
+    media.notHeard("consent");
     this.#deps.unheard(call);
   }
 }

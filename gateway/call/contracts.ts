@@ -190,6 +190,8 @@ export interface LiveCall {
 export interface LiveMedia extends Pick<MediaSession, "hold" | "stats"> {
   /** As `MediaSession.play`. @param waits Until the prompt is over that this side hears now, instead of replacing it. */
   play(to: MediaSide, audio: PcmAudio, waits?: boolean): Promise<boolean>;
+  /** Nobody listens to it from now on: for its record. The first reason counts. */
+  notHeard(why: NotHeard): void;
 }
 
 /** What happens to a call's media. */

@@ -32,8 +32,8 @@ export type DescribedMedia =
   /** Send it on as it is; the call cannot be heard. The reason goes into metrics and the call's record. */
   | { readonly kind: "untouched"; readonly why: NotHeard };
 
-/** Why a call's media is not anchored or not heard. */
-export type NotHeard = "ice" | "dtls" | "srtp" | "codec" | "no-audio" | "malformed" | "full" | "unavailable";
+/** Why a call's media is not anchored or not heard. `consent`: the announcement could not be played. */
+export type NotHeard = "consent" | "ice" | "dtls" | "srtp" | "codec" | "no-audio" | "malformed" | "full" | "unavailable";
 
 export type MediaEvent =
   /**

@@ -184,7 +184,8 @@ export class CallMedia {
     const stats = await this.#limited(closing, this.#options.statsTimeoutMs);
     const known = stats === "timed-out" || stats === "given-up" ? undefined : stats;
     this.#deps.onClosed?.();
-    this.#meters.closed(this.#live === undefined ? (this.#notHeard ?? "unused") : "anchored", known);
+    const notHeard = this.#notHeard;
+    this.#meters.closed(this.#live === undefined ? (notHeard ?? "unused") : "anchored", notHeard, known);
     return known;
   }
 
@@ -253,6 +254,7 @@ export class CallMedia {
         playing[to] = played.then(nothing, nothing);
         return played;
       },
+      notHeard: (why) => void (this.#notHeard ??= why),
       hold: (held) => session.hold(held),
       stats: () => session.stats(),
     };

@@ -1,6 +1,6 @@
 import type { Log } from "../../core/log.js";
 import type { Counter, Histogram, Metrics } from "../../core/metrics.js";
-import type { MediaStats, SideStats } from "../../ports/media-anchor.js";
+import type { MediaStats, NotHeard, SideStats } from "../../ports/media-anchor.js";
 
 const DESCRIBE_BUCKETS_MS = [0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500];
 const MOS_BUCKETS = [1.5, 2, 2.5, 3, 3.5, 4, 4.3];
@@ -10,6 +10,7 @@ const JITTER_BUCKETS_MS = [1, 2, 5, 10, 20, 50, 100, 200];
 export class MediaMeters {
   readonly #log: Log;
   readonly #calls: Counter;
+  readonly #notHeard: Counter;
   readonly #described: Counter;
   readonly #describeMs: Histogram;
   readonly #packets: Counter;
@@ -25,6 +26,11 @@ export class MediaMeters {
       "ringfence_call_media_total",
       "Calls whose media was to be anchored, by what came of it",
       ["outcome"],
+    );
+    this.#notHeard = metrics.counter(
+      "ringfence_call_media_not_heard_total",
+      "Calls whose media, or a part of it, passed us by or was not heard, by the first reason; consent: the announcement could not be played",
+      ["why"],
     );
     this.#described = metrics.counter(
       "ringfence_call_media_descriptions_total",
@@ -68,6 +74,7 @@ export class MediaMeters {
   /** An anchored call could not be: nobody carries media at the moment. */
   passedBy(): void {
     this.#calls.labels("unavailable").inc();
+    this.#notHeard.labels("unavailable").inc();
   }
 
   described(result: string, tookMs: number | undefined): void {
@@ -79,9 +86,10 @@ export class MediaMeters {
     this.#log.error("media.failed", { what }, cause);
   }
 
-  closed(outcome: string, stats: MediaStats | undefined): void {
+  closed(outcome: string, notHeard: NotHeard | undefined, stats: MediaStats | undefined): void {
     this.#open--;
     this.#calls.labels(outcome).inc();
+    if (notHeard !== undefined) this.#notHeard.labels(notHeard).inc();
     if (stats === undefined) return;
     this.#side("a", stats.a);
     this.#side("b", stats.b);

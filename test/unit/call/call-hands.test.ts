@@ -54,6 +54,7 @@ test("warn and hold: through the call's media, the warning to the called side on
   const media = {
     play: (side: "a" | "b") => Promise.resolve(done.push(`play ${side}`) > 0),
     hold: (held: boolean) => void done.push(`hold ${held}`),
+    notHeard: () => assert.fail("not said"),
     stats: () => Promise.reject(new Error("not asked")),
   };
   const { hands, count } = handsOver({ media });
@@ -86,6 +87,7 @@ test("a prompt that the codec forbids fails, is counted, and throws at nobody", 
   const media = {
     play: () => Promise.reject(new GatewayError("media.rejected", "opus")),
     hold: () => undefined,
+    notHeard: () => assert.fail("not said"),
     stats: () => Promise.reject(new Error("not asked")),
   };
   const { hands, count } = handsOver({ media });

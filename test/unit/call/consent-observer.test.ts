@@ -85,14 +85,20 @@ test("consent: a late offer that the PRACK answered is announced with the 200", 
 for (const side of ["a", "b"] as const) {
   test(`consent: where side ${side} cannot hear the announcement the call goes on, unheard`, async () => {
     const { bench, heard, warnings } = consentBench();
-    bench.offer();
+    const invite = bench.offer();
     await turns();
     bench.anchor.session.deaf.add(side);
-    bench.out.answer({ tag: "bob", headers: SDP_TYPE, body: B_SDP });
+    const b = bench.out.answer({ tag: "bob", headers: SDP_TYPE, body: B_SDP });
     await turns();
     assert.deepEqual(warnings(), [`media.consent-not-played ${side}`]);
     assert.deepEqual(heard, ["open call1@caller.example", "close call1@caller.example"]);
     assert.equal(bench.call.phase, "answered");
+    invite.ack();
+    b.receive("BYE");
+    invite.dialog()!.last("BYE").final(200);
+    await turns();
+    assert.deepEqual([bench.cdr.media?.anchor, bench.cdr.media?.notHeard], ["relay", "consent"]);
+    assert.equal(bench.metrics.get("ringfence_call_media_not_heard_total{consent}"), 1);
   });
 }
 
