@@ -23,6 +23,8 @@ const DECLINED = 603;
 /** Q.850: normal call clearing; Asterisk gives it, or none, to a call that its caller gave up. */
 const NORMAL_CLEARING = 16;
 const CALL_REJECTED = 21;
+/** Asterisk gives it to an answered call that it ends as no RTP came. */
+const CHANNEL_UNAVAILABLE = 44;
 
 /**
  * Calls that a dialplan has asked about and that nobody else records: their CDR is written from the dialplan's report. The one that was
@@ -74,6 +76,7 @@ export class AskedCalls {
     // Reports count in whole seconds.
     const startedAt = unixMs(Math.min(askedAt, durationMs === undefined ? askedAt : at - durationMs));
     const cancelled = status === CANCELLED;
+    const silent = answered && cause === CHANNEL_UNAVAILABLE;
     return {
       id,
       callId,
@@ -85,8 +88,8 @@ export class AskedCalls {
       endedAt: at,
       durationMs: answered ? Math.min(talkedMs, at - startedAt) : 0,
       status,
-      endedBy: refused ? "gateway" : cancelled ? "caller" : "called",
-      cause: refused ? "refused" : answered ? "normal" : cancelled ? "cancelled" : "failed",
+      endedBy: refused || silent ? "gateway" : cancelled ? "caller" : "called",
+      cause: refused ? "refused" : silent ? "no-media" : answered ? "normal" : cancelled ? "cancelled" : "failed",
       ...(cause === undefined ? {} : { q850: cause }),
       ...(incidentId === undefined ? {} : { incidentId }),
       emergency: identity.emergency,

@@ -16,6 +16,8 @@ export interface DialplanEndingsOptions {
   readonly most: number;
   /** Systems whose dialplans are known to ask. The one that was heard of longest ago is forgotten first. */
   readonly mostServers: number;
+  /** Systems whose dialplans may ask, as far as anybody can say before they did: each is believed until one of its calls was not asked about. */
+  readonly mayAsk: readonly string[];
 }
 
 export const DEFAULT_DIALPLAN_ENDINGS: DialplanEndingsOptions = {
@@ -23,6 +25,7 @@ export const DEFAULT_DIALPLAN_ENDINGS: DialplanEndingsOptions = {
   askMs: 500,
   most: 10_000,
   mostServers: 1_000,
+  mayAsk: [],
 };
 
 export interface DialplanEndingsDeps {
@@ -41,6 +44,14 @@ interface Left {
   readonly told: boolean;
 }
 
+/** How long it is left to its dialplan. */
+interface Term {
+  readonly ms: number;
+  readonly told: boolean;
+  /** The system whose dialplan has not asked yet. */
+  readonly server?: string;
+}
+
 /**
  * Calls that are to be ended and whose dialplan does so by itself: it has been told `block`, or is about to ask. They hear what the
  * dialplan says (603), which a hang-up from outside would forestall. One that is still there after `endMs` is ended as others are.
@@ -50,12 +61,15 @@ export class DialplanEndings {
   readonly #deps: DialplanEndingsDeps;
   readonly #left = new Map<string, Left>();
   readonly #servers = new Set<string>();
+  /** Those of `mayAsk` of which nothing is known yet. */
+  readonly #untried: Set<string>;
   readonly #ended: Counter;
   readonly #overdue: Counter;
 
   constructor(options: DialplanEndingsOptions, deps: DialplanEndingsDeps) {
     this.#options = options;
     this.#deps = deps;
+    this.#untried = new Set(options.mayAsk);
     const results = deps.metrics.counter(
       "ringfence_dialplan_endings_total",
       "Calls whose end was left to the dialplan that asked about them; overdue: it did not end them in time",
@@ -83,14 +97,14 @@ export class DialplanEndings {
   /** Its dialplan is being told `block`. @returns False: it has to be ended in another way. */
   told(callId: string, refusal: Refusal): boolean {
     // Who asks again and again gets no more time.
-    return this.#left.get(callId)?.told === true || this.#leave(callId, refusal, this.#options.endMs, true);
+    return this.#left.get(callId)?.told === true || this.#leave(callId, refusal, { ms: this.#options.endMs, told: true });
   }
 
   /** Somebody else reports a call that is refused. @returns False: as above. */
   reported(callId: string, server: string | undefined, refusal: Refusal): boolean {
     if (this.#left.get(callId)?.told === true) return true;
-    return server !== undefined && this.#servers.has(server)
-      ? this.#leave(callId, refusal, this.#options.askMs, false)
+    return server !== undefined && (this.#servers.has(server) || this.#untried.has(server))
+      ? this.#leave(callId, refusal, { ms: this.#options.askMs, told: false, server })
       : false;
   }
 
@@ -103,18 +117,20 @@ export class DialplanEndings {
     if (left.told) this.#ended.inc();
   }
 
-  #leave(callId: string, refusal: Refusal, ms: number, told: boolean): boolean {
+  #leave(callId: string, refusal: Refusal, term: Term): boolean {
     const known = this.#left.get(callId);
     if (known === undefined && this.#left.size >= this.#options.most) return false;
     known?.cancel();
     const { clock } = this.#deps;
-    const cancel = clock.callAt(monoMs(clock.mono() + ms), () => this.#onOverdue(callId, refusal));
-    this.#left.set(callId, { cancel, told });
+    const cancel = clock.callAt(monoMs(clock.mono() + term.ms), () => this.#onOverdue(callId, refusal, term));
+    this.#left.set(callId, { cancel, told: term.told });
     return true;
   }
 
-  #onOverdue(callId: string, refusal: Refusal): void {
+  #onOverdue(callId: string, refusal: Refusal, { server }: Term): void {
     this.#left.delete(callId);
+    // Its dialplan may have no such line: from now on its calls are ended at once, until it asks after all.
+    if (server !== undefined) this.#untried.delete(server);
     const { foreignCalls, teardown, log } = this.#deps;
     if (foreignCalls.get(callId) === undefined) return;
     this.#overdue.inc();

@@ -49,6 +49,7 @@ import type { LiveCallView } from "../ports/gateway-control.js";
 import type { OutwardTeardown } from "../ports/outward-teardown.js";
 import type { RecordSink } from "../ports/records.js";
 import type { SipEndpoint, SipUser } from "../ports/sip-endpoint.js";
+import { mayAsk } from "./asterisk/asking-servers.js";
 import { makeIdentity, type IdentitySide } from "./identity.js";
 import { makeScreen } from "./known-callers.js";
 import { takesRecordings, type MediaSide } from "./media.js";
@@ -192,7 +193,10 @@ function makeParts(config: Config, deps: CallLayerDeps) {
     metrics,
     log,
   });
-  const dialplans = new DialplanEndings(DEFAULT_DIALPLAN_ENDINGS, { foreignCalls, teardown, clock, metrics, log });
+  const dialplans = new DialplanEndings(
+    { ...DEFAULT_DIALPLAN_ENDINGS, mayAsk: mayAsk(config) },
+    { foreignCalls, teardown, clock, metrics, log },
+  );
   const health = new HopHealth(healthOptions(config), { clock, resolver, log, metrics });
   const hops = new GroupHopSelector(hopGroups(config.sip), { resolver, health });
   const overload = new OverloadGuard(

@@ -26,7 +26,7 @@ const SMALL = {
 };
 
 /** Everything that events of switches go through, with real detection, in memory. */
-export function switchBench(options: Partial<SwitchEventOptions> = {}) {
+export function switchBench(options: Partial<SwitchEventOptions> = {}, mayAsk: readonly string[] = []) {
   const clock = new FakeClock();
   const metrics = new MetricsDouble();
   const sink = new SinkDouble();
@@ -63,7 +63,10 @@ export function switchBench(options: Partial<SwitchEventOptions> = {}) {
     metrics,
     log,
   });
-  const dialplans = new DialplanEndings(DEFAULT_DIALPLAN_ENDINGS, { foreignCalls, teardown, clock, metrics, log });
+  const dialplans = new DialplanEndings(
+    { ...DEFAULT_DIALPLAN_ENDINGS, mayAsk },
+    { foreignCalls, teardown, clock, metrics, log },
+  );
   const carrier = new ActionCarrier({ teardown, sink, audit, metrics, log });
   const table = TrunkTable.of({
     trunks: [trunkSettings("north"), trunkSettings("sbc-1")],

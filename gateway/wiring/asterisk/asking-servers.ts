@@ -84,6 +84,10 @@ export class AskingServers {
   }
 }
 
+/** Asterisks whose dialplans may ask about the calls that ARI reports: whether they do is not in the configuration. */
+export const mayAsk = ({ asterisk }: Config): readonly string[] =>
+  asterisk.agi.enabled ? asterisk.servers.filter(({ observe }) => observe).map(({ id }) => id) : [];
+
 /** Undefined where the URL has a name: it is not looked up. */
 function addressOf(url: string): string | undefined {
   const host = new URL(url).hostname.replace(/^\[|\]$/g, "");

@@ -4,9 +4,12 @@ import type { UnixMs } from "../../../core/time.js";
 import type { CallParties } from "./watch-contracts.js";
 import type { WatchedCall } from "./watched-call.js";
 
+const FORBIDDEN = 403;
 const NOT_AVAILABLE = 480;
 const CANCELLED = 487;
 const DECLINED = 603;
+/** Q.850: requested channel not available. chan_pjsip ends a call with it when no RTP has come for `rtp_timeout`. */
+const CHANNEL_UNAVAILABLE = 44;
 
 /**
  * What became of a call of an Asterisk. Start, answer and end are those of the channel that called in, as Asterisk's own CDR has
@@ -40,20 +43,24 @@ export function cdrOf(call: WatchedCall, parties: CallParties, id: string, now: 
   };
 }
 
-function causeOf({ answeredAt, endUnseen }: WatchedCall, status: number): Cdr["cause"] {
-  if (answeredAt === undefined) return status === CANCELLED ? "cancelled" : "failed";
-  return endUnseen ? "dead" : "normal";
+function causeOf(call: WatchedCall, status: number): Cdr["cause"] {
+  if (call.answeredAt === undefined) return status === CANCELLED ? "cancelled" : "failed";
+  return call.endUnseen ? "dead" : isSilent(call) ? "no-media" : "normal";
 }
 
-function statusOf({ q850, hungUpBy }: WatchedCall, byUs: Cdr["cause"] | undefined): number {
-  if (byUs !== undefined) return DECLINED;
+/** Nobody hung up: Asterisk gave it up, as the hop ends calls without media. */
+const isSilent = ({ q850, partyHungUp }: WatchedCall): boolean => q850 === CHANNEL_UNAVAILABLE && !partyHungUp;
+
+function statusOf({ q850, hungUpBy, orders }: WatchedCall, byUs: Cdr["cause"] | undefined): number {
+  // A dialplan says 603. Over ARI only a cause can be given, and chan_pjsip makes 403 of it.
+  if (byUs !== undefined) return orders.sent ? FORBIDDEN : DECLINED;
   // Asterisk gives no cause to a call that its caller gave up.
   if (q850 === undefined) return hungUpBy === "called" ? NOT_AVAILABLE : CANCELLED;
   return statusOfCause(q850) ?? NOT_AVAILABLE;
 }
 
 /** A call that was not answered and not given up was refused by the called side, or by the dialplan in its place. */
-function endedBy({ hungUpBy, answeredAt }: WatchedCall, status: number): Cdr["endedBy"] {
-  if (answeredAt === undefined) return status === CANCELLED ? "caller" : "called";
-  return hungUpBy ?? "called";
+function endedBy(call: WatchedCall, status: number): Cdr["endedBy"] {
+  if (call.answeredAt === undefined) return status === CANCELLED ? "caller" : "called";
+  return isSilent(call) ? "gateway" : (call.hungUpBy ?? "called");
 }

@@ -10,6 +10,7 @@ import type { AriChannel, AriEvent, AriLink } from "../ari-contracts.js";
 import type { HopCalls } from "../hop-calls.js";
 import type { InventoryUser, Stock } from "../inventory.js";
 import { LastIds } from "../last-ids.js";
+import { AnswerTimes } from "./answer-times.js";
 import { cdrOf } from "./call-cdr.js";
 import { ChannelBook, DEFAULT_CHANNEL_BOOK, type ChannelBookOptions } from "./channel-book.js";
 import { CallEnder, DEFAULT_END_CALL, type EndCallOptions } from "./end-call.js";
@@ -63,6 +64,7 @@ export class CallWatcher implements InventoryUser {
   readonly #book: ChannelBook;
   readonly #resync: Resync;
   readonly #refused: RefusedCalls;
+  readonly #answers: AnswerTimes;
   readonly #calls: {
     readonly told: Counter;
     readonly hop: Counter;
@@ -104,12 +106,14 @@ export class CallWatcher implements InventoryUser {
         onSeen: (call, channel) => this.#onSeen(call, channel),
         onDialled: (call, leg) => this.#onDialled(call, leg),
         onAnswered: (call) => this.#onAnswered(call),
+        onFoundUp: (call) => this.#onFoundUp(call),
         onEnded: (call) => this.#onEnded(call),
         onOverflow: () => this.#calls.overflow.inc(),
       },
     );
     const log = deps.log.child({ server: link.serverId });
     this.#resync = new Resync(this.#book, clock, log);
+    this.#answers = new AnswerTimes(link);
     this.ender = new CallEnder(link, this, clock, options.end ?? DEFAULT_END_CALL);
     const notEnded = counter.labels(link.serverId, "not-ended");
     this.#refused = new RefusedCalls({ ...deps, ender: this.ender, notEnded, log });
@@ -132,6 +136,7 @@ export class CallWatcher implements InventoryUser {
     for (const stop of this.#stop) stop();
     this.#resync.cancel();
     this.#refused.close();
+    this.#answers.close();
     for (const cancel of this.#waiting.values()) cancel();
     this.#waiting.clear();
     this.#undecided.clear();
@@ -264,6 +269,11 @@ export class CallWatcher implements InventoryUser {
     if (this.#waiting.has(call.uniqueId)) this.#stopWaiting(call);
     this.#tell(call);
     if (call.told && call.answeredAt !== undefined) this.#report(call, "answered", call.answeredAt);
+  }
+
+  #onFoundUp(call: WatchedCall): void {
+    this.#onAnswered(call);
+    this.#answers.ask(call);
   }
 
   #onEnded(call: WatchedCall): void {

@@ -32,6 +32,8 @@ export interface ChannelBookUser {
   /** A leg was dialled for it. */
   onDialled(call: WatchedCall, leg: AriChannel): void;
   onAnswered(call: WatchedCall): void;
+  /** It was up when it was first heard of. Its `answeredAt` is when it began, until somebody knows better. */
+  onFoundUp(call: WatchedCall): void;
   /** Its last channel is gone. */
   onEnded(call: WatchedCall): void;
   /** There was no room for it. */
@@ -113,7 +115,7 @@ export class ChannelBook {
         this.#dial(event, at);
         break;
       case "ChannelHangupRequest":
-        if (channel !== undefined) this.#hangUpRequested(channel);
+        if (channel !== undefined) this.#hangUpRequested(channel, event["soft"] === true);
         break;
       case "ChannelDestroyed":
         if (channel !== undefined) this.#destroyed(channel, at, causeOf(event["cause"]));
@@ -132,7 +134,9 @@ export class ChannelBook {
     if (pair !== undefined) this.#joinPair(pair, channel);
     if (!calledIn(channel)) return false;
     const call = this.#begin(channel, timeOf(channel.creationtime) ?? this.#user.now(), resumed);
-    if (call !== undefined && channel.state === "Up") this.#answered(call, call.startedAt);
+    if (call === undefined || channel.state !== "Up") return true;
+    call.answeredAt = call.startedAt;
+    this.#user.onFoundUp(call);
     return true;
   }
 
@@ -287,9 +291,11 @@ export class ChannelBook {
     this.#pairLegs.add(peer.id);
   }
 
-  #hangUpRequested({ id }: AriChannel): void {
+  #hangUpRequested({ id }: AriChannel, isSoft: boolean): void {
     const call = this.#owners.get(id);
-    if (call !== undefined) call.hungUpBy ??= id === call.uniqueId ? "caller" : "called";
+    if (call === undefined) return;
+    call.hungUpBy ??= id === call.uniqueId ? "caller" : "called";
+    call.partyHungUp ||= !isSoft;
   }
 
   /** Who was asked whether to take the call is a leg of it now, and no more of the call by which they were asked. */

@@ -52,6 +52,11 @@ export class EndOrders {
     };
   }
 
+  /** Its caller may have heard what Asterisk makes of our cause, not what a dialplan says. */
+  get sent(): boolean {
+    return this.#sent;
+  }
+
   /** Why we ended it; undefined: others did. @param q850 With which cause it ended. */
   causeOf(call: { readonly q850: number | undefined; readonly answered: boolean }): EndCause | undefined {
     const inTime = this.#open > 0 && (this.#unanswered > 0 || this.#taken);

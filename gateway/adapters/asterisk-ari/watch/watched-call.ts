@@ -29,6 +29,8 @@ export class WatchedCall {
   /** Q.850 */
   q850: number | undefined;
   hungUpBy: "caller" | "called" | undefined;
+  /** A party's own end came (BYE), not only Asterisk's order to a channel. */
+  partyHungUp = false;
   /** Nobody told its end: it was not there any more when Asterisk was asked anew (a crash, a lost connection). */
   endUnseen = false;
   /** Detection has refused it. */

@@ -92,6 +92,7 @@ test("what events say while it does not answer is not kept for ever", () => {
     onSeen: quiet,
     onDialled: quiet,
     onAnswered: quiet,
+    onFoundUp: quiet,
     onEnded: quiet,
     onOverflow: quiet,
   });

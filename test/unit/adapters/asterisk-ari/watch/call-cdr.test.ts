@@ -58,6 +58,16 @@ const cases: readonly { name: string; call: Parameters<typeof record>[0]; cdr: P
     cdr: { status: 200, endedBy: "called" },
   },
   {
+    name: "answered, and given up by Asterisk as no sound came",
+    call: { answeredAt: at(2_000), q850: 44, hungUpBy: "caller" },
+    cdr: { status: 200, cause: "no-media", endedBy: "gateway", durationMs: 3_000, q850: 44 },
+  },
+  {
+    name: "answered, and ended by a party with the cause that Asterisk has for that",
+    call: { answeredAt: at(2_000), q850: 44, hungUpBy: "caller", partyHungUp: true },
+    cdr: { status: 200, cause: "normal", endedBy: "caller" },
+  },
+  {
     name: "answered, and not there any more when Asterisk was asked anew",
     call: { answeredAt: at(2_000), endedAt: at(5_000), endUnseen: true },
     cdr: { status: 200, cause: "dead", durationMs: 3_000 },
@@ -76,7 +86,7 @@ const cases: readonly { name: string; call: Parameters<typeof record>[0]; cdr: P
   {
     name: "ended for fraud before its answer",
     call: { q850: 21, ordered: { cause: "fraud", by: "unanswered" }, hungUpBy: "caller" },
-    cdr: { status: 603, cause: "fraud", endedBy: "gateway", q850: 21 },
+    cdr: { status: 403, cause: "fraud", endedBy: "gateway", q850: 21 },
   },
   {
     name: "ended for fraud in mid-call",
@@ -86,7 +96,7 @@ const cases: readonly { name: string; call: Parameters<typeof record>[0]; cdr: P
   {
     name: "refused",
     call: { ordered: { cause: "refused", by: "taken" }, incidentId: "inc-1" },
-    cdr: { cause: "refused", status: 603, incidentId: "inc-1" },
+    cdr: { cause: "refused", status: 403, incidentId: "inc-1" },
   },
   {
     name: "whose dialplan refuses it, whatever cause that gives",

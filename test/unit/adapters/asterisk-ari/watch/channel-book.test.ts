@@ -43,6 +43,7 @@ function book(change: Partial<ChannelBookOptions> = {}) {
       onSeen: () => undefined,
       onDialled: (call, { id }) => told.push(`dialled ${call.uniqueId} → ${id} (${call.calledNumber ?? "?"})`),
       onAnswered: ({ uniqueId }) => told.push(`answered ${uniqueId}`),
+      onFoundUp: ({ uniqueId }) => told.push(`found up ${uniqueId}`),
       onEnded: (call) => {
         told.push(`ended ${call.uniqueId}`);
         ended.push(call);
@@ -94,6 +95,21 @@ test("a call with one leg: one beginning, one answer, one end, with Asterisk's o
     ].map((value) => (typeof value === "number" && value > 1_000 ? value - START : value)),
     [0, 400, 600, 900, 16, "called", "leg@192.0.2.1"],
   );
+});
+
+test("Asterisk's own order to a channel is no party's end, as a BYE is", () => {
+  for (const [hangUps, byParty] of [
+    [[{ cause: 1, soft: true }, { cause: 16, soft: true }], false],
+    [[{ cause: 16 }, { cause: 16, soft: true }], true],
+  ] as const) {
+    const { ended, take, create, destroy } = book();
+    const a = channel("a");
+    create(a);
+    take("ChannelStateChange", { channel: { ...a, state: "Up" } });
+    for (const each of hangUps) take("ChannelHangupRequest", { channel: a, ...each });
+    destroy(a, 44);
+    assert.deepEqual([ended[0]?.q850, ended[0]?.hungUpBy, ended[0]?.partyHungUp], [44, "caller", byParty]);
+  }
 });
 
 for (const { name, change } of [
@@ -299,7 +315,7 @@ test("what was there before: callers are calls, what was dialled is not; who sha
   made.resumeBridge(bridge("a", "l1"), names);
   made.resumeBridge(bridge("l2", "c"), names);
   made.resumeBridge(bridge("b", "gone"), names);
-  assert.deepEqual(told, ["began a +12025550142", "answered a"]);
+  assert.deepEqual(told, ["began a +12025550142", "found up a"]);
   assert.deepEqual([...(made.call("a")?.channels.keys() ?? [])].sort(), ["a", "c", "l1", "l2"]);
   made.resume(there[0] ?? assert.fail(), true);
   assert.equal(told.length, 2, "known already");
