@@ -10,6 +10,7 @@ import { GatewayError } from "../core/errors.js";
 import { silentLog } from "../core/log.js";
 import { unixMs, type UnixMs } from "../core/time.js";
 import type { CdrQuery, Store } from "../ports/records.js";
+import { BROKEN_PIPE_STATUS, isBrokenPipe } from "./broken-pipe.js";
 import { registerCdrImport } from "./cdr-import.js";
 import { readConfig, refuseConfig } from "./read-config.js";
 import { outFiles, unfinishedName, writtenOverInput } from "./same-file.js";
@@ -67,7 +68,7 @@ export function registerCdr(program: Command): void {
     });
 }
 
-/** @returns The exit status: 0 done, 1 failed, 2 the options are wrong. Says why on `complain`. */
+/** @returns The exit status: 0 done, 1 failed, 2 the options are wrong, 141 nobody reads any more. Says why on `complain`. */
 export async function exportCdrs(
   options: CdrExportOptions,
   stdout: Writable,
@@ -94,6 +95,7 @@ export async function exportCdrs(
     else await fromGateway(options, filter, format, stdout);
     return 0;
   } catch (error) {
+    if (isBrokenPipe(error)) return BROKEN_PIPE_STATUS;
     complain(`cdr export: ${describe(error)}`);
     return 1;
   }

@@ -65,21 +65,30 @@ export function registerCdrImport(cdr: Command): void {
         bar?.clear();
         stream.write(`${line}\n`);
       };
+      // What goes into a store goes there to the end, whoever has stopped reading what is found.
+      const gone = new AbortController();
+      if (options.store !== undefined)
+        for (const stream of [process.stdout, process.stderr]) stream.on("error", () => gone.abort());
       process.exitCode = await importFile(file, options, {
         print: write(process.stdout),
         complain: write(process.stderr),
         progress: bar === undefined ? undefined : (progress) => bar.show(progress),
-        hasRoom: () => waitForRoom(process.stdout),
+        hasRoom: () => waitForRoom(process.stdout, gone.signal),
       });
     });
 }
 
-/** A reader that is slower than we are must not fill our memory. */
-function waitForRoom(stream: NodeJS.WriteStream): Promise<void> {
-  if (!stream.writableNeedDrain || stream.destroyed) return Promise.resolve();
+/** A reader that is slower than we are must not fill our memory; for one that has gone nobody waits. */
+function waitForRoom(stream: NodeJS.WriteStream, gone: AbortSignal): Promise<void> {
+  if (!stream.writableNeedDrain || stream.destroyed || gone.aborted) return Promise.resolve();
   return new Promise((resolve) => {
-    stream.once("drain", resolve);
-    stream.once("close", resolve);
+    const go = (): void => {
+      stream.off("drain", go).off("close", go);
+      gone.removeEventListener("abort", go);
+      resolve();
+    };
+    stream.once("drain", go).once("close", go);
+    gone.addEventListener("abort", go);
   });
 }
 

@@ -1,5 +1,6 @@
 import { rename, rm, writeFile } from "node:fs/promises";
-import type { Writable } from "node:stream";
+import { Readable, type Writable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { InvalidArgumentError, type Command } from "commander";
 import { REPORT_NAMES, unixMs, type ReportName, type ReportRules } from "../../detection/index.js";
 import { renderReport, REPORT_FORMATS, type ReportFormat } from "../adapters/report-pages/render-report.js";
@@ -7,6 +8,7 @@ import type { Config } from "../config/schema.js";
 import { GatewayError } from "../core/errors.js";
 import { makeJourney } from "../wiring/journey.js";
 import { reportRulesOf, makeReport } from "../wiring/reports.js";
+import { BROKEN_PIPE_STATUS, isBrokenPipe } from "./broken-pipe.js";
 import { readConfig } from "./read-config.js";
 import { openReportData, type OpenReportData } from "./report-data-source.js";
 import { readPeriod } from "./report-period.js";
@@ -95,6 +97,7 @@ export async function report(
   try {
     return await run({ name: known, callId, options, format, config: config.value, output });
   } catch (error) {
+    if (isBrokenPipe(error)) return BROKEN_PIPE_STATUS;
     output.complain(`report: ${describe(error)}`);
     return 1;
   }
@@ -172,8 +175,7 @@ async function write(
   { stdout }: ReportOutput,
 ): Promise<void> {
   if (out === undefined) {
-    for await (const part of parts)
-      if (!stdout.write(part)) await new Promise((resolve) => stdout.once("drain", resolve));
+    await pipeline(Readable.from(parts), stdout, { end: false });
     return;
   }
   const unfinished = unfinishedName(out);
