@@ -13,6 +13,7 @@ import { accessProblems } from "./check-access.js";
 import { alertProblems } from "./check-alerts.js";
 import { guardProblems } from "./check-guard.js";
 import { languageProblems } from "./check-language.js";
+import { listenProblems } from "./check-listen.js";
 import { portProblems } from "./check-ports.js";
 import { sourceProblems } from "./check-sources.js";
 import { identityProblems } from "./identity.js";
@@ -42,6 +43,7 @@ export function configProblems(config: Config): string[] {
     ...accessProblems(config),
     ...urlProblems(config),
     ...portProblems(config),
+    ...listenProblems(config),
     ...memoryProblems(config),
     ...strictDataProblems(config),
     ...judgeProblems(config),

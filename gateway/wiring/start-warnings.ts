@@ -1,5 +1,6 @@
 import { enforceWarnings } from "../../detection/index.js";
 import type { Config } from "../config/schema.js";
+import { asteriskWarnings } from "./asterisk/asterisk-warnings.js";
 
 /** What an operator should know before the first call. One stable code and one sentence each; no value is shown. */
 export function startWarnings(
@@ -15,5 +16,5 @@ export function startWarnings(
     warnings.push({ code: "sip.no-next-hop", why: "sip.nextHops is empty: calls that are let through get 503" });
   if (config.sip.engine === "drachtio" && config.sip.drachtio.secret === "cymru")
     warnings.push({ code: "drachtio.default-secret", why: "sip.drachtio.secret is drachtio-server's default" });
-  return warnings;
+  return [...warnings, ...asteriskWarnings(config)];
 }

@@ -3,6 +3,8 @@ import type { Config } from "../../config/schema.js";
 
 const ANY_ADDRESS = new Set(["0.0.0.0", "::"]);
 
+const HTTP = new Set(["http:", "https:"]);
+
 /** Two servers of one name cannot be told apart; two of one URL and application take the events from each other. */
 export function serverProblems(config: Config): string[] {
   const { asterisk } = config;
@@ -14,9 +16,26 @@ export function serverProblems(config: Config): string[] {
     return [
       ...(sameId < 0 ? [] : [`${path}.id: ${JSON.stringify(server.id)} is the id of asterisk.servers.${sameId} too`]),
       ...(sameApp < 0 ? [] : [`${path}.app: the same URL and application as asterisk.servers.${sameApp}`]),
+      ...urlProblems(`${path}.ariUrl`, server.ariUrl),
+      ...trunkProblems(config, `${path}.trunk`, server.trunk),
       ...audioSocketProblems(config, path, server),
     ];
   });
+}
+
+/** Paths are put behind it, and the user goes into a header. It is not shown: it may hold a password. */
+function urlProblems(path: string, text: string): string[] {
+  const { protocol, username, password, search, hash } = new URL(text);
+  return [
+    ...(HTTP.has(protocol) ? [] : [`${path}: must begin with http:// or https://`]),
+    ...(username === "" && password === "" ? [] : [`${path}: no user in the URL: use username and passwordFile`]),
+    ...(search === "" && hash === "" ? [] : [`${path}: nothing may come after the path`]),
+  ];
+}
+
+function trunkProblems({ trunks, defaultTrunk }: Config, path: string, trunk: string | undefined): string[] {
+  const ids = [defaultTrunk.id ?? "default", ...trunks.map(({ id }) => id)];
+  return trunk === undefined || ids.includes(trunk) ? [] : [`${path}: trunks has no ${JSON.stringify(trunk)}`];
 }
 
 function audioSocketProblems(config: Config, path: string, server: AriServerConfig): string[] {

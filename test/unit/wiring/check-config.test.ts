@@ -36,7 +36,7 @@ for (const [what, input, says] of [
   ],
   ["an octet too big", { http: { switchSources: ["192.0.2.1", "192.0.2.256"] } }, /^http\.switchSources\.1: /],
   ["a bad hop network", { limits: { trustedHops: ["2001:db8::/129"] } }, /^limits\.trustedHops\.0: /],
-  ["TLS without files", { sip: { listeners: [{ protocol: "tls" }] } }, /^sip\.listeners\.0\.tls: /],
+  ["TLS without files", { sip: { listeners: [{ protocol: "tls", port: 5061 }] } }, /^sip\.listeners\.0\.tls: /],
   [
     "a certificate that is not there",
     { sip: { tlsClient: { caFile: "/nowhere/ca.pem" } } },

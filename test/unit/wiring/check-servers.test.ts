@@ -27,10 +27,44 @@ const cases = [
     servers: [server("a", "http://pbx.example/ari"), server("b"), server("c", "http://pbx.example/ari")],
     problems: ["asterisk.servers.2.app: the same URL and application as asterisk.servers.0"],
   },
+  ...["http://pbx.example", "https://pbx.example:8089/prefix/ari/", "http://[2001:db8::1]:8088/ari"].map((url) => ({
+    name: `${url} may be right`,
+    servers: [server("a", url)],
+    problems: [],
+  })),
+  {
+    name: "a URL of another kind",
+    servers: [server("a", "ftp://pbx.example/ari")],
+    problems: ["asterisk.servers.0.ariUrl: must begin with http:// or https://"],
+  },
+  {
+    name: "a URL with a user",
+    servers: [server("a", "http://u:topsecret@pbx.example/ari")],
+    problems: ["asterisk.servers.0.ariUrl: no user in the URL: use username and passwordFile"],
+  },
+  ...["?x=1", "#f"].map((more) => ({
+    name: `a URL with ${more}`,
+    servers: [server("a", `http://pbx.example/ari${more}`)],
+    problems: ["asterisk.servers.0.ariUrl: nothing may come after the path"],
+  })),
+  {
+    name: "a trunk that is not there",
+    servers: [{ ...server("a"), trunk: "nosuch" }],
+    problems: ['asterisk.servers.0.trunk: trunks has no "nosuch"'],
+  },
+  {
+    name: "trunks that are there, the default one too",
+    servers: [
+      { ...server("a"), trunk: "carrier" },
+      { ...server("b"), trunk: "default" },
+    ],
+    problems: [],
+  },
 ];
 for (const { name, servers, problems } of cases)
   test(`Asterisk servers: ${name}`, () => {
-    assert.deepEqual(serverProblems(configSchema.parse({ asterisk: { servers } })), problems);
+    const config = configSchema.parse({ trunks: [{ id: "carrier" }], asterisk: { servers } });
+    assert.deepEqual(serverProblems(config), problems);
   });
 
 const bySocket = { ...server("a"), media: "audiosocket" as const };
