@@ -1,3 +1,4 @@
+import { GatewayError } from "../core/errors.js";
 import type { Log } from "../core/log.js";
 import { sensitiveUri } from "../core/log.js";
 import type { Counter, Metrics } from "../core/metrics.js";
@@ -79,9 +80,10 @@ export class HopHands implements CallHands {
     }
     act(call).then(
       (outcome) => this.#steps.labels(step, outcome).inc(),
-      () => {
+      (error: unknown) => {
         this.#steps.labels(step, "failed").inc();
-        this.#deps.log.warn("threat.step-failed", { step, call: sensitiveUri(callId) });
+        const why = error instanceof GatewayError ? error.message : "failed";
+        this.#deps.log.warn("threat.step-failed", { step, call: sensitiveUri(callId), why });
       },
     );
   }

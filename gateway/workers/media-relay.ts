@@ -1,4 +1,5 @@
 import { parentPort, workerData, type MessagePort } from "node:worker_threads";
+import { OpusEncoder } from "../adapters/opus/opus-encoder.js";
 import type { DatagramIo, OnBatch } from "../adapters/rtp-relay/io/datagram-io.js";
 import { NativeIo } from "../adapters/rtp-relay/io/native-io.js";
 import { NodeIo } from "../adapters/rtp-relay/io/node-io.js";
@@ -37,9 +38,12 @@ async function run(port: MessagePort, { options, ring, engineFile }: RelayWorker
         random: () => random.next(),
         makeIo,
         post,
+        makeOpusCoder: () => OpusEncoder.open(),
       },
     );
     await engine.checkAddresses();
+    // The library is compiled now, not in the middle of calls.
+    OpusEncoder.open()?.close();
     port.on("message", (message: ToRelay) => {
       engine.onMessage(message);
       if (message.kind === "stop") port.close();

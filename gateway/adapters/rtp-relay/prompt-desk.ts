@@ -6,7 +6,9 @@ import type { PcmAudio } from "../../media/audio.js";
 import { writeRtpHeader } from "../../media/rtp/rtp-header.js";
 import type { DatagramIo } from "./io/datagram-io.js";
 import type { MediaLeg } from "./media-leg.js";
+import { OpusPrompts } from "./opus-prompts.js";
 import type { PathTotals } from "./packet-path.js";
+import type { FrameCoder } from "../../media/sound/frame-coder.js";
 import { HoldTone, type Sound } from "../../media/sound/prompt-sound.js";
 import { SoundWorks, type SoundEncoder } from "../../media/sound/sound-works.js";
 
@@ -38,7 +40,7 @@ interface Desk {
 /**
  * Prompts and tones, sent in place of what the other side says. One timer paces them all.
  *
- * They are coded as the peer expects (G.711, G.722, L16) and continue the stream that it hears, see `Outflow`; on an encrypted stream
+ * They are coded as the peer expects (G.711, G.722, L16, Opus) and continue the stream that it hears, see `Outflow`; on an encrypted stream
  * they are a source of their own under the same key.
  */
 export class PromptDesk {
@@ -46,13 +48,16 @@ export class PromptDesk {
   readonly #clock: Clock;
   readonly #totals: PathTotals;
   readonly #works = new SoundWorks(FRAME_MS);
+  readonly #opus: OpusPrompts | undefined;
   readonly #desks = new Map<MediaLeg, Desk>();
   #cancel: (() => void) | undefined;
 
-  constructor(io: DatagramIo, clock: Clock, totals: PathTotals) {
+  /** @param makeCoder Of Opus; undefined: we cannot speak it. */
+  constructor(io: DatagramIo, clock: Clock, totals: PathTotals, makeCoder?: () => FrameCoder | undefined) {
     this.#io = io;
     this.#clock = clock;
     this.#totals = totals;
+    this.#opus = makeCoder && new OpusPrompts(makeCoder, this.#works);
   }
 
   /**
@@ -61,7 +66,7 @@ export class PromptDesk {
    * @throws GatewayError `media.rejected`: not in a coding that we can make.
    */
   play(leg: MediaLeg, audio: PcmAudio): Promise<boolean> {
-    const encoder = this.#encoderOf(leg);
+    const encoder = this.#encoderOf(leg, audio);
     if (encoder === undefined) throw new GatewayError("media.rejected", whyNot(leg));
     const sound = this.#works.promptAt(audio, encoder.rateHz);
     if (sound === undefined) {
@@ -81,7 +86,7 @@ export class PromptDesk {
     const desk = this.#desks.get(leg);
     if (desk?.prompt === undefined) return;
     const { prompt } = desk;
-    const encoder = this.#encoderOf(leg);
+    const encoder = this.#encoderOf(leg, prompt.audio, prompt.playedMs);
     if (encoder !== undefined && leg.takes.some((format) => isSame(format, prompt.encoder.format))) return;
     desk.prompt = this.#inCoding(prompt, encoder);
     if (desk.prompt !== undefined) return;
@@ -92,7 +97,7 @@ export class PromptDesk {
   /** The quiet tone of a hold, on or off. Where it cannot be coded there is silence. */
   tone(leg: MediaLeg, on: boolean): void {
     const desk = this.#deskOf(leg);
-    const encoder = on ? this.#encoderOf(leg) : undefined;
+    const encoder = on ? this.#encoderOf(leg, undefined) : undefined;
     desk.tone =
       encoder === undefined ? undefined : this.#playing(new HoldTone(encoder.rateHz), encoder, () => undefined);
     this.#settle(leg, desk);
@@ -112,6 +117,7 @@ export class PromptDesk {
     this.#cancel?.();
     this.#cancel = undefined;
     for (const leg of [...this.#desks.keys()]) this.drop(leg);
+    this.#opus?.close();
   }
 
   #playing(sound: Sound, encoder: SoundEncoder, done: (complete: boolean) => void, audio?: PcmAudio): Playing {
@@ -123,8 +129,9 @@ export class PromptDesk {
     const { audio, playedMs, dueMs } = prompt;
     if (encoder === undefined || audio === undefined) return undefined;
     const rest = audio.samples.subarray(Math.round((playedMs * audio.sampleRateHz) / 1_000));
+    // What was coded in advance has not moved the sound on.
     const sound =
-      encoder.rateHz === prompt.encoder.rateHz
+      encoder.rateHz === prompt.encoder.rateHz && prompt.encoder.format.codec !== "opus"
         ? prompt.sound
         : this.#works.promptAt({ ...audio, samples: rest }, encoder.rateHz);
     return sound && { ...this.#playing(sound, encoder, (complete) => prompt.done(complete), audio), playedMs, dueMs };
@@ -136,13 +143,14 @@ export class PromptDesk {
     return desk;
   }
 
-  /** The coding in use if we can make it, else the best that the peer takes. */
-  #encoderOf(leg: MediaLeg): SoundEncoder | undefined {
+  /** The coding in use if we can make it, else the best that the peer takes. @param audio Undefined: the tone of a hold. */
+  #encoderOf(leg: MediaLeg, audio: PcmAudio | undefined, fromMs = 0): SoundEncoder | undefined {
     const from = leg.other;
     if (from?.isSecure === true && from.cipher?.canSeal !== true) return undefined;
     const inUse = leg.takes.find(({ payloadType }) => payloadType === leg.outflow.payloadType);
     for (const format of inUse === undefined ? leg.takes : [inUse, ...leg.takes]) {
-      const encoder = this.#works.encoderFor(format);
+      const encoder =
+        format.codec === "opus" ? this.#opus?.encoderFor(format, audio, fromMs) : this.#works.encoderFor(format);
       if (encoder !== undefined) return encoder;
     }
     return undefined;

@@ -2,6 +2,7 @@ import type { Clock } from "../../core/clock.js";
 import { GatewayError } from "../../core/errors.js";
 import { monoMs } from "../../core/time.js";
 import type { PacketRing } from "../../media/fork/packet-ring.js";
+import type { FrameCoder } from "../../media/sound/frame-coder.js";
 import { CarriedCall } from "./carried-call.js";
 import { CarriedReceiver } from "./carried-receiver.js";
 import type { DatagramIo, OnBatch } from "./io/datagram-io.js";
@@ -35,6 +36,8 @@ export interface RelayEngineParts {
   readonly random: () => number;
   readonly makeIo: (onBatch: OnBatch) => DatagramIo;
   readonly post: (message: FromRelay) => void;
+  /** Of Opus, for prompts; absent: there are none in Opus. */
+  readonly makeOpusCoder?: () => FrameCoder | undefined;
 }
 
 /** Idle times are checked, and figures reported, so often. */
@@ -63,7 +66,7 @@ export class RelayEngine {
     this.#parts = parts;
     this.#path = new PacketPath(parts.ring);
     this.#io = parts.makeIo((count) => this.#path.onBatch(this.#io, count, clock.mono()));
-    this.#prompts = new PromptDesk(this.#io, clock, this.#path.totals);
+    this.#prompts = new PromptDesk(this.#io, clock, this.#path.totals, parts.makeOpusCoder);
     const { from, to } = options.portRange;
     for (const address of options.addresses) {
       const family = address.includes(":") ? 6 : 4;

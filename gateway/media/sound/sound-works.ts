@@ -33,7 +33,7 @@ export class SoundWorks {
     this.#frameMs = frameMs;
   }
 
-  /** @returns Undefined: a coding that we do not make (opus), or none of sound. */
+  /** @returns Undefined: a coding that is not made here (Opus: see `FrameCoder`), or none of sound. */
   encoderFor(format: PayloadFormat): SoundEncoder | undefined {
     const { codec, clockRateHz, channels } = format;
     switch (codec) {

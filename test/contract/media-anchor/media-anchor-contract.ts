@@ -319,7 +319,7 @@ export function mediaAnchorContract({ name, skip, make, address, lacks = {} }: A
 
   promise("a prompt in a coding that cannot be made is refused with a reason", async ({ anchor }) => {
     const call = await AnchoredCall.open(anchor);
-    await call.connect({ formats: "111", lines: ["a=rtpmap:111 opus/48000/2"] });
+    await call.connect({ formats: "98", lines: ["a=rtpmap:98 AMR/8000"] });
     await assert.rejects(
       call.session.play("a", { sampleRateHz: 8_000, samples: new Float32Array(800) }),
       (error) => error instanceof GatewayError && error.code === "media.rejected",

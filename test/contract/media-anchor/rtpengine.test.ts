@@ -22,6 +22,6 @@ mediaAnchorContract({
       "rtpengine tells of digits by one address for all calls, not by ng; whoever listens finds them",
     "loss and jitter of each side are told, live and at the end":
       "rtpengine knows them from RTCP reports of the peers alone: test/e2e/rtpengine.test.ts",
-    "a prompt in a coding that cannot be made is refused with a reason": "rtpengine makes Opus",
+    "a prompt in a coding that cannot be made is refused with a reason": "rtpengine makes what its ffmpeg makes",
   },
 });

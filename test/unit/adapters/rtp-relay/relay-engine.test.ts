@@ -1,118 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type {
-  CallState,
-  FromRelay,
-  LegState,
-  StreamPlaces,
-  ToRelay,
-} from "../../../../gateway/adapters/rtp-relay/messages.js";
-import { RelayEngine } from "../../../../gateway/adapters/rtp-relay/relay-engine.js";
+import type { LegState } from "../../../../gateway/adapters/rtp-relay/messages.js";
 import type { PayloadFormat } from "../../../../gateway/core/payload-format.js";
 import { G711 } from "../../../../gateway/media/g711/g711.js";
-import { PacketRing } from "../../../../gateway/media/fork/packet-ring.js";
-import { parseRtpPacket, type RtpPacket } from "../../../support/rtp-packet.js";
-import { FakeClock } from "../../../support/fake-clock.js";
-import { FakeDatagramIo } from "../../../support/fake-datagram-io.js";
+import { A, B, loud, RelayBench, settled, stateOf } from "../../../support/relay-bench.js";
 import { EVENT, OPUS, PCMA, PCMU, rtp } from "../../../support/rtp-stream.js";
 
-const OURS = "198.51.100.1";
-const [A, B] = ["192.0.2.1", "192.0.2.2"];
-
-/** An engine without network and with time that a test moves. */
-class Bench {
-  readonly clock = new FakeClock();
-  readonly ring = PacketRing.allocate(65_536);
-  readonly said: FromRelay[] = [];
-  readonly engine: RelayEngine;
-  io = new FakeDatagramIo();
-  #lastId = 0;
-
-  constructor(idleMs = 0) {
-    this.engine = new RelayEngine(
-      { addresses: [OURS], portRange: { from: 10_000, to: 10_999 }, quarantineMs: 1_000, idleMs },
-      {
-        clock: this.clock,
-        ring: this.ring,
-        random: () => 0.5,
-        makeIo: (onBatch) => (this.io = new FakeDatagramIo(onBatch)),
-        post: (message) => void this.said.push(message),
-      },
-    );
-  }
-
-  tell(message: ToRelay): void {
-    this.engine.onMessage(message);
-  }
-
-  /** @returns Its answer or refusal, once microtasks have run. */
-  async ask(request: Pick<Extract<ToRelay, { kind: "request" }>, "name" | "args">): Promise<FromRelay | undefined> {
-    const id = ++this.#lastId;
-    this.tell({ kind: "request", id, ...request } as ToRelay);
-    await settled();
-    return this.answerTo(id);
-  }
-
-  answerTo(id: number): FromRelay | undefined {
-    return this.said.find((message) => "id" in message && message.id === id);
-  }
-
-  async call(id: number, state: (places: StreamPlaces) => Partial<CallState> = () => ({})): Promise<StreamPlaces> {
-    const streams = [{ index: 0, isAudio: true, families: { a: 4, b: 4 } }] as const;
-    const answer = await this.ask({ name: "allocate", args: { call: id, streams } });
-    assert.ok(answer?.kind === "answer", JSON.stringify(answer));
-    const [places] = answer.value as StreamPlaces[];
-    assert.ok(places);
-    this.tell({ kind: "state", call: id, state: { ...stateOf(), ...state(places) } });
-    return places;
-  }
-
-  events(): unknown[] {
-    return this.said.flatMap((message) => (message.kind === "event" ? [message.event] : []));
-  }
-
-  /** What went out to that host since the last time. */
-  out(host: string): RtpPacket[] {
-    const mine = this.io.sent.filter(({ address }) => address === host);
-    this.io.sent.length = 0;
-    return mine.flatMap(({ packet }) => {
-      const parsed = parseRtpPacket(packet);
-      return parsed.ok ? [parsed.value] : [];
-    });
-  }
-
-  fromA(places: StreamPlaces, n: number): void {
-    this.io.deliver({ port: places.a.rtpPort, from: A, fromPort: 4_000, packet: rtp({ n, ssrc: 1 }) });
-  }
-}
-
-const settled = async (): Promise<void> => {
-  for (let i = 0; i < 20; i++) await Promise.resolve();
-};
-
-function legOf(address: string, more: Partial<LegState> = {}): LegState {
-  const [rtpPort, rtcpPort] = [4_000, 4_001];
-  return {
-    rtp: { address, port: rtpPort },
-    rtcp: { address, port: rtcpPort },
-    rtcpMux: false,
-    learn: false,
-    formats: [PCMU, EVENT],
-    takes: [PCMU, EVENT],
-    streamId: 0,
-    key: undefined,
-    ...more,
-  };
-}
-const stateOf = (a: Partial<LegState> = {}, b: Partial<LegState> = {}): CallState => ({
-  streams: [{ index: 0, isAudio: true, a: legOf(A, a), b: legOf(B, b) }],
-  agreement: 1,
-  maySilent: false,
-});
-const loud = (samples: number): Float32Array => Float32Array.from({ length: samples }, (_, i) => 0.5 * Math.sin(i / 2));
-
 test("a batch is sent on before any of it is heard", async () => {
-  const bench = new Bench();
+  const bench = new RelayBench();
   const places = await bench.call(1, () => stateOf({ streamId: 9 }));
   const waitingAtSend: number[] = [];
   const { io } = bench;
@@ -131,7 +26,7 @@ test("a batch is sent on before any of it is heard", async () => {
 });
 
 test("a prompt leaves every 20 ms, in place of the other side, and one that is newer takes over", async () => {
-  const bench = new Bench();
+  const bench = new RelayBench();
   const places = await bench.call(1);
   bench.fromA(places, 10);
   assert.equal(bench.out(B).length, 1);
@@ -161,7 +56,7 @@ test("a prompt leaves every 20 ms, in place of the other side, and one that is n
 });
 
 test("after a stall of the thread a prompt makes up for a little, not for all", async () => {
-  const bench = new Bench();
+  const bench = new RelayBench();
   await bench.call(1);
   void bench.ask({ name: "play", args: { call: 1, to: "b", sampleRateHz: 8_000, samples: loud(80_000) } });
   bench.clock.advance(5);
@@ -180,7 +75,7 @@ for (const { name, takes, bytes } of [
   { name: "another number for it", takes: { ...PCMU, payloadType: 97 }, bytes: 160 },
 ]) {
   test(`the coding changes under a prompt to ${name}: the rest of it leaves so, and no sound is lost`, async () => {
-    const bench = new Bench();
+    const bench = new RelayBench();
     await bench.call(1);
     // The first half of a second is loud, the second one quiet.
     const samples = Float32Array.from({ length: 8_000 }, (_, i) => (i < 4_000 ? 0.5 : 0.1) * Math.sin(i / 2));
@@ -206,7 +101,7 @@ for (const { name, leg } of [
   { name: "a key that is not understood", leg: {} },
 ]) {
   test(`the coding changes under a prompt to ${name}: it is over, and the other side is heard`, async () => {
-    const bench = new Bench();
+    const bench = new RelayBench();
     const places = await bench.call(1);
     void bench.ask({ name: "play", args: { call: 1, to: "b", sampleRateHz: 8_000, samples: loud(8_000) } });
     bench.clock.advance(400);
@@ -223,7 +118,7 @@ for (const { name, leg } of [
 }
 
 test("held, both sides hear a tone now and then and packets all the time; a prompt goes over it", async () => {
-  const bench = new Bench();
+  const bench = new RelayBench();
   const places = await bench.call(1);
   bench.tell({ kind: "hold", call: 1, held: true });
   bench.clock.advance(4_000);
@@ -254,7 +149,7 @@ test("held, both sides hear a tone now and then and packets all the time; a prom
 });
 
 test("held in a coding that we cannot make there is silence", async () => {
-  const bench = new Bench();
+  const bench = new RelayBench();
   await bench.call(1, () => stateOf({ takes: [OPUS] }, { takes: [OPUS] }));
   bench.tell({ kind: "hold", call: 1, held: true });
   bench.clock.advance(1_000);
@@ -262,7 +157,7 @@ test("held in a coding that we cannot make there is silence", async () => {
 });
 
 test("idle: from the answer on, not while somebody holds, and once", async () => {
-  const bench = new Bench(10_000);
+  const bench = new RelayBench(10_000);
   const places = await bench.call(1);
   bench.clock.advance(60_000);
   assert.deepEqual(bench.events(), []);
@@ -284,7 +179,7 @@ test("idle: from the answer on, not while somebody holds, and once", async () =>
 });
 
 test("a stranger's packets do not keep a call alive", async () => {
-  const bench = new Bench(5_000);
+  const bench = new RelayBench(5_000);
   const places = await bench.call(1);
   bench.tell({ kind: "answered", call: 1 });
   for (let i = 0; i < 20; i++) {
@@ -295,7 +190,7 @@ test("a stranger's packets do not keep a call alive", async () => {
 });
 
 test("a digit whose end is lost is told all the same", async () => {
-  const bench = new Bench();
+  const bench = new RelayBench();
   const places = await bench.call(1);
   const packet = rtp({ n: 1, payloadType: 101, payload: Uint8Array.of(5, 10, 0x03, 0x20) });
   bench.io.deliver({ port: places.a.rtpPort, from: A, fromPort: 4_000, packet });
@@ -304,7 +199,7 @@ test("a digit whose end is lost is told all the same", async () => {
 });
 
 test("a call that ends while its ports are being opened gets none", async () => {
-  const bench = new Bench();
+  const bench = new RelayBench();
   const streams = [{ index: 0, isAudio: true, families: { a: 4, b: 4 } }] as const;
   bench.tell({ kind: "request", id: 1_001, name: "allocate", args: { call: 5, streams } });
   bench.tell({ kind: "request", id: 1_002, name: "close", args: { call: 5 } });
@@ -315,7 +210,7 @@ test("a call that ends while its ports are being opened gets none", async () => 
 });
 
 test("ports that are asked for twice at once are opened once", async () => {
-  const bench = new Bench();
+  const bench = new RelayBench();
   const streams = [{ index: 0, isAudio: true, families: { a: 4, b: 4 } }] as const;
   for (const id of [1_001, 1_002]) bench.tell({ kind: "request", id, name: "allocate", args: { call: 5, streams } });
   await settled();
@@ -326,7 +221,7 @@ test("ports that are asked for twice at once are opened once", async () => {
 });
 
 test("closing gives every port back; what is not known is refused, not fatal", async () => {
-  const bench = new Bench();
+  const bench = new RelayBench();
   for (let id = 1; id <= 20; id++) await bench.call(id);
   assert.equal(bench.io.ports.length, 80);
   for (let id = 1; id <= 20; id++) await bench.ask({ name: "close", args: { call: id } });
@@ -351,7 +246,7 @@ test("closing gives every port back; what is not known is refused, not fatal", a
 });
 
 test("figures of a stream that was released stay in the call's", async () => {
-  const bench = new Bench();
+  const bench = new RelayBench();
   const places = await bench.call(1);
   for (let n = 1; n <= 5; n++) bench.fromA(places, n);
   bench.tell({ kind: "release", call: 1, indexes: [0] });
