@@ -111,8 +111,19 @@ function refuseForeign(out, files) {
   );
 }
 
+/** As `mkdirSync` with `recursive`, which spins for ever where nothing can be made (/proc). @throws UsageError */
+function makeFolder(folder, mode) {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder), mode);
+  try {
+    mkdirSync(folder, { mode });
+  } catch (error) {
+    if (error.code !== "EEXIST") throw new UsageError(`--out: ${folder} cannot be made: ${error.message}`);
+  }
+}
+
 function write(out, files) {
-  mkdirSync(join(out, "secrets"), { recursive: true, mode: 0o750 });
+  makeFolder(join(out, "secrets"), 0o750);
   chmodSync(join(out, "secrets"), 0o700);
   const manifest = {};
   for (const [name, { text, mode }] of files) {
@@ -149,11 +160,13 @@ try {
       set: { type: "string", multiple: true, default: [] },
       secret: { type: "string", multiple: true, default: [] },
       force: { type: "boolean", default: false },
+      help: { type: "boolean", short: "h", default: false },
     },
   });
   const [verb, ...rest] = positionals;
-  if (rest.length > 0) throw new UsageError(`${rest.join(" ")}: what is this?\n${USAGE}`);
-  if (verb === "settings") listSettings();
+  if (values.help) console.log(USAGE);
+  else if (rest.length > 0) throw new UsageError(`${rest.join(" ")}: what is this?\n${USAGE}`);
+  else if (verb === "settings") listSettings();
   else if (verb === "render") render(values);
   else throw new UsageError(USAGE);
 } catch (error) {

@@ -110,6 +110,22 @@ for (const { name, args, says } of REFUSED) {
   });
 }
 
+// Made recursively by Node, a folder that can neither be made nor is there keeps it busy for ever.
+test("asterisk-conf: a folder that cannot be made is named", { skip: !existsSync("/proc/self") }, () => {
+  const args = ["render", "--out", "/proc/x", ...CARRIER];
+  const { status, stderr } = spawnSync("scripts/asterisk-conf", args, { encoding: "utf8", timeout: 20_000 });
+  assert.equal(status, 2);
+  assert.match(stderr, /--out: \/proc\/x cannot be made: ENOENT/);
+});
+
+for (const script of ["asterisk-conf", "asterisk-up", "demo"])
+  for (const option of ["--help", "-h"])
+    test(`scripts/${script} ${option} prints its usage`, () => {
+      const { status, stdout, stderr } = spawnSync(`scripts/${script}`, [option], { encoding: "utf8" });
+      assert.deepEqual([status, stderr], [0, ""]);
+      assert.match(stdout, new RegExp(`${script} `));
+    });
+
 test("asterisk-conf says what is missing, all of it at once, and repeats no value", (t) => {
   const { code, said } = run(["render", "--out", folderOf(t), "--set", "TLS=yes", "--set", "ARI_PASSWORD=sec ret"]);
   assert.equal(code, 2);
