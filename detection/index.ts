@@ -200,10 +200,10 @@ export { ReportFacts, type AuditProof, type ReportRange } from "./reports/report
 export { readDay, reportRules, startOfDay, type ReportOptions, type ReportRules } from "./reports/report-rules.js";
 export { duePeriod, type ReportSchedule } from "./reports/schedule.js";
 export { reportCall, traced } from "./reports/report-call.js";
+export { caseRow } from "./reports/case-row.js";
 export {
   alertRow,
   auditRow,
-  caseRow,
   changeRow,
   findingRow,
   incidentRow,

@@ -46,6 +46,8 @@ export interface AlertCase {
   readonly seenAt?: UnixMs;
   readonly closedAt?: UnixMs;
   readonly closedWhy?: CloseReason;
+  /** Who said that it is over, or that it was false. Absent: nobody, or it was before this was kept. */
+  readonly closedBy?: string;
   readonly incidentIds: readonly string[];
   readonly trunks: readonly string[];
   /** Where the records of all its findings belong, not of the latest only. Absent: it is of an attack, or of before this was kept. */

@@ -198,7 +198,7 @@ function tell(of: AlertCase, event: AlertEvent, now: UnixMs, by?: string): CaseS
 export function closeCase(of: AlertCase, closedWhy: CloseReason, now: UnixMs, by?: string): CaseStep | undefined {
   if (of.closedAt !== undefined) return undefined;
   const state = of.state === "false-positive" ? of.state : "closed";
-  const closed: AlertCase = { ...of, state, closedAt: now, closedWhy };
+  const closed: AlertCase = { ...of, state, closedAt: now, closedWhy, ...(by === undefined ? {} : { closedBy: by }) };
   return of.toldFirstAt === undefined || of.state === "false-positive"
     ? { after: closed }
     : tell(closed, "closed", now, by);
@@ -224,7 +224,7 @@ export function acknowledge(of: AlertCase, by: string, now: UnixMs): CaseStep | 
 /** A person says that there was no fraud. Nobody is told of this case again. */
 export function markFalse(of: AlertCase, by: string, now: UnixMs): CaseStep | undefined {
   if (of.state === "false-positive") return undefined;
-  const after: AlertCase = { ...of, state: "false-positive", closedAt: of.closedAt ?? now };
+  const after: AlertCase = { ...of, state: "false-positive", closedAt: of.closedAt ?? now, closedBy: by };
   return of.toldFirstAt === undefined ? { after } : tell(after, "false-positive", now, by);
 }
 

@@ -1,5 +1,6 @@
 import { MAX_CASE_INCIDENTS, type AlertCase } from "../alerts/alert-case.js";
 import type { UnixMs } from "../model/time.js";
+import { isTakenCase } from "./case-row.js";
 import { isSevere, type EventRow } from "./event-figures.js";
 
 /** Incidents that are remembered: those of ten thousand full cases. What comes after them counts as not looked after. */
@@ -27,7 +28,7 @@ export class CaseBook {
 
   note(of: AlertCase): void {
     this.#isEmpty = false;
-    const isTaken = of.acknowledgedAt !== undefined || of.state === "false-positive";
+    const isTaken = isTakenCase(of);
     // A later, harmless case of the same incident that nobody needed to take says nothing of the first.
     if (!isTaken && !isSevere(of)) return;
     for (const id of of.incidentIds) {

@@ -1,4 +1,4 @@
-import { caseKey, type AlertCase } from "../alerts/alert-case.js";
+import { caseKey } from "../alerts/alert-case.js";
 import type { SettingChange } from "../cdr/call-record.js";
 import { CDR_RULES, type CdrFinding } from "../cdr/cdr-finding.js";
 import { RULE_NOTES } from "../cdr/rule-notes.js";
@@ -41,6 +41,8 @@ export interface EventRow {
   readonly records: readonly string[];
   /** Cases: from when people were told of it, or else from the first alert, until somebody said that they look after it. */
   readonly acknowledgedMs?: number;
+  /** Cases: a person acknowledged it, closed it, or marked it as false. */
+  readonly isTaken?: boolean;
   /** Findings and alerts: what their case names, and what cases are kept by where it names no more. */
   readonly incidentId?: string;
   readonly about?: string;
@@ -101,33 +103,6 @@ export const incidentRow = (incident: Incident, rules: ReportRules): EventRow =>
   detail: `${incident.callerCount} callers · ${incident.callCount} calls · ${incident.state}`,
   records: incident.calls.map(({ callId }) => callId),
 });
-
-export const caseRow = (of: AlertCase, rules: ReportRules): EventRow => ({
-  kind: "case",
-  id: of.id,
-  at: of.openedAt,
-  name: of.rule,
-  severity: of.severity,
-  isShadow: of.latest.disposition === "shadow",
-  ...(of.acknowledgedBy === undefined ? {} : { actor: of.acknowledgedBy }),
-  outcome: of.state,
-  subject: rules.showNumber(of.called),
-  isOpen: rules.siteOf(of.latest.finding?.site).isOpen(of.openedAt),
-  recordCount: of.alertCount,
-  detail: [
-    of.state,
-    of.alertCount > 1 ? `${of.alertCount} alerts` : "",
-    of.acknowledgedBy === undefined ? "" : `by ${of.acknowledgedBy}`,
-    of.escalated.length > 0 ? "escalated" : "",
-  ]
-    .filter((part) => part !== "")
-    .join(" · "),
-  records: of.incidentIds,
-  ...(of.acknowledgedAt === undefined ? {} : { acknowledgedMs: Math.max(0, of.acknowledgedAt - knownFrom(of)) }),
-});
-
-/** Call records come late, imported ones by weeks: nobody can look after what he has not been told of. */
-const knownFrom = ({ openedAt, toldFirstAt }: AlertCase): number => Math.max(openedAt, toldFirstAt ?? openedAt);
 
 export const auditRow = (entry: AuditRow, rules: ReportRules): EventRow => ({
   kind: "audit",
@@ -266,8 +241,8 @@ export const EVENT_FIGURES = {
   casesSevereUntaken: figure(
     "cases.severe-unacknowledged",
     "High and critical ones that nobody acknowledged",
-    "cases of severity high or critical that nobody has acknowledged or marked as false, also those that are over",
-    (row) => isCase(row) && isSevere(row) && row.acknowledgedMs === undefined && row.outcome !== "false-positive",
+    "cases of severity high or critical that nobody has acknowledged, closed or marked as false, also those that closed by themselves",
+    (row) => isCase(row) && isSevere(row) && row.isTaken !== true,
   ),
   audit: figure("audit", "Audit entries", "entries of the audit log", isAudit),
   refusedAccess: figure(

@@ -5,9 +5,9 @@ import type { Alert, Incident } from "../model/findings.js";
 import { unixMs, type UnixMs } from "../model/time.js";
 import { CaseBook } from "./case-book.js";
 import { CallTally, type Wanted } from "./call-tally.js";
+import { caseRow } from "./case-row.js";
 import {
   alertRow,
-  caseRow,
   auditRow,
   changeRow,
   findingRow,

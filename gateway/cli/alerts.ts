@@ -20,6 +20,7 @@ interface CaseRow {
   readonly acknowledged_by?: string;
   readonly suppressed_by?: string;
   readonly closed_why?: string;
+  readonly closed_by?: string;
   readonly message: string;
   readonly recommended: string;
 }
@@ -114,6 +115,12 @@ async function listCases(gateway: Connection, { state, limit, json }: ListOption
   else for (const line of lines(cases)) print(line);
 }
 
+/** With whose word it is. */
+function stateOf({ state, acknowledged_by: taker, closed_by: closer }: CaseRow): string {
+  const by = state === "acknowledged" ? taker : closer;
+  return by === undefined ? state : `${state} by ${by}`;
+}
+
 const lines = (cases: readonly CaseRow[]): string[] =>
   cases.map((row) =>
     [
@@ -122,7 +129,7 @@ const lines = (cases: readonly CaseRow[]): string[] =>
       row.severity.toUpperCase(),
       row.rule,
       row.b_number,
-      row.state + (row.acknowledged_by === undefined ? "" : ` by ${row.acknowledged_by}`),
+      stateOf(row),
       `${row.alert_count} alerts`,
       ...(row.suppressed_by === undefined ? [] : [`(${row.suppressed_by})`]),
       ...(row.closed_why === undefined ? [] : [`(${row.closed_why})`]),

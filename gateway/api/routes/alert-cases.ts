@@ -349,6 +349,7 @@ function caseView(of: AlertCase): CaseAnswer {
     updated_at: isoTime(of.updatedAt),
     ...(of.closedAt === undefined ? {} : { closed_at: isoTime(of.closedAt) }),
     ...(of.closedWhy === undefined ? {} : { closed_why: of.closedWhy }),
+    ...(of.closedBy === undefined ? {} : { closed_by: of.closedBy }),
     incident_ids: [...of.incidentIds],
     trunks: [...of.trunks],
     ...(of.team === undefined ? {} : { team: of.team }),

@@ -15,6 +15,7 @@ export const caseAnswer = z.object({
     .enum(CLOSE_REASONS)
     .optional()
     .describe("incidents-over; quiet: by itself, nothing more was found in call records; by-hand"),
+  closed_by: z.string().optional().describe("Who closed it, or marked it as a false positive"),
   incident_ids: z.array(z.string()),
   trunks: z.array(z.string()),
   team: z.string().optional(),

@@ -124,6 +124,23 @@ test("who acknowledges what is over, or closes a false positive, is told that no
   );
 });
 
+test("who closed a case is not who had acknowledged it", async () => {
+  const { ask, first, second, alerts } = await scene();
+  await ask("POST", `${first}/ack`, { as: "analyst" });
+  const closed = (await ask("POST", `${first}/close`, { as: "admin" })).json<Row>();
+  assert.deepEqual([closed["acknowledged_by"], closed["closed_by"]], ["the-analyst", "the-admin"]);
+  await ask("POST", `${first}/close`, { as: "analyst" });
+  assert.equal((await ask("GET", first, { as: "viewer" })).json<Row>()["closed_by"], "the-admin");
+  await ask("POST", `${second}/ack`, { as: "admin" });
+  const falseOne = (await ask("POST", `${second}/false-positive`, { as: "analyst", body: {} })).json<Row>();
+  assert.equal(falseOne["closed_by"], "the-analyst");
+  const { incidentId, called } = sampleAlert(1, { called: "+12025550191" as never });
+  await alerts.store.write([{ kind: "alert", alert: sampleAlert(3, { incidentId, called, severity: "critical" }) }]);
+  await alerts.pass(1_000);
+  const again = (await ask("GET", first, { as: "viewer" })).json<Row>();
+  assert.deepEqual([again["state"], again["closed_by"]], ["open", undefined], "it has begun again");
+});
+
 test("a comment is kept as it is, with its author; the audit log has that there is one, and not its text", async () => {
   const { ask, first, audit } = await scene();
   const text = "called the carrier <b>\u202e";

@@ -52,8 +52,18 @@ test("ack of a case that is closed, and ack and close of a false positive: a lin
   }
 });
 
+test("close says who closed it, not who had acknowledged it", async (t) => {
+  await raise(alerts, 3);
+  await alerts.pass();
+  const { id } = sampleAlert(3);
+  assert.match((await ringfence(t, "ack", id)).said, / {2}acknowledged by the-analyst {2}/);
+  const path = `/api/v1/alerts/cases/${id}/close`;
+  await harness.ask("POST", path, { as: "admin" });
+  assert.match((await ringfence(t, "list")).said, / {2}closed by the-admin {2}/);
+});
+
 test("what is as it was asked for already is no failure", async (t) => {
   const again = await ringfence(t, "close", sampleAlert(1).id);
   assert.deepEqual([again.wrong, again.status], ["", 0]);
-  assert.match(again.said, /closed {2}.*\(by-hand\)/);
+  assert.match(again.said, /closed by the-analyst {2}.*\(by-hand\)/);
 });

@@ -10,6 +10,7 @@ import {
   type ReportName,
   type Severity,
 } from "../../../../detection/index.js";
+import { caseRow } from "../../../../detection/reports/case-row.js";
 import { sampleAlert, sampleAudit } from "../../../support/records.js";
 import { callRecord, NOW, PERIOD, rulesFor } from "../../../support/cdr/report-scene.js";
 
@@ -101,9 +102,22 @@ test("incidents are responded to when somebody acknowledged each severe one, als
   assert.match(open.said, /^1 alerts? of high or critical severity/);
   const closed = [...CASES.slice(0, 2), alertCase(3, "high", "closed")];
   assert.equal(point(buildReport("iso27001", facts(closed), NOW), asked).verdict, "look at", "closed by nobody");
+  const byHand: AlertCase = { ...alertCase(3, "high", "closed"), closedWhy: "by-hand", closedBy: "oidc:maria" };
+  const handled = facts([...CASES.slice(0, 2), byHand]);
+  assert.equal(point(buildReport("iso27001", handled, NOW), asked).verdict, "shown", "closed by a person");
   assert.equal(point(buildReport("iso27001", facts(CASES.slice(0, 2)), NOW), asked).verdict, "shown");
   const nothing = new ReportFacts(PERIOD, rulesFor());
   assert.equal(point(buildReport("iso27001", nothing, NOW), asked).verdict, "no data");
+});
+
+test("a closed case has the name of who closed it, not of who had acknowledged it", () => {
+  const taken = { ...alertCase(1, "high", "closed", MINUTE), acknowledgedBy: "root" };
+  const rules = rulesFor();
+  const closedBy = caseRow({ ...taken, closedWhy: "by-hand", closedBy: "maria" }, rules);
+  assert.deepEqual([closedBy.actor, closedBy.detail], ["maria", "closed · 2 alerts · by maria"]);
+  const byItself = caseRow({ ...taken, closedWhy: "quiet" }, rules);
+  assert.deepEqual([byItself.actor, byItself.detail], [undefined, "closed · 2 alerts"]);
+  assert.equal(caseRow({ ...taken, state: "acknowledged" }, rules).actor, "root");
 });
 
 const INTACT: AuditProof = {
