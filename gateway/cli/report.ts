@@ -83,6 +83,10 @@ export async function report(
     return refuse(known === "journey" ? "journey needs a call id" : `${name} takes no call id`);
   const format = formatOf(options);
   if (format === undefined) return refuse(`--format, or the ending of --out, is one of ${REPORT_FORMATS.join(", ")}`);
+  const ending = endingOf(options.out);
+  const isOther = REPORT_FORMATS.some((each) => each === ending) && ending !== kindOf(options, format);
+  if (isOther)
+    return refuse(`${kindOf(options, format)} into ${options.out ?? ""}: its name says that it is ${ending ?? ""}`);
   const over = writtenOverInput(outFiles(options.out), [
     ...(options.records ?? []).map((path) => ({ as: "--records", path })),
     { as: "--changes", path: options.changes },
@@ -162,9 +166,15 @@ async function deliver(
   return 0;
 }
 
+const endingOf = (out: string | undefined): string | undefined => /\.([a-z]+)$/.exec(out?.toLowerCase() ?? "")?.[1];
+
+/** Rows behind a figure are CSV, whatever the report would be. */
+const kindOf = ({ trace }: ReportCommandOptions, format: ReportFormat): ReportFormat =>
+  trace === undefined ? format : "csv";
+
 function formatOf({ format, out }: ReportCommandOptions): ReportFormat | undefined {
   if (format !== undefined) return REPORT_FORMATS.find((each) => each === format);
-  const ending = /\.([a-z]+)$/.exec(out?.toLowerCase() ?? "")?.[1];
+  const ending = endingOf(out);
   return ending === undefined ? "html" : REPORT_FORMATS.find((each) => each === ending);
 }
 

@@ -58,6 +58,16 @@ test("--trace gives exactly the rows behind a figure", async () => {
   );
 });
 
+test("a name that says nothing of a format takes any, and rows behind a figure are CSV", async () => {
+  const out = join(folder, "march.report");
+  assert.equal((await run("executive", undefined, { ...DAYS, records: [records], format: "csv", out })).status, 0);
+  const rows = join(folder, "rows.csv");
+  assert.equal(
+    (await run("executive", undefined, { ...DAYS, records: [records], trace: "calls", out: rows })).status,
+    0,
+  );
+});
+
 test("journey finds a call by its id", async () => {
   const callId = inPeriod[5]?.callId ?? "";
   const { status, out } = await run("journey", callId, { ...DAYS, records: [records] });
@@ -95,6 +105,9 @@ const wrong: readonly (ReportCommandOptions & {
   { name: "daily", call: "x", status: 2 },
   { name: "daily", format: "docx", status: 2 },
   { name: "daily", out: "march.docx", records: [records], status: 2 },
+  { name: "daily", format: "csv", out: join(folder, "march.html"), records: [records], status: 2 },
+  { name: "daily", format: "html", out: join(folder, "march.CSV"), records: [records], status: 2 },
+  { name: "daily", trace: "calls", out: join(folder, "rows.html"), records: [records], status: 2 },
   { name: "daily", from: "yesterday", records: [records], status: 2 },
   { name: "daily", from: "2026-03-02", to: "2026-03-01", records: [records], status: 2 },
   { name: "daily", trace: "no.such.figure", records: [records], status: 2 },
