@@ -115,15 +115,16 @@ export class EmailRoute implements AlertRoute {
 
   #mail(notice: AlertNotice, { id }: AlertDelivery) {
     const { from, to } = this.#options;
+    const messageId = `<${messageName(id)}@ringfence.invalid>`;
     const thread = `<${messageName(notice.caseId)}@ringfence.invalid>`;
     return {
       from,
       to: [...to],
       subject: noticeTitle(notice),
       text: mailText(notice),
-      messageId: `<${messageName(id)}@ringfence.invalid>`,
-      inReplyTo: thread,
-      references: [thread],
+      messageId,
+      // A test is of no case: it is no answer to itself.
+      ...(thread === messageId ? {} : { inReplyTo: thread, references: [thread] }),
       // RFC 3834 §5: nobody's absence note is to come back.
       headers: { "Auto-Submitted": "auto-generated", "X-Ringfence-Delivery": messageName(id) },
     };

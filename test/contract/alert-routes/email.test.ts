@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, test, type TestContext } from "node:test";
 import { EmailRoute, type EmailOptions } from "../../../gateway/adapters/email/email-route.js";
+import { testNotice } from "../../../gateway/pipeline/alerts/test-notice.js";
 import { hostileNotice, sampleNotice } from "../../support/alert-notices.js";
 import { TestAuthority } from "../../support/certificates.js";
 import { until } from "../../support/processes.js";
@@ -80,6 +81,18 @@ if (absent !== undefined) {
     assert.deepEqual(header("Message-ID"), [id, id]);
     assert.deepEqual(header("References")[0], "<case-0011223344556677@ringfence.invalid>");
     assert.deepEqual(header("Auto-Submitted")[0], "auto-generated");
+  });
+
+  test("e-mail: a test is of no case, and no answer to itself", async (t) => {
+    const { route, smtp } = await scene(t, { security: "starttls" });
+    await route.send(testNotice("test-0011223344556677", sampleNotice().at), {
+      id: "test-0011223344556677",
+      attempt: 1,
+    });
+    await until("the mail", () => smtp.mails.length === 1);
+    const content = smtp.mails[0]?.content ?? "";
+    assert.match(content, /^Message-ID: <test-0011223344556677@ringfence\.invalid>/im);
+    assert.doesNotMatch(content, /^(?:In-Reply-To|References):/im);
   });
 
   test("e-mail: what callers write adds no header, no recipient and no mail", async (t) => {
