@@ -38,6 +38,7 @@ export class RecordingsIntake {
   #looking: Promise<unknown>[] = [];
   #told = "";
   #isLarge = false;
+  readonly #toldEndings = new Set<string>();
   /** Files that could not be read the last time. */
   #unreadable = new Set<string>();
   /** Entries of the list that were refused the last time: told once, not with every look. */
@@ -97,6 +98,7 @@ export class RecordingsIntake {
     const unreadable = new Set<string>();
     const all = await watched.look();
     this.#tellLarge(watched);
+    this.#tellPassedOver(watched);
     for (const found of all) {
       this.#stop.signal.throwIfAborted();
       try {
@@ -121,6 +123,13 @@ export class RecordingsIntake {
   #tellLarge({ files, most }: WatchedFolder): void {
     if (files > most && !this.#isLarge) this.#deps.log.warn("recordings.folder-large", { files, aLook: most });
     this.#isLarge = files > most;
+  }
+
+  /** Each ending once: where recordings have one that is not known, they would be waited for in vain. */
+  #tellPassedOver({ passedOver }: WatchedFolder): void {
+    const endings = [...passedOver].filter((ending) => !this.#toldEndings.has(ending));
+    for (const ending of endings) this.#toldEndings.add(ending);
+    if (endings.length > 0) this.#deps.log.info("recordings.folder-passed-over", { endings: endings.join(" ") });
   }
 
   /** Once, not with every look. Names may hold numbers: what is told stands for the name, and how long the file is helps to find it. */

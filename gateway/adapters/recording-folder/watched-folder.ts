@@ -34,6 +34,10 @@ const ENDINGS = new Set([
   ],
   ...[".wma", ".caf", ".3gp"],
 ]);
+/** Endings of files that were passed over, and are told of. */
+const MOST_ENDINGS = 20;
+/** What may be told of a name: it could hold a number. */
+const PLAIN_ENDING = /^\.[a-z][a-z0-9]{0,4}$/;
 /** Files that one look has; of more, those by whose names it has come so far are next. */
 const FILES_A_LOOK = 100_000;
 /** Taken files that are remembered, 60 bytes each; those taken longest ago go, and are known where they were taken to. */
@@ -59,6 +63,7 @@ export class WatchedFolder {
   /** What was seen in the look before, by path. */
   #before = new Map<string, string>();
   readonly #taken = new Set<string>();
+  readonly #passedOver = new Set<string>();
   /** Names up to this have had their turn; empty: it begins with the first. */
   #passed = "";
   #isSecondLook = false;
@@ -72,6 +77,11 @@ export class WatchedFolder {
   /** How many recordings the last look saw in the folder, looked at or not. */
   get files(): number {
     return this.#files;
+  }
+
+  /** Endings of files that were passed over so far, twenty at most: none of a recording, or not one that we know. */
+  get passedOver(): ReadonlySet<string> {
+    return this.#passedOver;
   }
 
   /** Of them one look has no more than this. */
@@ -115,8 +125,14 @@ export class WatchedFolder {
     const first = (names: string[]): string[] => names.sort().slice(0, this.#most);
     let names: string[] = [];
     this.#files = 0;
-    for await (const { name } of await opendir(folder)) {
-      if (name.startsWith(".") || !ENDINGS.has(extname(name).toLowerCase())) continue;
+    for await (const entry of await opendir(folder)) {
+      const { name } = entry;
+      if (name.startsWith(".")) continue;
+      const ending = extname(name).toLowerCase();
+      if (!ENDINGS.has(ending)) {
+        if (entry.isFile() && this.#passedOver.size < MOST_ENDINGS) this.#passedOver.add(shownEnding(ending));
+        continue;
+      }
       this.#files++;
       if (name > this.#passed) names.push(name);
       if (names.length >= 2 * this.#most) names = first(names);
@@ -135,6 +151,8 @@ export class WatchedFolder {
     for (const key of this.#taken) if (!keys.has(key)) this.#taken.delete(key);
   }
 }
+
+const shownEnding = (ending: string): string => (PLAIN_ENDING.test(ending) ? ending : ending === "" ? "none" : "other");
 
 const keyOf = (identity: string): string => createHash("sha256").update(identity).digest("base64").slice(0, KEY_LENGTH);
 

@@ -94,3 +94,45 @@ test("of a folder with more files than one look has it is told once how many the
     [{ files: 5, aLook: 2 }],
   );
 });
+
+test("endings that are passed over are told once each, without names, and twenty at most", async (t) => {
+  const folder = join(root.path, "endings");
+  mkdirSync(join(folder, "old.days"), { recursive: true });
+  const others = ["a.txt", "b.TXT", "c.bin", "d", "e.+12025550123", "f.wav.part", ".hidden.doc"];
+  for (const name of ["a.wav", ...others]) writeFileSync(join(folder, name), name);
+  const [clock, log] = [new FakeClock(), new LogDouble()];
+  let taken = 0;
+  const desk = {
+    upload: () => {
+      taken++;
+      return Promise.resolve();
+    },
+  };
+  const intake = new RecordingsIntake(
+    recordingsSchema.parse({ enabled: true, folder: { path: folder, everyMs: 1_000 } }),
+    {
+      ...{ desk: desk as never, download: {} as never, clock, log },
+      canonical: (number) => Promise.resolve(number),
+    },
+  );
+  intake.start();
+  t.after(() => intake.close());
+  const taking = (count: number): Promise<void> =>
+    until("the recording to be taken", () => {
+      clock.advance(1_000);
+      return taken === count;
+    });
+  const told = (): string[][] =>
+    log.lines
+      .filter(({ event }) => event === "recordings.folder-passed-over")
+      .map(({ fields }) => String(fields?.["endings"]).split(" ").sort());
+  await taking(1);
+  assert.deepEqual(told(), [[".bin", ".part", ".txt", "none", "other"]]);
+  for (let i = 0; i < 40; i++) writeFileSync(join(folder, `a.x${i}`), "x");
+  writeFileSync(join(folder, "b.wav"), "b");
+  await taking(2);
+  assert.deepEqual(
+    told().map(({ length }) => length),
+    [5, 15],
+  );
+});
