@@ -25,6 +25,12 @@ interface CaseRow {
   readonly recommended: string;
 }
 
+interface WholeCase extends CaseRow {
+  readonly explanation: string;
+  readonly comments: readonly { readonly at: string; readonly author: string; readonly text: string }[];
+  readonly deliveries: readonly (Omit<DeliveryRow, "case_id"> & { readonly state: string })[];
+}
+
 interface DeliveryRow {
   readonly delivery_id: string;
   readonly case_id: string;
@@ -61,6 +67,9 @@ export function registerAlerts(program: Command): void {
     .option("--state <state>", "open, acknowledged, closed or false-positive")
     .option("--limit <rows>", "most rows", "50")
     .action((options: ListOptions) => at(options, (gateway, print) => listCases(gateway, options, print)));
+  asksGateway(alerts.command("show").description("one case, with what was said about it and where it was told"))
+    .argument("<id>", "of a case or of one of its alerts")
+    .action((id: string, options: CommonOptions) => at(options, (gateway, print) => show(gateway, id, options, print)));
   asksGateway(alerts.command("ack").description("you look after it: it is not escalated any more"))
     .argument("<id>", "of a case or of one of its alerts")
     .action((id: string, options: CommonOptions) =>
@@ -139,6 +148,19 @@ const lines = (cases: readonly CaseRow[]): string[] =>
   );
 
 const pathOf = (id: string): string => `/api/v1/alerts/cases/${encodeURIComponent(id)}`;
+
+async function show(gateway: Connection, id: string, { json }: CommonOptions, print: Print): Promise<void> {
+  const of = (await askGateway(gateway, "GET", pathOf(id))) as WholeCase;
+  if (json === true) {
+    print(JSON.stringify(of, undefined, 2));
+    return;
+  }
+  print(lines([of])[0] ?? "");
+  for (const text of [of.message, of.explanation, of.recommended]) print(`  ${printable(text)}`);
+  for (const { at: saidAt, author, text } of of.comments) print(`  ${saidAt}  ${printable(`${author}: ${text}`)}`);
+  for (const { created_at: madeAt, route, event, state, last_error: why } of of.deliveries)
+    print(`  ${madeAt}  ${printable([route, event, state, ...(why === undefined ? [] : [`(${why})`])].join("  "))}`);
+}
 
 async function change(
   gateway: Connection,

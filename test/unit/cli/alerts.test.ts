@@ -52,6 +52,24 @@ test("ack of a case that is closed, and ack and close of a false positive: a lin
   }
 });
 
+test("show has a case's text, its comments and deliveries; an unknown one is an error", async (t) => {
+  await raise(alerts, 4);
+  await alerts.pass();
+  const { id } = sampleAlert(4);
+  await ringfence(t, "comment", id, "called the carrier \u001b[2J");
+  const { said, status } = await ringfence(t, "show", id);
+  assert.equal(status, 0);
+  assert.match(said, /HIGH {2}masking .* {2}open {2}/);
+  assert.match(said, / {2}\S+Z {2}the-analyst: called the carrier /);
+  assert.ok(!said.includes("\u001b"));
+  assert.match(said, / {2}\S+Z {2}hook {2}opened {2}sent/);
+  const whole = JSON.parse((await ringfence(t, "show", id, "--json")).said) as { comments: unknown[] };
+  assert.equal(whole.comments.length, 1);
+  const unknown = await ringfence(t, "show", "nope");
+  assert.deepEqual([unknown.said, unknown.status], ["", 1]);
+  assert.match(unknown.wrong, /alert\.unknown/);
+});
+
 test("close says who closed it, not who had acknowledged it", async (t) => {
   await raise(alerts, 3);
   await alerts.pass();
