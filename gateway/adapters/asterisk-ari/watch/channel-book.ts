@@ -32,7 +32,7 @@ export interface ChannelBookUser {
   /** A leg was dialled for it. */
   onDialled(call: WatchedCall, leg: AriChannel): void;
   onAnswered(call: WatchedCall): void;
-  /** It was up when it was first heard of. Its `answeredAt` is when it began, until somebody knows better. */
+  /** It was up when it was first heard of, or heard of again. Its `answeredAt` is when it began, until somebody knows better. */
   onFoundUp(call: WatchedCall): void;
   /** Its last channel is gone. */
   onEnded(call: WatchedCall): void;
@@ -127,16 +127,19 @@ export class ChannelBook {
     }
   }
 
-  /** A channel that was there before we listened. @returns False: it is none that calls in. */
+  /** A channel that was there before we listened, or while we did not. @returns False: it is none that calls in. */
   resume(channel: AriChannel, resumed: boolean): boolean {
-    if (this.#owners.has(channel.id)) return true;
+    const known = this.#owners.get(channel.id);
+    if (known !== undefined) {
+      if (known.uniqueId === channel.id && known.answeredAt === undefined && !known.originated)
+        this.#foundUp(known, channel);
+      return true;
+    }
     const pair = localPair(channel.name);
     if (pair !== undefined) this.#joinPair(pair, channel);
     if (!calledIn(channel)) return false;
     const call = this.#begin(channel, timeOf(channel.creationtime) ?? this.#user.now(), resumed);
-    if (call === undefined || channel.state !== "Up") return true;
-    call.answeredAt = call.startedAt;
-    this.#user.onFoundUp(call);
+    if (call !== undefined) this.#foundUp(call, channel);
     return true;
   }
 
@@ -246,6 +249,12 @@ export class ChannelBook {
     this.#join(call, channel);
     this.#user.onBegan(call, channel);
     return call;
+  }
+
+  #foundUp(call: WatchedCall, { state }: AriChannel): void {
+    if (state !== "Up") return;
+    call.answeredAt = call.startedAt;
+    this.#user.onFoundUp(call);
   }
 
   #answered(call: WatchedCall, at: UnixMs): void {

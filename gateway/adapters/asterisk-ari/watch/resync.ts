@@ -75,7 +75,11 @@ export class Resync {
     };
     if (!(await slices.each(known, gone))) return false;
     const unknown: AriChannel[] = [];
-    const sort = (channel: AriChannel): unknown => this.#book.owner(channel.id) ?? unknown.push(channel);
+    const sort = (channel: AriChannel): void => {
+      if (this.#book.owner(channel.id) === undefined) unknown.push(channel);
+      // It may have been answered meanwhile.
+      else this.#book.resume(channel, false);
+    };
     if (!(await slices.each(channels, sort))) return false;
     // Oldest first, as they would have been told of.
     const byAge = await slices.sorted(unknown, (a, b) => (a.creationtime < b.creationtime ? -1 : 1));

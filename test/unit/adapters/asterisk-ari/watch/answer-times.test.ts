@@ -69,4 +69,23 @@ describe("a call that was answered before the gateway came", () => {
       const { status, after } = await cdrOf(said, mishap);
       assert.deepEqual([status, after], [200, 0]);
     });
+
+  test("a call that was answered while the connection was down was answered all the same", async () => {
+    watching = await watch({ ariUrl: ari.ariUrl, username: ari.user, password: ari.password });
+    await until("the event filter", () => ari.filter !== undefined);
+    const { id } = ari.create();
+    await until("it to be known", () => watching.watcher.size === 1);
+    const down = new Promise<void>((resolve) => void watching.link.onDown(resolve));
+    ari.cut();
+    ari.channels.set(id, ari.channel({ id, state: "Up" }));
+    await down;
+    const startedAt = watching.watcher.call(id)?.startedAt ?? 0;
+    ari.variables.set(`${id} CDR(start,u)`, (startedAt / 1_000).toFixed(3));
+    ari.variables.set(`${id} CDR(answer,u)`, ((startedAt + 4_000) / 1_000).toFixed(3));
+    await until("its answer", () => watching.watcher.call(id)?.answeredAt === startedAt + 4_000);
+    assert.deepEqual(
+      watching.desk.events.map(({ status }) => status),
+      ["active", "answered"],
+    );
+  });
 });
