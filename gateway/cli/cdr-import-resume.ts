@@ -52,7 +52,7 @@ export class ImportPosition {
   }
 
   get start(): FilePlace {
-    return { byte: this.#file.firstByte, line: 1 };
+    return { byte: this.#file.firstByte, line: this.#file.firstLineNumber };
   }
 
   /** @returns False: it came before. */

@@ -164,12 +164,12 @@ export class CsvImport {
     const findings = (this.#detection?.finish() ?? []).map((finding) => this.#tell(finding));
     await this.#write({ records: [], changes: [], findings });
     await position.drop();
-    return from.line;
+    return known === undefined ? 1 : from.line;
   }
 
   #readHead(file: CsvFile): Head {
     const { mapping: given, isOwnMapping, delimiter, decimal } = this.#settings;
-    this.#delimiter = delimiter ?? given?.delimiter ?? guessDelimiter(file.firstLine);
+    this.#delimiter = delimiter ?? given?.delimiter ?? file.saidDelimiter ?? guessDelimiter(file.firstLine);
     const cells = parseCsvRow(file.firstLine, this.#delimiter);
     const firstRow = cells.ok ? cells.value : file.firstLine.split(this.#delimiter);
     if (given === undefined && isChangeHeader(firstRow))

@@ -78,15 +78,15 @@ async function readCsv(
   let delimiter = given ?? ",";
   const file = await CsvFile.open({ path, coding, judge: (row) => rowState(row, delimiter) });
   try {
-    delimiter = given ?? guessDelimiter(file.firstLine);
+    delimiter = given ?? file.saidDelimiter ?? guessDelimiter(file.firstLine);
     const header = parseCsvRow(file.firstLine, delimiter);
     if (!header.ok || !isChangeHeader(header.value))
       throw failed("its columns are not those of changed settings: user, changed_at, kind, target …");
     const reader = new ChangeRows(header.value, normaliser, zone);
     let broken = 0;
-    for await (const { rows } of file.rows(file.firstByte, 1)) {
+    for await (const { rows } of file.rows(file.firstByte, file.firstLineNumber)) {
       for (const row of rows) {
-        if (row.line === 1) continue;
+        if (row.line === file.firstLineNumber) continue;
         const cells = row.fault === undefined ? parseCsvRow(row.text, delimiter) : undefined;
         if (cells?.ok === true) take(row, reader.read(cells.value));
         else {

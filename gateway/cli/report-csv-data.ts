@@ -125,7 +125,7 @@ export class CsvReportData implements ReportData {
     let delimiter = ",";
     const file = await CsvFile.open({ path, coding: undefined, judge: (row) => rowState(row, delimiter) });
     try {
-      delimiter = guessDelimiter(file.firstLine);
+      delimiter = file.saidDelimiter ?? guessDelimiter(file.firstLine);
       const header = parseCsvRow(file.firstLine, delimiter);
       const mapping = header.ok ? recogniseMapping(header.value) : undefined;
       if (!header.ok || mapping === undefined)
@@ -138,7 +138,7 @@ export class CsvReportData implements ReportData {
       if (!reader.ok) throw new GatewayError("records.file", `${path}: ${reader.error.code} ${reader.error.text}`);
       const normaliser = new RecordNormaliser(this.#options.normaliser);
       let skipsHeader = mapping.columns === undefined;
-      for await (const { rows } of file.rows(file.firstByte, 1)) {
+      for await (const { rows } of file.rows(file.firstByte, file.firstLineNumber)) {
         const fresh = skipsHeader ? rows.slice(1) : rows;
         if (rows.length > 0) skipsHeader = false;
         yield fresh.flatMap((row) => this.#record(row, path, delimiter, reader.value, normaliser) ?? []);

@@ -47,7 +47,11 @@ export class CsvFile {
   readonly sizeBytes: number;
   /** SHA-256 of its first 64 kB and its coding: the same file, as far as can be told. */
   readonly headHash: string;
+  /** Of its first row. */
   readonly firstByte: number;
+  readonly firstLineNumber: number;
+  /** As a line `sep=;` says before the first row, which Excel writes and reads; undefined: there is none. */
+  readonly saidDelimiter: string | undefined;
   /** As it stands, without its line end; cut where it is very long. */
   readonly firstLine: string;
   readonly #lineEnd: LineEnd;
@@ -58,7 +62,9 @@ export class CsvFile {
     this.coding = found.coding;
     this.sizeBytes = found.sizeBytes;
     this.headHash = found.hash;
-    this.firstByte = found.markBytes;
+    this.firstByte = found.markBytes + found.saidBytes;
+    this.firstLineNumber = found.saidBytes > 0 ? 2 : 1;
+    this.saidDelimiter = found.saidDelimiter;
     this.firstLine = found.firstLine;
     this.#lineEnd = found.lineEnd;
   }
@@ -143,16 +149,27 @@ interface Head {
   readonly markBytes: number;
   readonly firstLine: string;
   readonly lineEnd: LineEnd;
+  readonly saidDelimiter: string | undefined;
+  /** Of the line that says it, with its end. */
+  readonly saidBytes: number;
 }
 
+const SAID_DELIMITER = /^"?sep=([^"\r\n])"?(?:\r\n|\n|\r)/i;
+
 /** A carriage return ends lines where there is no line feed at all, as old Macintosh programs wrote them. */
-function firstLineOf(head: Buffer, coding: TextCoding): Pick<Head, "firstLine" | "lineEnd"> {
+function firstLineOf(
+  head: Buffer,
+  coding: TextCoding,
+): Pick<Head, "firstLine" | "lineEnd" | "saidDelimiter" | "saidBytes"> {
   const bytes = Buffer.from(head.subarray(0, head.length - (head.length % 2)));
   if (coding === "utf-16be") bytes.swap16();
   const isWide = coding === "utf-16le" || coding === "utf-16be";
   const text = isWide ? bytes.toString("utf16le") : head.toString(coding === "latin1" ? "latin1" : "utf8");
   const lineEnd = !text.includes("\n") && text.includes("\r") ? "\r" : "\n";
-  return { lineEnd, firstLine: /^[\r\n]*([^\r\n]*)/.exec(text)?.[1] ?? "" };
+  const [said = "", saidDelimiter] = SAID_DELIMITER.exec(text) ?? [];
+  const saidBytes = isWide ? 2 * said.length : Buffer.byteLength(said, coding === "latin1" ? "latin1" : "utf8");
+  const firstLine = /^[\r\n]*([^\r\n]*)/.exec(text.slice(said.length))?.[1] ?? "";
+  return { lineEnd, firstLine, saidDelimiter, saidBytes };
 }
 
 /** Where a cut begins. */
