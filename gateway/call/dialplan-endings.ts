@@ -97,7 +97,9 @@ export class DialplanEndings {
   /** Its dialplan is being told `block`. @returns False: it has to be ended in another way. */
   told(callId: string, refusal: Refusal): boolean {
     // Who asks again and again gets no more time.
-    return this.#left.get(callId)?.told === true || this.#leave(callId, refusal, { ms: this.#options.endMs, told: true });
+    return (
+      this.#left.get(callId)?.told === true || this.#leave(callId, refusal, { ms: this.#options.endMs, told: true })
+    );
   }
 
   /** Somebody else reports a call that is refused. @returns False: as above. */

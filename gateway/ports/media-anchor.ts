@@ -33,7 +33,8 @@ export type DescribedMedia =
   | { readonly kind: "untouched"; readonly why: NotHeard };
 
 /** Why a call's media is not anchored or not heard. `consent`: the announcement could not be played. */
-export type NotHeard = "consent" | "ice" | "dtls" | "srtp" | "codec" | "no-audio" | "malformed" | "full" | "unavailable";
+export type NotHeard =
+  "consent" | "ice" | "dtls" | "srtp" | "codec" | "no-audio" | "malformed" | "full" | "unavailable";
 
 export type MediaEvent =
   /**

@@ -267,7 +267,10 @@ function mediaProblems({ trunks, defaultTrunk, media, sip, speech }: Config): st
 
 /** A file that is there and is no sound would stop the start. */
 function promptProblems({ media, threat }: Config): string[] {
-  const problems = [...fileProblems("media", media, ["consentFile"]), ...fileProblems("threat", threat, ["warningFile"])];
+  const problems = [
+    ...fileProblems("media", media, ["consentFile"]),
+    ...fileProblems("threat", threat, ["warningFile"]),
+  ];
   if (problems.length > 0) return problems;
   const prompts: readonly (readonly [path: string, file: string | undefined])[] = [
     ["media.consentFile", media.consentFile],

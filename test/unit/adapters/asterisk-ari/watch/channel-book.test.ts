@@ -99,7 +99,13 @@ test("a call with one leg: one beginning, one answer, one end, with Asterisk's o
 
 test("Asterisk's own order to a channel is no party's end, as a BYE is", () => {
   for (const [hangUps, byParty] of [
-    [[{ cause: 1, soft: true }, { cause: 16, soft: true }], false],
+    [
+      [
+        { cause: 1, soft: true },
+        { cause: 16, soft: true },
+      ],
+      false,
+    ],
     [[{ cause: 16 }, { cause: 16, soft: true }], true],
   ] as const) {
     const { ended, take, create, destroy } = book();
