@@ -150,7 +150,9 @@ function withoutNextSentence(chain: Chain, tokens: readonly Token[]): Chain {
     return chain;
   if (word.text !== "OK" && !isOrdinary(next)) return chain;
   const kept = chain.tokens.filter((at) => at < chain.end - 2);
-  return { ...chain, text: chain.text.slice(0, kept.length), tokens: kept, end: chain.end - 2 };
+  const rest = { ...chain, text: chain.text.slice(0, kept.length), tokens: kept, end: chain.end - 2 };
+  // Digits alone are found by their cue; letters among few of them only together with it.
+  return rest.text.length < SHORTEST_CUED && /\D/.test(rest.text) ? chain : rest;
 }
 
 const isOrdinary = (token: Token | undefined): boolean =>

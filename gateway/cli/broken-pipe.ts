@@ -17,7 +17,8 @@ export const isBrokenPipe = (error: unknown): boolean =>
 export function endAtBrokenPipe(streams: readonly ErringStream[], exit: (status: number) => void): void {
   for (const stream of streams)
     stream.on("error", (error) => {
+      if (stream.listenerCount("error") > 1) return;
       if (!isBrokenPipe(error)) throw error;
-      if (stream.listenerCount("error") === 1) exit(BROKEN_PIPE_STATUS);
+      exit(BROKEN_PIPE_STATUS);
     });
 }

@@ -1,8 +1,13 @@
 import type { Config } from "../../config/schema.js";
 
 /** What can be right, and seldom is. One stable code and one sentence each; no value is shown. */
-export function asteriskWarnings({ asterisk }: Config): readonly { readonly code: string; readonly why: string }[] {
+export function asteriskWarnings({
+  asterisk,
+  trunks,
+  defaultTrunk,
+}: Config): readonly { readonly code: string; readonly why: string }[] {
   const { servers, verdict, screening } = asterisk;
+  const ids = new Set([defaultTrunk.id ?? "default", ...trunks.map(({ id }) => id)]);
   // `suspected` is so by default.
   const screens = (["unknownCallers", "anonymous", "badIdentity", "unsigned"] as const).filter(
     (key) => verdict[key] === "screen",
@@ -17,6 +22,16 @@ export function asteriskWarnings({ asterisk }: Config): readonly { readonly code
             },
           ]
         : [],
+    ),
+    ...servers.flatMap(({ trunk }, i) =>
+      trunk === undefined || ids.has(trunk)
+        ? []
+        : [
+            {
+              code: "asterisk.own-trunk",
+              why: `asterisk.servers.${i}.trunk is none of trunks: its calls are of a trunk of that name, with the default settings`,
+            },
+          ],
     ),
     ...(screens.length === 0 || screening.enabled
       ? []

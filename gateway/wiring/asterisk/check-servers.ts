@@ -17,7 +17,6 @@ export function serverProblems(config: Config): string[] {
       ...(sameId < 0 ? [] : [`${path}.id: ${JSON.stringify(server.id)} is the id of asterisk.servers.${sameId} too`]),
       ...(sameApp < 0 ? [] : [`${path}.app: the same URL and application as asterisk.servers.${sameApp}`]),
       ...urlProblems(`${path}.ariUrl`, server.ariUrl),
-      ...trunkProblems(config, `${path}.trunk`, server.trunk),
       ...audioSocketProblems(config, path, server),
     ];
   });
@@ -31,11 +30,6 @@ function urlProblems(path: string, text: string): string[] {
     ...(username === "" && password === "" ? [] : [`${path}: no user in the URL: use username and passwordFile`]),
     ...(search === "" && hash === "" ? [] : [`${path}: nothing may come after the path`]),
   ];
-}
-
-function trunkProblems({ trunks, defaultTrunk }: Config, path: string, trunk: string | undefined): string[] {
-  const ids = [defaultTrunk.id ?? "default", ...trunks.map(({ id }) => id)];
-  return trunk === undefined || ids.includes(trunk) ? [] : [`${path}: trunks has no ${JSON.stringify(trunk)}`];
 }
 
 function audioSocketProblems(config: Config, path: string, server: AriServerConfig): string[] {

@@ -13,6 +13,11 @@ for (const { name, asterisk, codes } of [
   { name: "a URL with a path", asterisk: { servers: [server("http://192.0.2.1:8088/ari")] }, codes: [] },
   { name: "a URL without one", asterisk: { servers: [server("http://192.0.2.1:8088")] }, codes: ["asterisk.ari-path"] },
   {
+    name: "a trunk of its own",
+    asterisk: { servers: [{ ...server("http://192.0.2.1:8088/ari"), trunk: "east" }] },
+    codes: ["asterisk.own-trunk"],
+  },
+  {
     name: "callers that nobody screens",
     asterisk: { agi, verdict: { anonymous: "screen" as const } },
     codes: ["asterisk.no-screening"],

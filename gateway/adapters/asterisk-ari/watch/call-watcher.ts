@@ -14,7 +14,7 @@ import { AnswerTimes } from "./answer-times.js";
 import { cdrOf } from "./call-cdr.js";
 import { ChannelBook, DEFAULT_CHANNEL_BOOK, type ChannelBookOptions } from "./channel-book.js";
 import { CallEnder, DEFAULT_END_CALL, type EndCallOptions } from "./end-call.js";
-import { RefusedCalls } from "./refused-calls.js";
+import { LEFT_MS, RefusedCalls } from "./refused-calls.js";
 import { Resync } from "./resync.js";
 import type { CallDesk, CallParties } from "./watch-contracts.js";
 import type { WatchedCall } from "./watched-call.js";
@@ -342,8 +342,9 @@ export class CallWatcher implements InventoryUser {
     call.refused = true;
     call.orders.want("refused");
     this.#calls.refused.inc();
-    if (this.#deps.desk.leftToDialplan(call.callId)) call.orders.leaveToDialplan();
-    else void this.#refused.end(call);
+    const isLeft = this.#deps.desk.leftToDialplan(call.callId);
+    if (isLeft) call.orders.leaveToDialplan();
+    void this.#refused.end(call, isLeft ? LEFT_MS : 0);
   }
 }
 

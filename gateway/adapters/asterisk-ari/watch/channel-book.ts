@@ -139,7 +139,8 @@ export class ChannelBook {
     if (pair !== undefined) this.#joinPair(pair, channel);
     if (!calledIn(channel)) return false;
     const call = this.#begin(channel, timeOf(channel.creationtime) ?? this.#user.now(), resumed);
-    if (call !== undefined) this.#foundUp(call, channel);
+    // The hop's own is forgotten at once.
+    if (call !== undefined && this.#calls.get(call.uniqueId) === call) this.#foundUp(call, channel);
     return true;
   }
 

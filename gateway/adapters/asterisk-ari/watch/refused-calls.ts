@@ -15,6 +15,8 @@ export interface RefusedCallsDeps {
   readonly log: Log;
 }
 
+/** Its dialplan has so long, and who left it to the dialplan to order its end, ms. */
+export const LEFT_MS = 3_000;
 /** Somebody else's order has so long, ms. */
 const ORDERED_MS = 6_000;
 /** Between tries to end a call, each with tries of its own, ms. Doubles. */
@@ -32,11 +34,12 @@ export class RefusedCalls {
     this.#deps = deps;
   }
 
-  /** Never rejects. */
-  async end(call: WatchedCall): Promise<void> {
+  /** Never rejects. @param afterMs It may have ended by itself by then. */
+  async end(call: WatchedCall, afterMs = 0): Promise<void> {
     if (this.#closed) return;
     const abort = new AbortController();
     this.#ending.add(abort);
+    if (afterMs > 0) await this.#pause(call, afterMs, abort.signal);
     await this.#end(call, abort.signal);
     this.#ending.delete(abort);
   }

@@ -65,7 +65,10 @@ const CASES: readonly (readonly [said: string, redacted: string])[] = [
   ["my card is 4111 1111 1111 1111. I will call you", "my card is [card]. I will call you"],
   ["my account number is 12345678. I will call you", "my account number is [id]. I will call you"],
   ["the password is x7 k2 m9. I will wait", "the password is [code]. I will wait"],
-  // And where it is one of the code, it goes.
+  // And where it is one of the code, or the code is too short without it, it goes.
+  ["the password is x7 k2. I will wait", "the password is [code] will wait"],
+  ["the password is a1b2. A colleague will call", "the password is [code] colleague will call"],
+  ["the code is K-7-2. OK, let me look", "the code is [code], let me look"],
   ["the password is x7 k2. A as in apple", "the password is [code] as in apple"],
   ["the password is x. 7. k. 2. I. 9.", "the password is [code]."],
   ["the password is 4829. A is the last one", "the password is [code] is the last one"],

@@ -194,6 +194,19 @@ describe("a watcher of calls", () => {
     assert.deepEqual([watching.cdrs[0]?.cause, watching.cdrs[0]?.status], ["refused", 603]);
   });
 
+  test("a call that is left to its dialplan, and that nobody ends, is hung up after all", async () => {
+    const desk = new FakeDesk();
+    desk.refused.add("+12025550142");
+    await open({ desk });
+    const { id } = ari.create({ state: "Down" });
+    desk.left.add(`pbx1;${id}`);
+    ari.change(id, { state: "Ring" });
+    await until("its end", () => !ari.channels.has(id));
+    await until("its record", () => watching.cdrs.length === 1);
+    assert.deepEqual([watching.cdrs[0]?.cause, watching.cdrs[0]?.status], ["refused", 403]);
+    assert.equal(watching.teardowns[0]?.aOutcome, "confirmed");
+  });
+
   test("with `enforce` off nothing is hung up", async () => {
     const desk = new FakeDesk();
     desk.refused.add("+12025550142");

@@ -30,7 +30,7 @@ const leg = (id: string, change: Partial<AriChannel> = {}): AriChannel =>
   channel(id, { state: "Down", dialplan: { context: "in", exten: "s", priority: 1, app_name: "AppDial" }, ...change });
 
 /** A book whose events are given as `type, channel, more`. */
-function book(change: Partial<ChannelBookOptions> = {}) {
+function book(change: Partial<ChannelBookOptions> = {}, onBegan: (call: WatchedCall) => void = () => undefined) {
   const told: string[] = [];
   const ended: WatchedCall[] = [];
   let atMs = 0;
@@ -39,7 +39,10 @@ function book(change: Partial<ChannelBookOptions> = {}) {
     {
       callId: (id) => `pbx;${id}`,
       now: () => unixMs(START + atMs),
-      onBegan: (call) => told.push(`began ${call.uniqueId} ${call.calledNumber ?? "?"}`),
+      onBegan: (call) => {
+        told.push(`began ${call.uniqueId} ${call.calledNumber ?? "?"}`);
+        onBegan(call);
+      },
       onSeen: () => undefined,
       onDialled: (call, { id }) => told.push(`dialled ${call.uniqueId} → ${id} (${call.calledNumber ?? "?"})`),
       onAnswered: ({ uniqueId }) => told.push(`answered ${uniqueId}`),
@@ -299,6 +302,12 @@ test("events that make no sense are no harm", () => {
   take("ChannelCreated", { channel: channel("a") });
   made.take({ type: "ChannelDestroyed", channel: channel("a"), cause: "none" });
   assert.deepEqual(told, ["began a +12025550142", "ended a"]);
+});
+
+test("what was there before and is the hop's is forgotten, and not told of as answered", () => {
+  const { made, told } = book({}, (call) => made.forget(call));
+  made.resume(channel("a", { state: "Up" }), true);
+  assert.deepEqual([told, made.size], [["began a +12025550142"], 0]);
 });
 
 test("what was there before: callers are calls, what was dialled is not; who shares a bridge is a leg", () => {
