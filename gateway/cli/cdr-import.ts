@@ -6,6 +6,7 @@ import { GatewayError } from "../core/errors.js";
 import { fail, ok, type Result } from "../core/result.js";
 import { unixMs } from "../core/time.js";
 import { BUILT_IN_MAPPINGS, type CsvMapping } from "../pipeline/records/csv-mapping.js";
+import { isBrokenPipe } from "./broken-pipe.js";
 import { badRowsOf, CsvImport, type ImportOutput } from "./cdr-import-run.js";
 import type { ImportSettings } from "./cdr-import-settings.js";
 import { ProgressLine } from "./cdr-import-progress.js";
@@ -67,14 +68,22 @@ export function registerCdrImport(cdr: Command): void {
       };
       // What goes into a store goes there to the end, whoever has stopped reading what is found.
       const gone = new AbortController();
+      let unprinted: Error | undefined;
+      const onError = (error: Error): void => {
+        gone.abort();
+        if (!isBrokenPipe(error)) unprinted ??= error;
+      };
       if (options.store !== undefined)
-        for (const stream of [process.stdout, process.stderr]) stream.on("error", () => gone.abort());
+        for (const stream of [process.stdout, process.stderr]) stream.on("error", onError);
       process.exitCode = await importFile(file, options, {
         print: write(process.stdout),
         complain: write(process.stderr),
         progress: bar === undefined ? undefined : (progress) => bar.show(progress),
         hasRoom: () => waitForRoom(process.stdout, gone.signal),
       });
+      if (unprinted === undefined) return;
+      process.stderr.write(`cdr import: not all that was found could be printed: ${unprinted.message}\n`);
+      process.exitCode ||= 1;
     });
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { spawn, type ChildProcess } from "node:child_process";
+import { closeSync, existsSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -36,17 +36,30 @@ interface Ended {
   readonly stderr: string;
 }
 
-/** `ringfence …`, of which nobody reads the standard output. */
-function unread(...words: readonly string[]): Promise<Ended> {
+function ended(running: ChildProcess): Promise<Ended> {
   return new Promise((resolve) => {
-    const running = spawn(process.execPath, [...ringfenceEntry(), ...words], { stdio: ["ignore", "pipe", "pipe"] });
-    running.stdout.destroy();
     let stderr = "";
-    running.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString("utf8")));
+    running.stderr?.on("data", (chunk: Buffer) => (stderr += chunk.toString("utf8")));
     running.on("close", (status) => resolve({ status, stderr }));
   });
 }
 
+/** `ringfence …`, of which nobody reads the standard output. */
+function unread(...words: readonly string[]): Promise<Ended> {
+  const running = spawn(process.execPath, [...ringfenceEntry(), ...words], { stdio: ["ignore", "pipe", "pipe"] });
+  running.stdout.destroy();
+  return ended(running);
+}
+
+/** `ringfence …`, whose standard output has no room. */
+function intoFull(...words: readonly string[]): Promise<Ended> {
+  const full = openSync("/dev/full", "w");
+  const running = spawn(process.execPath, [...ringfenceEntry(), ...words], { stdio: ["ignore", full, "pipe"] });
+  closeSync(full);
+  return ended(running);
+}
+
+const noFull = existsSync("/dev/full") ? false : "there is no /dev/full";
 const QUIET = { status: 141, stderr: "" };
 const DAYS = ["--from", "2026-03-01", "--to", "2026-03-03"];
 
@@ -68,3 +81,15 @@ test("cdr import --store goes on to the end of the file; cdr export closes the s
   const opened = await openStore({ folder: store, log: silentLog });
   await opened.close();
 });
+
+test(
+  "cdr import --store where what is found has no room: all records are stored, and it is told",
+  { skip: noFull },
+  async () => {
+    const store = join(folder, "store-of-full");
+    const { status, stderr } = await intoFull("cdr", "import", calls, "--detect", "--json", "--store", store);
+    assert.equal(status, 1, stderr);
+    assert.match(stderr, /4,?000 rec/);
+    assert.match(stderr, /^cdr import: not all that was found could be printed: ENOSPC/m);
+  },
+);
