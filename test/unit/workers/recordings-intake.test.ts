@@ -21,6 +21,26 @@ function readAsNobody(t: TestContext, folder: string): void {
   t.after(() => process.seteuid?.(0));
 }
 
+interface Watched {
+  readonly desk: { readonly upload: unknown };
+  readonly clock: FakeClock;
+  readonly log: LogDouble;
+  readonly filesALook?: number;
+}
+
+/** Looks at the folder every second, until the test is over. */
+function watchFolder(t: TestContext, folder: string, { desk, ...deps }: Watched): void {
+  const intake = new RecordingsIntake(
+    recordingsSchema.parse({ enabled: true, folder: { path: folder, everyMs: 1_000 } }),
+    {
+      ...{ desk: desk as never, download: {} as never, ...deps },
+      canonical: (number) => Promise.resolve(number),
+    },
+  );
+  intake.start();
+  t.after(() => intake.close());
+}
+
 test("a file that cannot be read keeps none behind it waiting, and is told once; a store that is gone ends the look", async (t) => {
   const folder = join(root.path, "watched");
   mkdirSync(folder);
@@ -39,15 +59,7 @@ test("a file that cannot be read keeps none behind it waiting, and is told once;
       taken.push(callId);
     },
   };
-  const intake = new RecordingsIntake(
-    recordingsSchema.parse({ enabled: true, folder: { path: folder, everyMs: 1_000 } }),
-    {
-      ...{ desk: desk as never, download: {} as never, clock, log },
-      canonical: (number) => Promise.resolve(number),
-    },
-  );
-  intake.start();
-  t.after(() => intake.close());
+  watchFolder(t, folder, { desk, clock, log });
   const looks = async (isSo: () => boolean): Promise<void> =>
     until("the folder to be looked at", () => {
       clock.advance(1_000);
@@ -74,15 +86,7 @@ test("of a folder with more files than one look has it is told once how many the
   const [clock, log] = [new FakeClock(), new LogDouble()];
   const taken: string[] = [];
   const desk = { upload: ({ callId }: { callId: string }) => Promise.resolve(void taken.push(callId)) };
-  const intake = new RecordingsIntake(
-    recordingsSchema.parse({ enabled: true, folder: { path: folder, everyMs: 1_000 } }),
-    {
-      ...{ desk: desk as never, download: {} as never, clock, log, filesALook: 2 },
-      canonical: (number) => Promise.resolve(number),
-    },
-  );
-  intake.start();
-  t.after(() => intake.close());
+  watchFolder(t, folder, { desk, clock, log, filesALook: 2 });
   await until("all files to be taken", () => {
     clock.advance(1_000);
     return taken.length === 5;
@@ -108,15 +112,7 @@ test("endings that are passed over are told once each, without names, and twenty
       return Promise.resolve();
     },
   };
-  const intake = new RecordingsIntake(
-    recordingsSchema.parse({ enabled: true, folder: { path: folder, everyMs: 1_000 } }),
-    {
-      ...{ desk: desk as never, download: {} as never, clock, log },
-      canonical: (number) => Promise.resolve(number),
-    },
-  );
-  intake.start();
-  t.after(() => intake.close());
+  watchFolder(t, folder, { desk, clock, log });
   const taking = (count: number): Promise<void> =>
     until("the recording to be taken", () => {
       clock.advance(1_000);

@@ -180,13 +180,19 @@ describe("a watcher of calls", () => {
     await until("its end", () => !ari.channels.has(other.id));
   });
 
-  test("a call that is refused and left to its dialplan is not hung up; its CDR says refused", async () => {
+  /** @returns Its channel. */
+  const refusedAndLeft = async (): Promise<string> => {
     const desk = new FakeDesk();
     desk.refused.add("+12025550142");
     await open({ desk });
     const { id } = ari.create({ state: "Down" });
     desk.left.add(`pbx1;${id}`);
     ari.change(id, { state: "Ring" });
+    return id;
+  };
+
+  test("a call that is refused and left to its dialplan is not hung up; its CDR says refused", async () => {
+    const id = await refusedAndLeft();
     await told(1);
     ari.destroy(id);
     await told(2);
@@ -195,12 +201,7 @@ describe("a watcher of calls", () => {
   });
 
   test("a call that is left to its dialplan, and that nobody ends, is hung up after all", async () => {
-    const desk = new FakeDesk();
-    desk.refused.add("+12025550142");
-    await open({ desk });
-    const { id } = ari.create({ state: "Down" });
-    desk.left.add(`pbx1;${id}`);
-    ari.change(id, { state: "Ring" });
+    const id = await refusedAndLeft();
     await until("its end", () => !ari.channels.has(id));
     await until("its record", () => watching.cdrs.length === 1);
     assert.deepEqual([watching.cdrs[0]?.cause, watching.cdrs[0]?.status], ["refused", 403]);
