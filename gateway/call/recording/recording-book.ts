@@ -96,10 +96,10 @@ export class RecordingBook {
   async endCalls(order: TeardownOrder): Promise<readonly DisconnectResult[]> {
     const isSpared = (callId: string): boolean => this.#calls.get(callId)?.identity.emergency === true;
     const meant = order.callIds.filter((callId) => !isSpared(callId));
-    const elsewhere = meant.filter((callId) => this.#isElsewhere(callId));
-    const here = meant.filter((callId) => !elsewhere.includes(callId));
+    const elsewhere = new Set(meant.filter((callId) => this.#isElsewhere(callId)));
+    const here = meant.filter((callId) => !elsewhere.has(callId));
     const orders =
-      elsewhere.length === 0 ? [] : [this.#endRecorded({ ...order, callIds: elsewhere, carriedBy: "elsewhere" })];
+      elsewhere.size === 0 ? [] : [this.#endRecorded({ ...order, callIds: [...elsewhere], carriedBy: "elsewhere" })];
     if (here.length > 0 || orders.length === 0) orders.push(this.#endRecorded({ ...order, callIds: here }));
     const results = new Map((await Promise.all(orders)).flat().map((result) => [result.callId, result]));
     return order.callIds.map((callId): DisconnectResult => {
